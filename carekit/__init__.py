@@ -1,0 +1,34 @@
+"""carekit: teach a CNN to look at the lesion of a rare disease (CARE), and learn how it works.
+
+The names below are loaded when first used, so that the command line can start before torch is installed.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Care": "attention",
+    "box_masks": "boxes",
+    "build": "models",
+    "class_activation_map": "cam",
+    "compare": "experiment",
+    "evaluate": "evaluation",
+    "feature_maps": "cam",
+    "finetune": "training",
+    "pretrain": "training",
+    "profile": "profiles",
+    "skin": "data.synthetic",
+    "Prepared": "data.prepared",
+}
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module 'carekit' has no attribute {name!r}")
+    return getattr(import_module(f"carekit.{_HOME[name]}"), name)
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

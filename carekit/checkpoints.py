@@ -1,0 +1,81 @@
+"""Weights and training state as safetensors files: nothing is unpickled, nothing half-written stays."""
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from carekit.models import Backbone
+
+
+def save(path: str | Path, model: Backbone, extra: dict[str, Tensor] | None = None, about: dict | None = None) -> None:
+    """Write the weights, `extra` tensors and the JSON-able `about` to `path`, beside it first and then renamed."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tensors = {f"model.{name}": tensor.contiguous() for name, tensor in model.state_dict().items()}
+    tensors |= {f"extra.{name}": tensor.contiguous() for name, tensor in (extra or {}).items()}
+    notes = {"backbone": model.name, "classes": str(model.n_classes), "about": json.dumps(about or {})}
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        save_file(tensors, beside, notes)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def load(path: str | Path, model: Backbone) -> tuple[dict[str, Tensor], dict]:
+    """Fill `model` from `path`; return (extra, about).
+
+    Raises FileNotFoundError, or ValueError for a file that is damaged or of another architecture or class count; the
+    model is unchanged then.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no checkpoint {path}: train first or correct the path")
+    try:
+        with safe_open(path, "pt") as file:
+            notes = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except SafetensorError as error:
+        raise ValueError(f"checkpoint {path} is damaged ({error}): delete it and train again") from error
+    found, wanted = (notes.get("backbone"), notes.get("classes")), (model.name, str(model.n_classes))
+    if found != wanted:
+        raise ValueError(
+            f"checkpoint {path} holds {found[0]} for {found[1]} classes, not {wanted[0]} for {wanted[1]}: "
+            "build that backbone or choose another checkpoint"
+        )
+    _fill(path, model, _part(tensors, "model."))
+    return _part(tensors, "extra."), json.loads(notes.get("about", "{}"))
+
+
+def _fill(path: Path, model: Backbone, state: dict[str, Tensor]) -> None:
+    own = model.state_dict()
+    if {name: tensor.shape for name, tensor in state.items()} != {name: tensor.shape for name, tensor in own.items()}:
+        raise ValueError(f"checkpoint {path} was made by another version of {model.name}: delete it and train again")
+    broken = [name for name, tensor in state.items() if not tensor.isfinite().all()]
+    if broken:
+        raise ValueError(f"checkpoint {path} holds NaN or infinity in {broken[0]}: delete it and train again")
+    model.load_state_dict(state)
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The optimizer's state as named tensors: "3.exp_avg" is the first moment of the fourth parameter."""
+    state = optimizer.state_dict()["state"]
+    return {f"{i}.{name}": tensor for i, parts in state.items() for name, tensor in parts.items()}
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put back what `optimizer_tensors` took."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        index, part = name.split(".")
+        state.setdefault(int(index), {})[part] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,0 +1,166 @@
+"""Files in and out: folders that appear whole or not at all, checksums, and one face for a folder or a zip archive.
+
+What is read may come from anywhere, so a source is checked before its first file is read: nothing outside it is
+reached, and nothing in it unpacks to more than it says.
+"""
+
+import hashlib
+import os
+import shutil
+import stat
+import uuid
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PureWindowsPath
+
+MAX_BYTES = 200 * 2**20  # of one unpacked file: a dermoscopic image has 0.3 MB, a chest film at most 20 MB
+MAX_RATIO = 200  # unpacked to packed
+SMALL = 2**20  # below this a high ratio is harmless
+
+
+@contextmanager
+def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.json") -> Iterator[Path]:
+    """Yield a new folder beside `path` that takes its place at the end; on an error or Ctrl-C it is removed.
+
+    Raises FileExistsError where `path` is a file or a folder with files in it. With overwrite such a folder is
+    replaced if it holds the file `mark`, so that a slip of the hand cannot remove any other folder.
+    """
+    path = Path(path).expanduser().resolve()
+    _check_free(path, overwrite, mark)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
+    old = new.with_suffix(".old")
+    new.mkdir()
+    try:
+        yield new
+        _check_free(path, overwrite, mark)
+        if path.exists():
+            path.rename(old)
+        try:
+            new.rename(path)
+        except OSError:
+            if old.exists():
+                old.rename(path)
+            raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _check_free(path: Path, overwrite: bool, mark: str) -> None:
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    if not path.is_dir():
+        raise FileExistsError(f"{path} is a file: give the name of a new folder")
+    if not overwrite:
+        raise FileExistsError(f"folder {path} already has files: choose a new one, or allow overwriting")
+    if not (path / mark).exists():
+        raise FileExistsError(f"folder {path} has no {mark}, so it is not a prepared data set: it is not replaced")
+
+
+def sha256(path: str | Path) -> str:
+    """The SHA-256 checksum of a file, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class Folder:
+    """The files below a folder. names: sorted, relative, with forward slashes."""
+
+    def __init__(self, path: Path):
+        self.path, self.names = path, []
+        root = path.resolve()
+        for where, folders, files in os.walk(path):
+            for name in folders + files:
+                full = Path(where, name)
+                if full.is_symlink() and not full.resolve().is_relative_to(root):
+                    raise ValueError(f"{full} is a link that leaves {path}: put the files themselves there")
+            self.names += [Path(where, name).relative_to(path).as_posix() for name in files]
+        self.names.sort()
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file. Raises ValueError where it is too large."""
+        file = self.path / name
+        if file.stat().st_size > MAX_BYTES:
+            raise ValueError(f"{file} is larger than {MAX_BYTES >> 20} MB: it cannot be an image or a table")
+        return file.read_bytes()
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class Archive:
+    """The files in a zip archive. names: sorted. Raises ValueError for an archive that is damaged or not safe."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError) as error:
+            raise ValueError(f"archive {path} is damaged ({error}): download it again") from None
+        try:
+            files = [member for member in self._zip.infolist() if not _refuse(path, member).is_dir()]
+            self.names = sorted(member.filename for member in files)
+            twice = [a for a, b in zip(self.names, self.names[1:], strict=False) if a == b]
+            if twice:
+                raise ValueError(f"archive {path} holds {twice[0]} twice: it is not clear which one is meant")
+        except ValueError:
+            self._zip.close()
+            raise
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file. Raises ValueError where it is damaged."""
+        try:
+            return self._zip.read(name)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+            raise ValueError(f"{name} in archive {self.path} is damaged ({error}): download it again") from None
+
+    def close(self) -> None:
+        """Close the archive."""
+        self._zip.close()
+
+
+def _refuse(path: Path, member: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    # As Windows reads it, so that a backslash and a drive letter are seen on every system.
+    name = PureWindowsPath(member.filename)
+    what = None
+    if name.anchor or ".." in name.parts:
+        what = "would be written outside the folder"
+    elif stat.S_ISLNK(member.external_attr >> 16):
+        what = "is a symbolic link"
+    elif member.flag_bits & 1:
+        what = "is encrypted"
+    elif member.file_size > MAX_BYTES or member.file_size > max(SMALL, MAX_RATIO * member.compress_size):
+        what = f"unpacks to {member.file_size} bytes from {member.compress_size}"
+    if what:
+        raise ValueError(f"{member.filename!r} in archive {path} {what}: use the archive that the source publishes")
+    return member
+
+
+def check_source(path: str | Path) -> Path:
+    """The path of an existing folder or zip archive. Raises FileNotFoundError or ValueError."""
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist: give the folder or the zip archive with the images")
+    if path.is_file() and not path.suffix.lower() == ".zip":
+        raise ValueError(f"{path} is neither a folder nor a .zip archive: unpack it and give the folder")
+    return path
+
+
+@contextmanager
+def open_source(path: str | Path) -> Iterator[Folder | Archive]:
+    """A folder or a zip archive, checked: `names` lists its files and `read(name)` gives the bytes of one.
+
+    Raises FileNotFoundError, or ValueError for a source that is damaged or not safe.
+    """
+    path = check_source(path)
+    source = Folder(path) if path.is_dir() else Archive(path)
+    try:
+        yield source
+    finally:
+        source.close()

@@ -1,0 +1,63 @@
+"""The project's own environment `.venv`: made when first needed, entered by itself. Standard library only."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def enter(extras: list[str]) -> None:
+    """Go on in an environment that has `extras`; returns only inside it, otherwise exits with the command's status.
+
+    Without a checkout, or in an environment that somebody activated, that one is used as it is.
+    """
+    inside = Path(sys.prefix).resolve() == VENV.resolve()
+    managed = sys.prefix != sys.base_prefix or "CONDA_PREFIX" in os.environ
+    if not (ROOT / "pyproject.toml").exists() or (managed and not inside):
+        return
+    install(extras)
+    if inside:
+        return
+    command = [str(PYTHON), "-m", "carekit", *sys.argv[1:]]
+    try:
+        sys.exit(subprocess.call(command))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def install(extras: list[str]) -> None:
+    """Make `.venv` and install the package with `extras` there, once for each state of the project's requirements."""
+    stamps = [VENV / f"carekit-{extra}.stamp" for extra in extras]
+    wanted = _requirements()
+    if all(stamp.exists() and stamp.read_text() == wanted for stamp in stamps):
+        return
+    print(f"Setting up {VENV.name} with {', '.join(extras)} (once, a few minutes) ...", flush=True)
+    _make_venv()
+    package = f"{ROOT}[{','.join(extras)}]"
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    status = subprocess.call([*pip, "--constraint", str(ROOT / "constraints.txt"), "--editable", package])
+    if status:
+        sys.exit(f"pip could not install the packages (its words stand above): check the network and run this again")
+    for stamp in stamps:
+        stamp.write_text(wanted)
+
+
+def _make_venv() -> None:
+    works = PYTHON.exists() and subprocess.call([str(PYTHON), "-m", "pip", "--version"], stdout=subprocess.DEVNULL) == 0
+    if works:
+        return
+    try:
+        venv.create(VENV, with_pip=True, clear=True)
+    except (subprocess.CalledProcessError, OSError) as error:
+        sys.exit(f"{VENV.name} could not be made ({error}): install Python's venv module (python3-venv) and try again")
+
+
+def _requirements() -> str:
+    files = (ROOT / "pyproject.toml", ROOT / "constraints.txt")
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

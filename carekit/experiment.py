@@ -1,0 +1,141 @@
+"""Pretrain once per seed, fine-tune in several ways from there, evaluate all: the shape of every table in the paper."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import pandas as pd
+import torch
+from joblib import Parallel, delayed
+from tqdm.auto import tqdm
+
+from carekit import checkpoints, workspace
+from carekit.attention import Care
+from carekit.data.batches import BoxedImages
+from carekit.data.prepared import Prepared
+from carekit.evaluation import evaluate
+from carekit.imbalance import classification_loss
+from carekit.metrics import mean_and_half_width
+from carekit.models import Backbone, build
+from carekit.profiles import Profile
+from carekit.training import finetune, pretrain
+
+PRETRAINED = "pretrained"
+FIGURES = ("rare_recall", "mca", "auc", "attention_inside")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to fine-tune: the objective, and which classes show boxes at which scale (None: the rare ones)."""
+
+    care: Care = field(default_factory=Care)
+    box_scale: float = 1.0
+    boxed: tuple[str, ...] | None = None
+    classification: str = "plain"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: what it scored on the test set, its training history, and where its weights are."""
+
+    arm: str
+    seed: int
+    scores: dict[str, float]
+    history: pd.DataFrame
+    checkpoint: Path
+
+
+def compare(
+    data: Prepared,
+    profile: Profile,
+    arms: Mapping[str, Arm],
+    seeds: Sequence[int],
+    *,
+    curves: bool = False,
+    progress: bool = True,
+) -> list[Run]:
+    """Pretrain for each seed, then fine-tune every arm from the same weights, with the same order of images.
+
+    Finished runs are kept in the workspace and found again; an interrupted one goes on from its last epoch. curves:
+    evaluate on the test set after each epoch too, for plots only (nothing is chosen by it). On a CPU, each run uses one
+    thread and as many runs go on at once as there are cores, so the figures do not depend on the machine's cores.
+    """
+    stage_one = [(data, profile, seed, PRETRAINED, None, curves) for seed in seeds]
+    stage_two = [(data, profile, seed, name, arm, curves) for seed in seeds for name, arm in arms.items()]
+    on_gpu = profile.pretrain.device != "cpu"
+    pool = Parallel(n_jobs=1 if on_gpu else os.cpu_count(), return_as="generator")
+    done = []
+    with tqdm(total=len(stage_one) + len(stage_two), desc="runs", disable=not progress) as bar:
+        for stage in (stage_one, stage_two):
+            for run in pool(delayed(_run)(*job) for job in stage):
+                done.append(run)
+                bar.update()
+    return done
+
+
+def _run(data: Prepared, profile: Profile, seed: int, name: str, arm: Arm | None, curves: bool) -> Run:
+    """One stage of one seed, from the workspace if it is there."""
+    path = _path(data, profile, seed, arm, curves)
+    model = build(profile.backbone, len(data.classes), imagenet=profile.imagenet and not path.exists(), seed=seed)
+    if not path.exists():
+        _train(model, data, profile, seed, arm, curves, path)
+    _, about = checkpoints.load(path, model)
+    return Run(name, seed, about["scores"], pd.DataFrame(about["history"]), path)
+
+
+def _path(data: Prepared, profile: Profile, seed: int, arm: Arm | None, curves: bool) -> Path:
+    stage = {"arm": asdict(arm), "finetune": asdict(profile.finetune)} if arm else {}
+    first = {"pretrain": asdict(profile.pretrain), "backbone": profile.backbone, "imagenet": profile.imagenet}
+    what = first | stage | {"augment": profile.augment, "seed": seed, "curves": curves, "data": data.fingerprint()}
+    return workspace.runs() / "models" / f"{workspace.key(**what)}.safetensors"
+
+
+def _train(model, data, profile, seed, arm, curves, path) -> None:
+    device = profile.pretrain.device
+    if device == "cpu":
+        torch.set_num_threads(1)
+    train, test = data.split("train"), data.split("test")
+    options = {
+        "checkpoint": path.with_suffix(".unfinished"),
+        "validate": (lambda net: evaluate(net, test, device=device)) if curves else None,
+    }
+    if arm is None:
+        images = BoxedImages(train, augment=profile.augment)
+        history = pretrain(model, images, replace(profile.pretrain, seed=seed), **options)
+    else:
+        checkpoints.load(_path(data, profile, seed, None, curves), model)
+        options["classification"] = classification_loss(arm.classification, list(train.counts().values()))
+        images = BoxedImages(train, arm.boxed, arm.box_scale, profile.augment)
+        history = finetune(model, images, arm.care, replace(profile.finetune, seed=seed), **options)
+    about = {"scores": evaluate(model, test, device=device), "history": history.to_dict("records")}
+    checkpoints.save(path, model, about=about)
+    options["checkpoint"].unlink(missing_ok=True)
+
+
+def load_model(run: Run, data: Prepared, profile: Profile) -> Backbone:
+    """The trained model of a run, in evaluation mode."""
+    model = build(profile.backbone, len(data.classes))
+    checkpoints.load(run.checkpoint, model)
+    return model.eval()
+
+
+def scores(runs: Sequence[Run]) -> pd.DataFrame:
+    """One row a run: arm, seed, and every figure."""
+    return pd.DataFrame([{"arm": run.arm, "seed": run.seed} | run.scores for run in runs])
+
+
+def summary(table: pd.DataFrame, figures: Sequence[str] = FIGURES) -> pd.DataFrame:
+    """Mean and half of the 95 % interval over the seeds, one row an arm, columns (figure, "mean" | "±")."""
+    rows = {}
+    for arm, group in table.groupby("arm", sort=False):
+        pairs = {figure: mean_and_half_width(group[figure]) for figure in figures}
+        rows[arm] = {(f, part): v for f, pair in pairs.items() for part, v in zip(("mean", "±"), pair, strict=True)}
+    return pd.DataFrame(rows).T
+
+
+def paired_difference(table: pd.DataFrame, arm: str, control: str, figures: Sequence[str] = FIGURES) -> pd.DataFrame:
+    """What `arm` gains over `control`, seed by seed: mean and half of the 95 % interval of the difference."""
+    wide = table.pivot(index="seed", columns="arm", values=list(figures))
+    pairs = {figure: mean_and_half_width(wide[figure][arm] - wide[figure][control]) for figure in figures}
+    return pd.DataFrame(pairs, index=["difference", "±"]).T

@@ -1,0 +1,55 @@
+"""Figures of the paper (section 4.1) and of attention. Arrays in, numbers out.
+
+Shapes: n images, c classes, images of h x w. Shares and recalls are in [0, 1].
+"""
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy import stats
+from sklearn.metrics import confusion_matrix, roc_auc_score
+
+
+def recalls(labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], n_classes: int) -> Float[np.ndarray, " c"]:
+    """Recall of each class; NaN for a class without a sample."""
+    confusion = confusion_matrix(labels, predicted, labels=np.arange(n_classes))  # (c, c), rows are the truth
+    totals = confusion.sum(1)
+    return np.divide(confusion.diagonal(), totals, out=np.full(n_classes, np.nan), where=totals > 0)
+
+
+def mean_class_accuracy(labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], n_classes: int) -> float:
+    """MCA: the mean recall of the classes that have a sample."""
+    return float(np.nanmean(recalls(labels, predicted, n_classes)))
+
+
+def mean_auc(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n c"]) -> float:
+    """Mean one-vs-rest area under the ROC curve over the classes that are neither absent nor alone; NaN if none."""
+    n_classes = probabilities.shape[1]
+    present = [c for c in range(n_classes) if 0 < (labels == c).sum() < len(labels)]
+    areas = [roc_auc_score(labels == c, probabilities[:, c]) for c in present]
+    return float(np.mean(areas)) if areas else float("nan")
+
+
+def attention_inside(maps: Float[np.ndarray, "n h w"], m_in: np.ndarray) -> Float[np.ndarray, " n"]:
+    """Share of each map's sum that falls inside its boxes; NaN for a map that is zero everywhere.
+
+    A map that is the same everywhere scores the box's share of the image's area: compare with that.
+    """
+    total = maps.sum((1, 2))
+    inside = (maps * m_in).sum((1, 2))
+    return np.divide(inside, total, out=np.full(len(maps), np.nan), where=total > 0)
+
+
+def pointing_game(maps: Float[np.ndarray, "n h w"], m_in: np.ndarray) -> Float[np.ndarray, " n"]:
+    """1 where the map's highest pixel lies in a box, else 0 (Zhang et al. 2018); NaN for a map that is zero."""
+    flat = maps.reshape(len(maps), -1)
+    hit = m_in.reshape(len(maps), -1)[np.arange(len(maps)), flat.argmax(1)] > 0
+    return np.where(flat.max(1, initial=0) > 0, hit.astype(float), np.nan)
+
+
+def mean_and_half_width(values, confidence: float = 0.95) -> tuple[float, float]:
+    """Mean over seeds and half the width of its Student-t interval; the half width is NaN for a single value."""
+    values = np.asarray(values, dtype=float)
+    if len(values) < 2:
+        return float(values.mean()), float("nan")
+    t = stats.t.ppf((1 + confidence) / 2, len(values) - 1)
+    return float(values.mean()), float(t * values.std(ddof=1) / np.sqrt(len(values)))

@@ -1,0 +1,42 @@
+"""Three sizes of the same course: `fast` for continuous integration, `laptop` to learn with, `paper` for a GPU."""
+
+from dataclasses import dataclass
+
+import torch
+
+from carekit.training import Schedule
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a run costs.
+
+    size: image side in pixels. images: training images of the synthetic set. sweep_seeds: at most so many seeds for
+    each setting of an ablation. augment: see JointAugment. minutes: about how long the course takes on two cores
+    (0: unknown).
+    """
+
+    name: str
+    size: int
+    backbone: str
+    imagenet: bool
+    images: int
+    pretrain: Schedule
+    finetune: Schedule
+    sweep_seeds: int
+    augment: str = "flip"
+
+
+def profile(name: str, device: str | None = None) -> Profile:
+    """The profile "fast", "laptop" or "paper" (the paper's Table 1). Raises ValueError for another name."""
+    if name == "fast":
+        quick = Schedule(epochs=1, batch_size=32, lr=2e-3)
+        return Profile(name, 32, "small", False, 160, quick, quick, sweep_seeds=1)
+    if name == "laptop":
+        pretrain, finetune = Schedule(epochs=25, lr=2e-3), Schedule(epochs=10, lr=1e-3)
+        return Profile(name, 64, "small", False, 520, pretrain, finetune, sweep_seeds=2)
+    if name == "paper":
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        table_1 = Schedule(200, 96, 1e-4, device=device, bf16=device == "cuda", workers=8, patience=20)
+        return Profile(name, 224, "resnet50", True, 8012, table_1, table_1, sweep_seeds=5)
+    raise ValueError(f"profile = {name!r} is unknown: choose fast, laptop or paper")

@@ -1,0 +1,65 @@
+"""Shapes in signatures are checked in all tests; each test has a workspace of its own."""
+
+import sys
+import types
+
+import matplotlib
+from beartype import BeartypeConf, beartype
+from jaxtyping import install_import_hook
+
+matplotlib.use("Agg")
+checker = types.ModuleType("shape_checker")
+checker.check = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int is a float
+sys.modules["shape_checker"] = checker
+install_import_hook("carekit", "shape_checker.check")
+
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("CAREKIT_RUNS", str(tmp_path / "runs"))
+
+
+@pytest.fixture
+def tiny():
+    """Two classes, 24 training and 8 test images of 16 px; the rare one has a bright square, and a box around it."""
+    from carekit.data.prepared import Prepared
+
+    rng = np.random.default_rng(0)
+    n, size = 32, 16
+    labels = np.tile([0, 0, 0, 1], n // 4)
+    images = rng.integers(60, 120, (n, size, size, 3), dtype=np.uint8)
+    corners = rng.integers(1, 9, (n, 2))
+    rows = []
+    for i in np.flatnonzero(labels):
+        x, y = corners[i]
+        images[i, y : y + 6, x : x + 6] = 250
+        rows.append({"image_id": f"i{i}", "x0": x, "y0": y, "x1": x + 6, "y1": y + 6})
+    samples = pd.DataFrame(
+        {
+            "image_id": [f"i{i}" for i in range(n)],
+            "label": labels,
+            "group": [f"g{i}" for i in range(n)],
+            "split": ["train"] * 24 + ["test"] * 8,
+        }
+    )
+    facts = {
+        "name": "tiny",
+        "title": "Tiny",
+        "classes": ["common", "rare"],
+        "class_names": ["Common", "Rare"],
+        "rare": ["rare"],
+        "size": size,
+        "licence": "none",
+        "citation": "none",
+        "source": "tests",
+        "split": "by hand",
+    }
+    boxes = pd.DataFrame(rows).astype({name: float for name in ("x0", "y0", "x1", "y1")})
+    return Prepared(images=images, samples=samples, boxes=boxes, facts=facts)

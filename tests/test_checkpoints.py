@@ -1,0 +1,57 @@
+import pytest
+import torch
+
+from carekit import checkpoints
+from carekit.models import build
+
+
+def test_weights_and_notes_come_back(tmp_path):
+    model, other = build("small", 3, seed=1), build("small", 3, seed=2)
+    checkpoints.save(tmp_path / "a" / "m.safetensors", model, {"x": torch.arange(3)}, {"epochs": 4})
+    extra, about = checkpoints.load(tmp_path / "a" / "m.safetensors", other)
+    assert about == {"epochs": 4} and extra["x"].tolist() == [0, 1, 2]
+    assert all(torch.equal(value, other.state_dict()[name]) for name, value in model.state_dict().items())
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["m.safetensors"]
+
+
+@pytest.mark.parametrize(("name", "classes"), [("resnet18", 3), ("small", 4)])
+def test_another_architecture_is_refused_and_leaves_the_model_alone(tmp_path, name, classes):
+    checkpoints.save(tmp_path / "m.safetensors", build("small", 3))
+    model = build(name, classes)
+    before = model.head.classifier.weight.clone()
+    with pytest.raises(ValueError, match=f"holds small for 3 classes, not {name} for {classes}"):
+        checkpoints.load(tmp_path / "m.safetensors", model)
+    assert torch.equal(model.head.classifier.weight, before)
+
+
+def test_a_damaged_or_missing_file_is_one_sentence(tmp_path):
+    path = tmp_path / "m.safetensors"
+    with pytest.raises(FileNotFoundError, match="there is no checkpoint"):
+        checkpoints.load(path, build("small", 3))
+    checkpoints.save(path, build("small", 3))
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(ValueError, match="is damaged.*train again"):
+        checkpoints.load(path, build("small", 3))
+
+
+def test_nan_in_a_file_never_reaches_a_model(tmp_path):
+    broken = build("small", 3)
+    torch.nn.init.constant_(broken.head.classifier.weight, float("nan"))
+    checkpoints.save(tmp_path / "m.safetensors", broken)
+    with pytest.raises(ValueError, match="NaN or infinity in head.classifier.weight"):
+        checkpoints.load(tmp_path / "m.safetensors", build("small", 3))
+
+
+def test_a_failed_save_leaves_the_old_file_and_nothing_beside_it(tmp_path, monkeypatch):
+    path = tmp_path / "m.safetensors"
+    checkpoints.save(path, build("small", 3), about={"epochs": 1})
+
+    def full(tensors, filename, metadata):
+        filename.write_bytes(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(checkpoints, "save_file", full)
+    with pytest.raises(OSError, match="No space"):
+        checkpoints.save(path, build("small", 3), about={"epochs": 2})
+    assert [file.name for file in tmp_path.iterdir()] == ["m.safetensors"]
+    assert checkpoints.load(path, build("small", 3))[1] == {"epochs": 1}
