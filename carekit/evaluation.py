@@ -30,11 +30,11 @@ def predict(model: Backbone, data: Prepared, *, batch_size: int = 128, device: s
     for start in range(0, len(data), batch_size):
         rows = np.arange(start, min(start + batch_size, len(data)))
         images = to_unit(torch.from_numpy(data.read(rows)).permute(0, 3, 1, 2).to(device))
-        labels = torch.from_numpy(np.asarray(data.labels[rows], dtype=np.int64)).to(device)
+        labels = torch.tensor(data.labels[rows]).to(device)
         parts.append([part.cpu().numpy() for part in _predict_batch(model, images, labels)])
     model.train(was_training)
     probabilities, maps = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return Predictions(probabilities, np.asarray(data.labels, dtype=np.int64), maps)
+    return Predictions(probabilities, data.labels, maps)
 
 
 def _predict_batch(model: Backbone, images, labels):

@@ -52,62 +52,75 @@ def compare(
     arms: Mapping[str, Arm],
     seeds: Sequence[int],
     *,
-    curves: bool = False,
     progress: bool = True,
 ) -> list[Run]:
     """Pretrain for each seed, then fine-tune every arm from the same weights, with the same order of images.
 
-    Finished runs are kept in the workspace and found again; an interrupted one goes on from its last epoch. curves:
-    evaluate on the test set after each epoch too, for plots only (nothing is chosen by it). On a CPU, each run uses one
-    thread and as many runs go on at once as there are cores, so the figures do not depend on the machine's cores.
+    Finished runs are kept in the workspace and found again; an interrupted one goes on from its last epoch. The test
+    set is evaluated after each epoch, for plots only: nothing is chosen by it. On a CPU, each run uses one thread and as
+    many runs go on at once as there are cores, so the figures do not depend on the number of cores.
     """
-    stage_one = [(data, profile, seed, PRETRAINED, None, curves) for seed in seeds]
-    stage_two = [(data, profile, seed, name, arm, curves) for seed in seeds for name, arm in arms.items()]
-    on_gpu = profile.pretrain.device != "cpu"
-    pool = Parallel(n_jobs=1 if on_gpu else os.cpu_count(), return_as="generator")
+    pretraining = [Job(data, profile, seed) for seed in seeds]
+    stages = (pretraining, [Job(data, profile, seed, name, arm) for seed in seeds for name, arm in arms.items()])
+    n_jobs = os.cpu_count() if profile.pretrain.device == "cpu" else 1
+    folder = workspace.runs() / "models"  # settled here: worker processes may have been started elsewhere
     done = []
-    with tqdm(total=len(stage_one) + len(stage_two), desc="runs", disable=not progress) as bar:
-        for stage in (stage_one, stage_two):
-            for run in pool(delayed(_run)(*job) for job in stage):
+    with tqdm(total=sum(map(len, stages)), desc="runs", disable=not progress) as bar:
+        for stage in stages:
+            for run in Parallel(n_jobs, return_as="generator")(delayed(_run)(job, folder) for job in stage):
                 done.append(run)
                 bar.update()
     return done
 
 
-def _run(data: Prepared, profile: Profile, seed: int, name: str, arm: Arm | None, curves: bool) -> Run:
-    """One stage of one seed, from the workspace if it is there."""
-    path = _path(data, profile, seed, arm, curves)
-    model = build(profile.backbone, len(data.classes), imagenet=profile.imagenet and not path.exists(), seed=seed)
+@dataclass(frozen=True)
+class Job:
+    """What decides a run: pretraining where `arm` is None, else fine-tuning from the same seed's pretrained model."""
+
+    data: Prepared
+    profile: Profile
+    seed: int
+    name: str = PRETRAINED
+    arm: Arm | None = None
+
+    def checkpoint(self, folder: Path) -> Path:
+        """Its file, named by all that decides its content."""
+        profile = self.profile
+        what = {"pretrain": asdict(profile.pretrain), "backbone": profile.backbone, "imagenet": profile.imagenet}
+        if self.arm is not None:
+            what |= {"arm": asdict(self.arm), "finetune": asdict(profile.finetune)}
+        what |= {"augment": profile.augment, "seed": self.seed}
+        return folder / f"{workspace.key(**what, data=self.data.fingerprint())}.safetensors"
+
+
+def _run(job: Job, folder: Path) -> Run:
+    """A run, from the workspace if it is there."""
+    path = job.checkpoint(folder)
     if not path.exists():
-        _train(model, data, profile, seed, arm, curves, path)
-    _, about = checkpoints.load(path, model)
-    return Run(name, seed, about["scores"], pd.DataFrame(about["history"]), path)
+        _train(job, folder)
+    _, about = checkpoints.load(path, build(job.profile.backbone, len(job.data.classes)))
+    return Run(job.name, job.seed, about["scores"], pd.DataFrame(about["history"]), path)
 
 
-def _path(data: Prepared, profile: Profile, seed: int, arm: Arm | None, curves: bool) -> Path:
-    stage = {"arm": asdict(arm), "finetune": asdict(profile.finetune)} if arm else {}
-    first = {"pretrain": asdict(profile.pretrain), "backbone": profile.backbone, "imagenet": profile.imagenet}
-    what = first | stage | {"augment": profile.augment, "seed": seed, "curves": curves, "data": data.fingerprint()}
-    return workspace.runs() / "models" / f"{workspace.key(**what)}.safetensors"
-
-
-def _train(model, data, profile, seed, arm, curves, path) -> None:
+def _train(job: Job, folder: Path) -> None:
+    data, profile, arm, path = job.data, job.profile, job.arm, job.checkpoint(folder)
     device = profile.pretrain.device
     if device == "cpu":
         torch.set_num_threads(1)
     train, test = data.split("train"), data.split("test")
+    model = build(profile.backbone, len(data.classes), imagenet=profile.imagenet and arm is None, seed=job.seed)
     options = {
         "checkpoint": path.with_suffix(".unfinished"),
-        "validate": (lambda net: evaluate(net, test, device=device)) if curves else None,
+        "validate": lambda net: evaluate(net, test, device=device),
     }
     if arm is None:
         images = BoxedImages(train, augment=profile.augment)
-        history = pretrain(model, images, replace(profile.pretrain, seed=seed), **options)
+        history = pretrain(model, images, replace(profile.pretrain, seed=job.seed), **options)
     else:
-        checkpoints.load(_path(data, profile, seed, None, curves), model)
+        checkpoints.load(replace(job, arm=None).checkpoint(folder), model)
         options["classification"] = classification_loss(arm.classification, list(train.counts().values()))
-        images = BoxedImages(train, arm.boxed, arm.box_scale, profile.augment)
-        history = finetune(model, images, arm.care, replace(profile.finetune, seed=seed), **options)
+        images = BoxedImages(train, arm.boxed and list(arm.boxed), arm.box_scale, profile.augment)
+        history = finetune(model, images, arm.care, replace(profile.finetune, seed=job.seed), **options)
     about = {"scores": evaluate(model, test, device=device), "history": history.to_dict("records")}
     checkpoints.save(path, model, about=about)
     options["checkpoint"].unlink(missing_ok=True)

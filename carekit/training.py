@@ -182,6 +182,6 @@ def _resume(checkpoint, model, optimizer, plan) -> list[dict]:
         return []
     state, about = checkpoints.load(checkpoint, model)
     if about.get("plan") != plan:
-        raise ValueError(f"checkpoint {checkpoint} belongs to a run with other settings: delete it or name another file")
+        raise ValueError(f"checkpoint {checkpoint} is of a run with other settings: delete it or name another file")
     checkpoints.restore_optimizer(optimizer, state)
     return about["history"]

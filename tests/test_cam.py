@@ -96,7 +96,8 @@ def test_the_gradient_of_the_loss_turns_the_map_over(passed):
     _, _, (logits, features), classes = passed
     score = cam.class_activation_map(logits, features, classes)
     loss = cam.class_activation_map(logits, features, classes, gradient_of="loss")
-    correlations = [np.corrcoef(s.detach().flatten(), m.detach().flatten())[0, 1] for s, m in zip(score, loss)]
+    pairs = zip(score.detach(), loss.detach(), strict=True)
+    correlations = [np.corrcoef(s.flatten(), m.flatten())[0, 1] for s, m in pairs]
     assert max(correlations) < 0
 
 

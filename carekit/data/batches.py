@@ -37,7 +37,7 @@ class BoxedImages(Dataset):
         if unknown:
             raise ValueError(f"class {unknown[0]!r} is not in the data set: choose from {', '.join(data.classes)}")
         shown = [data.classes.index(name) for name in boxed]
-        self.labels = torch.from_numpy(np.asarray(data.labels, dtype=np.int64))
+        self.labels = torch.tensor(data.labels)
         size = (data.size, data.size)
         self.boxes = {
             i: boxes.scale(boxes.check(data.boxes_of(i), size, data.samples.image_id.iloc[i]), box_scale, size)
@@ -58,7 +58,7 @@ class BoxedImages(Dataset):
                 masks[row] = torch.from_numpy(boxes.rasterise(self.boxes[i], (self.data.size, self.data.size)))
         images, masks = self.augment(images, masks)
         # A rotation may have turned a box out of the picture.
-        return Batch(images, self.labels[indices], masks, masks.flatten(1).any(1))
+        return Batch(images, self.labels[indices], masks, (masks > 0).flatten(1).any(1))
 
     def __getitem__(self, index: int) -> Batch:
         return self.__getitems__([index])

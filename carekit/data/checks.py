@@ -67,7 +67,9 @@ def checked_boxes(boxes: pd.DataFrame, image_ids: pd.Series) -> tuple[pd.DataFra
     owners = pd.Index(image_ids).get_indexer(boxes.image_id)
     if (owners < 0).any():
         stranger = boxes.image_id[owners < 0].iloc[0]
-        raise ValueError(f"there is a box for image {stranger!r}, which is not in the samples: add it or remove the box")
+        raise ValueError(
+            f"there is a box for image {stranger!r}, which is not in the samples: add it or remove the box"
+        )
     numbers = boxes[CORNERS].apply(pd.to_numeric, errors="coerce").astype(np.float64)
     bad = ~np.isfinite(numbers).all(axis=1) | (numbers.x1 <= numbers.x0) | (numbers.y1 <= numbers.y0)
     if bad.any():

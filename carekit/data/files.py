@@ -38,13 +38,10 @@ def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.
         _check_free(path, overwrite, mark)
         if path.exists():
             path.rename(old)
-        try:
-            new.rename(path)
-        except OSError:
-            if old.exists():
-                old.rename(path)
-            raise
+        new.rename(path)
     finally:
+        if old.exists() and not path.exists():  # stopped between the two renamings
+            old.rename(path)
         shutil.rmtree(new, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 
@@ -69,7 +66,27 @@ def sha256(path: str | Path) -> str:
     return digest.hexdigest()
 
 
-class Folder:
+class Source:
+    """Files to read: `names` lists them, sorted, and `read(name)` gives the bytes of one. Close it after use."""
+
+    path: Path
+    names: list[str]
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file. Raises ValueError where it is too large or damaged."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of what is open."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Folder(Source):
     """The files below a folder. names: sorted, relative, with forward slashes."""
 
     def __init__(self, path: Path):
@@ -84,17 +101,13 @@ class Folder:
         self.names.sort()
 
     def read(self, name: str) -> bytes:
-        """The bytes of one file. Raises ValueError where it is too large."""
         file = self.path / name
         if file.stat().st_size > MAX_BYTES:
             raise ValueError(f"{file} is larger than {MAX_BYTES >> 20} MB: it cannot be an image or a table")
         return file.read_bytes()
 
-    def close(self) -> None:
-        """Nothing is held open."""
 
-
-class Archive:
+class Archive(Source):
     """The files in a zip archive. names: sorted. Raises ValueError for an archive that is damaged or not safe."""
 
     def __init__(self, path: Path):
@@ -114,14 +127,12 @@ class Archive:
             raise
 
     def read(self, name: str) -> bytes:
-        """The bytes of one file. Raises ValueError where it is damaged."""
         try:
             return self._zip.read(name)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
             raise ValueError(f"{name} in archive {self.path} is damaged ({error}): download it again") from None
 
     def close(self) -> None:
-        """Close the archive."""
         self._zip.close()
 
 
@@ -142,25 +153,14 @@ def _refuse(path: Path, member: zipfile.ZipInfo) -> zipfile.ZipInfo:
     return member
 
 
-def check_source(path: str | Path) -> Path:
-    """The path of an existing folder or zip archive. Raises FileNotFoundError or ValueError."""
-    path = Path(path).expanduser()
-    if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist: give the folder or the zip archive with the images")
-    if path.is_file() and not path.suffix.lower() == ".zip":
-        raise ValueError(f"{path} is neither a folder nor a .zip archive: unpack it and give the folder")
-    return path
-
-
-@contextmanager
-def open_source(path: str | Path) -> Iterator[Folder | Archive]:
-    """A folder or a zip archive, checked: `names` lists its files and `read(name)` gives the bytes of one.
+def open_source(path: str | Path) -> Source:
+    """A folder or a zip archive, checked.
 
     Raises FileNotFoundError, or ValueError for a source that is damaged or not safe.
     """
-    path = check_source(path)
-    source = Folder(path) if path.is_dir() else Archive(path)
-    try:
-        yield source
-    finally:
-        source.close()
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist: give the folder or the zip archive with the images")
+    if path.is_file() and path.suffix.lower() != ".zip":
+        raise ValueError(f"{path} is neither a folder nor a .zip archive: unpack it and give the folder")
+    return Folder(path) if path.is_dir() else Archive(path)

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import SupportsIndex
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from carekit.data.files import atomic_folder, sha256
 from carekit.data.rows import Rows, choose, open_rows
 
 IMAGES, MASKS, SAMPLES, BOXES, FACTS = "images.npy", "masks.npy", "samples.csv", "boxes.csv", "facts.json"
+BLOCK = 256  # images held in memory at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +70,7 @@ class Prepared:
         with atomic_folder(path, overwrite) as folder:
             for name, array in ((IMAGES, self.images), (MASKS, self.masks)):
                 if array is not None:
-                    file = np.lib.format.open_memmap(folder / name, "w+", np.uint8, array.shape)
-                    for start in range(0, len(self), 256):
-                        file[start : start + 256] = array[start : start + 256]
-                    file.flush()
+                    _write(folder / name, array)
             write_tables(folder, self.samples, self.boxes, self.facts)
         return Prepared.open(path)
 
@@ -125,7 +124,7 @@ class Prepared:
             raise ValueError(f"data set {self.facts['name']!r} has no lesion masks: use its boxes")
         return self.masks[np.asarray(indices, dtype=np.int64)]
 
-    def boxes_of(self, i: int) -> np.ndarray:
+    def boxes_of(self, i: SupportsIndex) -> np.ndarray:
         """The boxes of image i, float (k, 4) with k >= 0."""
         i = range(len(self))[i]  # a negative index counts from the end, one out of range raises IndexError
         return self._corners[self._starts[i] : self._starts[i + 1]]
@@ -183,8 +182,8 @@ class Prepared:
             digest.update(table.to_csv(index=False).encode())
         if self.folder is None or "checksums" not in self.facts:  # else the checksums among the facts stand for them
             for array in (self.images, self.masks):
-                for start in range(0, 0 if array is None else len(self), 256):
-                    digest.update(np.ascontiguousarray(array[start : start + 256]))
+                for start in range(0, 0 if array is None else len(self), BLOCK):
+                    digest.update(np.ascontiguousarray(array[start : start + BLOCK]))
         return digest.hexdigest()
 
 
@@ -195,6 +194,12 @@ def write_tables(folder: Path, samples: pd.DataFrame, boxes: pd.DataFrame, facts
     names = [name for name in (IMAGES, MASKS, SAMPLES, BOXES) if (folder / name).exists()]
     facts = facts | {"checksums": {name: sha256(folder / name) for name in names}}
     (folder / FACTS).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _write(path: Path, array: np.ndarray | Rows) -> None:
+    file = np.lib.format.open_memmap(path, "w+", np.uint8, array.shape)
+    for start in range(0, len(array), BLOCK):
+        file[start : start + BLOCK] = array[start : start + BLOCK]
 
 
 def resize(image: Image.Image, size: int) -> np.ndarray:

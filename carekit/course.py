@@ -1,0 +1,96 @@
+"""Run the ordered notebooks headless: executed copies, pages, results, and the table of lesson 5."""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from carekit import workspace
+from carekit.environment import ROOT
+from carekit.experiment import summary
+from carekit.lessons.parameters import check_parameters
+from carekit.lessons.plots import NAMES
+from carekit.lessons.show import with_intervals
+from carekit.report import title, to_html, write_index
+
+TRAINING_LESSON = "05_two_stage_training"
+
+
+class CourseError(Exception):
+    """A notebook stopped; the message says which, where and why, in one line."""
+
+
+def notebooks() -> list[Path]:
+    """The lessons in reading order. Raises FileNotFoundError outside a checkout."""
+    found = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    if not found:
+        raise FileNotFoundError(f"there are no notebooks in {ROOT / 'notebooks'}: run this from a checkout of carekit")
+    return found
+
+
+def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None = None) -> Path:
+    """Execute the lessons whose name holds `only`; print progress and the result; return the index page.
+
+    Raises ValueError for parameters that no lesson takes, CourseError for a notebook that stops.
+    """
+    checked = check_parameters(parameters)
+    if checked["data"] != "synthetic":
+        parameters = dict(parameters) | {"data": str(workspace.resolve(checked["data"]).resolve())}
+    name = "synthetic" if checked["data"] == "synthetic" else Path(checked["data"]).name
+    folder = out or workspace.runs() / f"course-{name}-{checked['profile']}"
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = [path for path in notebooks() if only in path.stem]
+    if not chosen:
+        raise ValueError(f"no lesson has {only!r} in its name: choose from {', '.join(p.stem for p in notebooks())}")
+    started, rows = time.perf_counter(), []
+    for number, notebook in enumerate(chosen, 1):
+        rows.append(_lesson(notebook, folder, parameters, f"[{number}/{len(chosen)}]"))
+    text = results_table(folder)
+    settings = ", ".join(f"{key} = {value}" for key, value in checked.items() if key != "results")
+    index = write_index(folder, "carekit: the executed course", rows, text, settings)
+    print(f"\n{text}\n\n{len(rows)} lessons in {(time.perf_counter() - started) / 60:.1f} minutes.")
+    print(f"Read them: {index}\nResults as JSON and the executed notebooks lie beside it.")
+    return index
+
+
+def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: str) -> tuple[Path, str, str]:
+    """Execute one notebook into `folder`; returns its row of the index."""
+    print(f"{count} {notebook.stem} ...", flush=True)
+    started, executed = time.perf_counter(), folder / notebook.name
+    results = folder / f"{notebook.stem}.json"
+    results.unlink(missing_ok=True)
+    try:
+        node = papermill.execute_notebook(
+            notebook,
+            executed,
+            dict(parameters) | {"results": str(results)},
+            kernel_name="python3",
+            progress_bar={"leave": False},
+            extra_arguments=["--log-level=40"],  # a warning about local sockets would stand in each progress bar
+            cwd=str(notebook.parent),
+        )
+    except PapermillExecutionError as error:
+        reason = f"{error.ename}: {error.evalue}".splitlines()[0]
+        raise CourseError(f"{notebook.name} stopped in cell {error.cell_index}: {reason} (see {executed})") from None
+    page = to_html(executed)
+    seconds = time.perf_counter() - started
+    print(f"{count} {notebook.stem}: {seconds:.0f} s", flush=True)
+    return page, title(node), f"{seconds:.0f} s; {results.name}"
+
+
+def results_table(folder: Path) -> str:
+    """Lesson 5's comparison as text: mean and 95 % interval over the seeds, and the paired differences."""
+    file = folder / f"{TRAINING_LESSON}.json"
+    if not file.exists():
+        return "Lesson 5 was not run, so there is no comparison to print."
+    results = json.loads(file.read_text(encoding="utf-8"))
+    runs = pd.DataFrame(results["figures"]["runs"])
+    table = with_intervals(summary(runs)).rename(columns=NAMES)
+    seeds = runs.seed.nunique()
+    head = f"{results['data']}; rare class {results['figures']['rare']}; mean ± 95 % interval over {seeds} seeds"
+    return f"{head}\n{table.to_string()}\n\n{results['figures']['claim']}"

@@ -1,0 +1,60 @@
+"""The parameters that every lesson has, their defaults and what they may be."""
+
+import ast
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+
+class Parameter(NamedTuple):
+    """A default, what is allowed, in words, and the test of it."""
+
+    default: Any
+    allowed: str
+    fits: Callable[[Any], bool]
+
+
+def _number(low: float, high: float, kind=(int, float)) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, kind) and not isinstance(value, bool) and low <= value <= high
+
+
+PARAMETERS = {
+    "data": Parameter("synthetic", '"synthetic" or the folder of a prepared data set', lambda v: isinstance(v, str)),
+    "profile": Parameter("laptop", '"fast", "laptop" or "paper"', lambda v: v in ("fast", "laptop", "paper")),
+    "seed": Parameter(0, "a whole number from 0 to 10000", _number(0, 10_000, int)),
+    "seeds": Parameter(3, "a whole number of runs from 1 to 50", _number(1, 50, int)),
+    "alpha": Parameter(0.5, "a number with 0 <= alpha < 1", lambda v: _number(0, 1)(v) and v < 1),
+    "tau": Parameter(0.7, "a number with 0 < tau <= 1", lambda v: _number(0, 1)(v) and v > 0),
+    "lam": Parameter(1.0, "a number from 0 to 100", _number(0, 100)),
+    "box_scale": Parameter(1.0, "a factor with 0 < box_scale <= 3", lambda v: _number(0, 3)(v) and v > 0),
+    "shortcut": Parameter(0.9, "a share from 0 to 1 (synthetic data only)", _number(0, 1)),
+    "max_per_class": Parameter(0, "a whole number of training images, 0 for all", _number(0, 10**6, int)),
+    "results": Parameter("", "the file for the results, or nothing", lambda v: isinstance(v, str)),
+}
+
+
+def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with the defaults filled in. Raises ValueError, one sentence, for an unknown name or a value that is
+    out of range."""
+    for name, value in values.items():
+        if name not in PARAMETERS:
+            near = difflib.get_close_matches(name, PARAMETERS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(PARAMETERS)}"
+            raise ValueError(f"there is no parameter {name!r}: {hint}")
+        if not PARAMETERS[name].fits(value):
+            raise ValueError(f"{name} = {value!r} is out of range: give {PARAMETERS[name].allowed}")
+    return {name: parameter.default for name, parameter in PARAMETERS.items()} | dict(values)
+
+
+def assigned_names(source: str) -> dict[str, Any]:
+    """The literals that a parameters cell assigns: name -> value."""
+    assignments = [node for node in ast.parse(source).body if isinstance(node, ast.Assign)]
+    return {node.targets[0].id: ast.literal_eval(node.value) for node in assignments}
+
+
+def parse(text: str) -> Any:
+    """A value given on the command line: a Python literal, or else the text itself."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text

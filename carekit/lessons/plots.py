@@ -1,0 +1,112 @@
+"""The lessons' figures. Colour maps are readable without colour vision; a box is drawn in white over black."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib import patches, patheffects
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from carekit.cam import resize
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito 2008
+MAP = "cividis"
+NAMES = {
+    "rare_recall": "recall of the rare class",
+    "mca": "mean class accuracy (MCA)",
+    "auc": "mean one-vs-rest AUC",
+    "attention_inside": "attention inside the box",
+}
+
+
+def grid(columns: int, rows: int = 1, size: float = 2.2) -> tuple[Figure, np.ndarray]:
+    """A figure with picture axes (rows, columns), without ticks."""
+    figure, axes = plt.subplots(rows, columns, figsize=(columns * size, rows * size + 0.3), squeeze=False)
+    for each in axes.flat:
+        each.set(xticks=[], yticks=[])
+    figure.tight_layout()
+    return figure, axes
+
+
+def draw_image(axes: Axes, image: np.ndarray, boxes: Sequence = (), title: str = "") -> None:
+    """An image (h, w, 3) with its boxes."""
+    axes.imshow(image)
+    draw_boxes(axes, boxes)
+    axes.set_title(title, fontsize=10)
+
+
+def draw_boxes(axes: Axes, boxes: Sequence) -> None:
+    """Outlines of boxes (x0, y0, x1, y1) in pixels; pixel (0, 0) is drawn around the point (0, 0)."""
+    for x0, y0, x1, y1 in boxes:
+        outline = patches.Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=1.5)
+        outline.set_path_effects([patheffects.withStroke(linewidth=3, foreground="black")])
+        axes.add_patch(outline)
+
+
+def draw_attention(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Sequence = (), title: str = "") -> None:
+    """A map (u, v) in [0, 1], enlarged over the grey image, with the boxes."""
+    large = resize(torch.as_tensor(np.asarray(map_, np.float32))[None], image.shape[:2])[0].numpy()
+    axes.imshow(image.mean(2), cmap="gray", vmin=0, vmax=255)
+    axes.imshow(large, cmap=MAP, vmin=0, vmax=1, alpha=0.65)
+    draw_boxes(axes, boxes)
+    axes.set_title(title, fontsize=10)
+
+
+def bars(values: dict[str, pd.Series | dict], ylabel: str, log: bool = False) -> Figure:
+    """Groups of bars: series name -> {label: value}, each bar with its number."""
+    figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
+    width = 0.8 / len(values)
+    for i, (name, series) in enumerate(values.items()):
+        heights = list(dict(series).values())
+        drawn = axes.bar(np.arange(len(heights)) + (i - (len(values) - 1) / 2) * width, heights, width, label=name,
+                         color=COLOURS[i])  # fmt: skip
+        axes.bar_label(drawn, fmt="%.3g", fontsize=8)
+    axes.set_xticks(range(len(heights)), list(dict(series)))
+    axes.set_ylabel(ylabel)
+    if log:
+        axes.set_yscale("log")
+    if len(values) > 1:
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    return figure
+
+
+def curves(histories: dict[str, pd.DataFrame], columns: Sequence[str]) -> Figure:
+    """One panel a column over the epochs, one line a history."""
+    figure, axes = plt.subplots(1, len(columns), figsize=(3.6 * len(columns), 3), layout="constrained", squeeze=False)
+    for panel, column in zip(axes[0], columns, strict=True):
+        for colour, style, (name, history) in zip(COLOURS, ("-", "--", "-.", ":"), histories.items(), strict=False):
+            panel.plot(history.epoch, history[column], style, color=colour, label=name)
+        panel.set(xlabel="epoch", title=NAMES.get(column, column))
+    axes[0, 0].legend(frameon=False, fontsize=9)
+    return figure
+
+
+def intervals(table: pd.DataFrame, figures: Sequence[str]) -> Figure:
+    """One panel a figure: mean and 95 % interval of each row of `experiment.summary`'s table."""
+    figure, axes = plt.subplots(1, len(figures), figsize=(3 * len(figures), 0.4 * len(table) + 1.6), sharey=True,
+                                layout="constrained", squeeze=False)  # fmt: skip
+    for panel, name in zip(axes[0], figures, strict=True):
+        panel.errorbar(table[name]["mean"], range(len(table)), xerr=table[name]["±"].fillna(0), fmt="o",
+                       color=COLOURS[0], capsize=4)  # fmt: skip
+        panel.set(xlabel=NAMES.get(name, name), xlim=(-0.05, 1.05))
+        panel.grid(axis="x", alpha=0.3)
+    axes[0, 0].set_yticks(range(len(table)), table.index)
+    axes[0, 0].invert_yaxis()
+    return figure
+
+
+def sweep(values: Sequence[float], table: pd.DataFrame, control: pd.DataFrame, name: str, figures: Sequence[str]):
+    """Lines with intervals over one parameter's values; the fair control as a band."""
+    figure, axes = plt.subplots(1, len(figures), figsize=(3.4 * len(figures), 3), layout="constrained", squeeze=False)
+    for panel, column in zip(axes[0], figures, strict=True):
+        low, half = control[column]["mean"].iloc[0], np.nan_to_num(control[column]["±"].iloc[0])
+        panel.axhline(low, color=COLOURS[1], linestyle="--", label="without attention")
+        panel.axhspan(low - half, low + half, color=COLOURS[1], alpha=0.12)
+        panel.errorbar(values, table[column]["mean"], yerr=np.nan_to_num(table[column]["±"]), fmt="o-",
+                       color=COLOURS[0], capsize=4, label="CARE")  # fmt: skip
+        panel.set(xlabel=name, title=NAMES.get(column, column))
+    axes[0, 0].legend(frameon=False, fontsize=9)
+    return figure

@@ -1,0 +1,105 @@
+"""The first cell of every lesson: check the parameters, open the data at the profile's size."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from carekit import workspace
+from carekit.attention import Care
+from carekit.data.prepared import Prepared
+from carekit.experiment import Arm
+from carekit.lessons.parameters import PARAMETERS, assigned_names, check_parameters
+from carekit.profiles import Profile, profile
+
+_INJECTED = "# Parameters\n"  # papermill's first line of the cell that it adds
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a lesson works with: checked parameters, the data at the profile's size, and the objective."""
+
+    parameters: dict[str, Any]
+    data: Prepared
+    profile: Profile
+
+    @property
+    def train(self) -> Prepared:
+        return self.data.split("train")
+
+    @property
+    def test(self) -> Prepared:
+        return self.data.split("test")
+
+    @property
+    def rare(self) -> str:
+        """The rarest class."""
+        return self.data.rare[0]
+
+    @property
+    def seeds(self) -> list[int]:
+        return [self.parameters["seed"] + i for i in range(self.parameters["seeds"])]
+
+    @property
+    def care(self) -> Care:
+        return Care(alpha=self.parameters["alpha"], tau=self.parameters["tau"], lam=self.parameters["lam"])
+
+    @property
+    def arm(self) -> Arm:
+        return Arm(self.care, self.parameters["box_scale"])
+
+    def rare_rows(self, split: Prepared) -> np.ndarray:
+        """Row numbers of the rarest class's images that have a box."""
+        rows = np.flatnonzero(split.labels == split.classes.index(self.rare))
+        return np.array([i for i in rows if len(split.boxes_of(i))], dtype=int)
+
+    def __str__(self) -> str:
+        counts = f"{len(self.train)} training and {len(self.test)} test images at {self.data.size} px"
+        rare = f"rare class {self.rare} with {self.train.counts()[self.rare]} training images"
+        return f"{self.data.facts['title']}: {counts}, {rare}; profile {self.profile.name}"
+
+    def save(self, **figures) -> None:
+        """Write the parameters and these figures as JSON to the file that `results` names, if it names one."""
+        if not self.parameters["results"]:
+            return
+        path = Path(self.parameters["results"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        about = {"parameters": self.parameters, "data": self.data.facts["title"], "figures": figures}
+        beside.write_text(json.dumps(about, indent=1, default=_plain) + "\n", encoding="utf-8")
+        os.replace(beside, path)
+
+
+def begin(namespace: Mapping[str, Any]) -> Lesson:
+    """Set a lesson up from the notebook's `globals()`, which hold the parameters.
+
+    Raises ValueError, in one sentence, for a parameter out of range or one that papermill was given and no lesson has.
+    """
+    for cell in namespace.get("In", []):
+        if cell.startswith(_INJECTED):
+            check_parameters(assigned_names(cell))
+    parameters = check_parameters({name: namespace[name] for name in PARAMETERS if name in namespace})
+    chosen = profile(parameters["profile"])
+    return Lesson(parameters, load(parameters, chosen), chosen)
+
+
+def load(parameters: Mapping[str, Any], chosen: Profile) -> Prepared:
+    """The data set that the parameters name, capped and at the profile's size."""
+    if parameters["data"] == "synthetic":
+        from carekit.data.synthetic import scaled_counts, skin
+        counts = scaled_counts(chosen.images)
+        data = skin(parameters["seed"], chosen.size, counts, shortcut=parameters["shortcut"])
+    else:
+        data = Prepared.open(workspace.resolve(parameters["data"]))
+    return data.capped(parameters["max_per_class"] or None, parameters["seed"]).resized(chosen.size)
+
+
+def _plain(value):
+    """Numbers of NumPy as Python's own."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

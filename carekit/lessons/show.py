@@ -1,0 +1,47 @@
+"""Put a figure or a table into a notebook: with a text that says what it shows, for those who cannot see it."""
+
+import base64
+import io
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from IPython.display import display
+from matplotlib.figure import Figure
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG picture; the figure is closed."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight")
+    plt.close(figure)
+    return buffer.getvalue()
+
+
+def bundle(figure: Figure, alt: str) -> tuple[dict, dict]:
+    """(data, metadata) for display: the picture with `alt` as its text."""
+    data = {"image/png": base64.b64encode(png(figure)).decode(), "text/plain": alt}
+    return data, {"image/png": {"alt": alt}}
+
+
+def figure(figure: Figure, alt: str) -> None:
+    """Show a figure; `alt` says in words what is to be seen in it."""
+    data, metadata = bundle(figure, alt)
+    display(data, metadata=metadata, raw=True)
+
+
+def table(frame: pd.DataFrame, digits: int = 3) -> None:
+    """Show a table with rounded numbers; columns (figure, "mean") and (figure, "±") become one: mean ± half-width."""
+    if isinstance(frame.columns, pd.MultiIndex):
+        frame = with_intervals(frame, digits)
+    display(frame.style.format(precision=digits, na_rep="–"))
+
+
+def with_intervals(frame: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
+    """Mean and half-width columns as one column of text."""
+    figures = list(dict.fromkeys(name for name, _ in frame.columns))
+    return pd.DataFrame({name: [_text(*pair, digits) for pair in frame[name].to_numpy()] for name in figures},
+                        index=frame.index)  # fmt: skip
+
+
+def _text(mean: float, half: float, digits: int) -> str:
+    return f"{mean:.{digits}f}" + ("" if pd.isna(half) else f" ± {half:.{digits}f}")

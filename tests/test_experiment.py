@@ -1,0 +1,64 @@
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from carekit import Care, compare, experiment
+from carekit.experiment import Arm, paired_difference, summary
+from carekit.profiles import Profile, profile
+from carekit.training import Schedule
+
+QUICK = Schedule(epochs=2, batch_size=8, lr=2e-3)
+PROFILE = Profile("test", 16, "small", False, 24, QUICK, QUICK, sweep_seeds=1)
+ARMS = {"without": Arm(Care(alpha=0)), "with": Arm(Care())}
+
+
+def test_every_seed_is_pretrained_once_and_every_arm_starts_there(tiny):
+    runs = compare(tiny, PROFILE, ARMS, [0, 1], progress=False)
+    assert [(run.arm, run.seed) for run in runs] == [
+        ("pretrained", 0), ("pretrained", 1), ("without", 0), ("with", 0), ("without", 1), ("with", 1),
+    ]  # fmt: skip
+    assert all(len(run.history) == 2 for run in runs)
+    model = experiment.load_model(runs[2], tiny, PROFILE)
+    scores = experiment.evaluate(model, tiny.split("test"))
+    assert scores["mca"] == runs[2].scores["mca"]
+
+
+def test_finished_runs_are_found_again_and_changed_ones_are_not(tiny, monkeypatch):
+    first = compare(tiny, PROFILE, ARMS, [0], progress=False)
+    monkeypatch.setattr(experiment, "_train", None)  # would fail if called, in this process
+    monkeypatch.setattr(experiment.os, "cpu_count", lambda: 1)
+    again = compare(tiny, PROFILE, ARMS, [0], progress=False)
+    pd.testing.assert_frame_equal(experiment.scores(first), experiment.scores(again))
+    other = dataclasses.replace(PROFILE, finetune=dataclasses.replace(QUICK, lr=1e-3))
+    with pytest.raises(TypeError):
+        compare(tiny, other, ARMS, [0], progress=False)
+
+
+def test_one_process_gives_the_same_figures_as_two(tiny, monkeypatch, tmp_path):
+    tables = []
+    for cores in (1, 2):
+        monkeypatch.setenv("CAREKIT_RUNS", str(tmp_path / str(cores)))
+        monkeypatch.setattr(experiment.os, "cpu_count", lambda cores=cores: cores)
+        tables.append(experiment.scores(compare(tiny, PROFILE, ARMS, [0, 1], progress=False)))
+    pd.testing.assert_frame_equal(*tables, check_exact=True)
+
+
+def test_summary_and_paired_difference_by_hand():
+    table = pd.DataFrame(
+        {"arm": ["a", "a", "b", "b"], "seed": [0, 1, 0, 1], "mca": [0.5, 0.7, 0.6, 0.9], "auc": [0.5] * 4}
+    )
+    rows = summary(table, ["mca"])
+    assert rows.loc["a", ("mca", "mean")] == pytest.approx(0.6)
+    assert rows.loc["a", ("mca", "±")] == pytest.approx(12.706 * 0.1, rel=1e-3)  # t for one degree of freedom
+    difference = paired_difference(table, "b", "a", ["mca"])
+    assert difference.loc["mca", "difference"] == pytest.approx(0.15)
+    assert np.isclose(difference.loc["mca", "±"], 12.706 * np.std([0.1, 0.2], ddof=1) / np.sqrt(2), rtol=1e-3)
+
+
+def test_profiles_by_name():
+    assert profile("paper").pretrain.epochs == 200 and profile("paper").size == 224
+    assert profile("laptop").backbone == "small"
+    with pytest.raises(ValueError, match="choose fast, laptop or paper"):
+        profile("huge")
