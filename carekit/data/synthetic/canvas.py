@@ -1,0 +1,41 @@
+"""Coordinates and noise in units of the image, so that every resolution shows the same scene."""
+
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float
+
+
+@lru_cache(maxsize=8)
+def coordinates(size: int) -> tuple[Float[np.ndarray, "s s"], Float[np.ndarray, "s s"]]:
+    """x and y of the pixel centres, each in (0, 1)."""
+    centres = (np.arange(size) + 0.5) / size
+    return np.broadcast_to(centres, (size, size)), np.broadcast_to(centres[:, None], (size, size))
+
+
+@lru_cache(maxsize=128)
+def _interpolation(size: int, cells: int) -> Float[np.ndarray, "s c"]:
+    """Cubic B-spline weights of `cells` + 3 knots at the pixel centres."""
+    position = (np.arange(size) + 0.5) / size * cells
+    first, t = np.floor(position).astype(int), position % 1
+    weights = np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], 1) / 6
+    matrix = np.zeros((size, cells + 3))
+    matrix[np.arange(size)[:, None], first[:, None] + np.arange(4)] = weights
+    return matrix
+
+
+def noise(rng: np.random.Generator, cells: int, size: int) -> Float[np.ndarray, "s s"]:
+    """Smooth noise of about unit variance with `cells` bumps along a side."""
+    knots = rng.normal(size=(cells + 3, cells + 3))
+    matrix = _interpolation(size, cells)
+    return 2.0 * matrix @ knots @ matrix.T  # 2: what the spline takes from the variance
+
+
+def smooth_step(value: np.ndarray, width: float) -> np.ndarray:
+    """0 well below zero, 1 well above, rising over about `width`."""
+    return 1 / (1 + np.exp(-np.clip(value / width * 4, -30, 30)))
+
+
+def blend(image: np.ndarray, colour, opacity: np.ndarray) -> None:
+    """Paint a colour over the image (s, s, 3), in place, with an opacity (s, s) in [0, 1]."""
+    image += opacity[..., None] * (np.asarray(colour, float) - image)
