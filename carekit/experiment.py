@@ -1,6 +1,7 @@
 """Pretrain once per seed, fine-tune in several ways from there, evaluate all: the shape of every table in the paper."""
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 from joblib import Parallel, delayed
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from carekit import checkpoints, workspace
 from carekit.attention import Care
@@ -65,7 +66,7 @@ def compare(
     n_jobs = os.cpu_count() if profile.pretrain.device == "cpu" else 1
     folder = workspace.runs() / "models"  # settled here: worker processes may have been started elsewhere
     done = []
-    with tqdm(total=sum(map(len, stages)), desc="runs", disable=not progress) as bar:
+    with tqdm(total=sum(map(len, stages)), desc="runs", disable=not progress, file=sys.stdout) as bar:
         for stage in stages:
             for run in Parallel(n_jobs, return_as="generator")(delayed(_run)(job, folder) for job in stage):
                 done.append(run)

@@ -11,9 +11,9 @@ from carekit.training import Schedule
 class Profile:
     """What a run costs.
 
-    size: image side in pixels. images: training images of the synthetic set. sweep_seeds: at most so many seeds for
-    each setting of an ablation. augment: see JointAugment. minutes: about how long the course takes on two cores
-    (0: unknown).
+    size: image side in pixels. images, exponent: training images of the synthetic set and how much of the paper's
+    imbalance it keeps, see `scaled_counts`. sweep_seeds: at most so many seeds for each setting of an ablation.
+    augment: see JointAugment.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Profile:
     pretrain: Schedule
     finetune: Schedule
     sweep_seeds: int
+    exponent: float = 0.75
     augment: str = "flip"
 
 
@@ -34,9 +35,9 @@ def profile(name: str, device: str | None = None) -> Profile:
         return Profile(name, 32, "small", False, 160, quick, quick, sweep_seeds=1)
     if name == "laptop":
         pretrain, finetune = Schedule(epochs=25, lr=2e-3), Schedule(epochs=10, lr=1e-3)
-        return Profile(name, 64, "small", False, 520, pretrain, finetune, sweep_seeds=2)
+        return Profile(name, 64, "small", False, 520, pretrain, finetune, sweep_seeds=3)
     if name == "paper":
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         table_1 = Schedule(200, 96, 1e-4, device=device, bf16=device == "cuda", workers=8, patience=20)
-        return Profile(name, 224, "resnet50", True, 8012, table_1, table_1, sweep_seeds=5)
+        return Profile(name, 224, "resnet50", True, 8012, table_1, table_1, sweep_seeds=5, exponent=1.0)
     raise ValueError(f"profile = {name!r} is unknown: choose fast, laptop or paper")

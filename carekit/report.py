@@ -37,9 +37,8 @@ def to_html(notebook: Path) -> Path:
     """Write NAME.html beside an executed NAME.ipynb: widgets as their still pictures, nothing loaded from elsewhere."""
     node = nbformat.read(notebook, as_version=4)
     node.metadata.pop("widgets", None)
-    for cell in node.cells:
-        for output in cell.get("outputs", []):
-            output.get("data", {}).pop(_WIDGET, None)
+    for output in (output for cell in node.cells for output in cell.get("outputs", [])):
+        _still(output)
     exporter = HTMLExporter(
         mathjax_url="",
         require_js_url="",
@@ -53,6 +52,16 @@ def to_html(notebook: Path) -> Path:
     target = notebook.with_suffix(".html")
     target.write_text(page, encoding="utf-8")
     return target
+
+
+def _still(output: nbformat.NotebookNode) -> None:
+    """A widget or picture as an image with its text: nbconvert's own page would leave the text out."""
+    data = output.get("data", {})
+    data.pop(_WIDGET, None)
+    alt = output.get("metadata", {}).get("image/png", {}).get("alt")
+    if alt is not None and "image/png" in data:
+        source = data.pop("image/png").replace("\n", "")
+        data["text/html"] = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{source}">'
 
 
 def title(node: nbformat.NotebookNode) -> str:

@@ -1,5 +1,6 @@
 """The two stages of CARE (paper, Fig. 3 and Algorithm 2): pretrain without attention, finetune with it."""
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -9,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from carekit import checkpoints
 from carekit.attention import Care, CareLoss
@@ -23,7 +24,7 @@ Validate = Callable[[Backbone], dict[str, float]]
 class Schedule:
     """How a stage runs: AdamW with a constant learning rate, as Table 1 has it.
 
-    The seed fixes order and augmentation of every epoch. bf16: mixed precision and channels-last on a GPU. workers:
+    The seed fixes order and augmentation of every epoch. bf16: mixed precision, for a GPU. workers:
     processes that read and augment. patience: stop after so many epochs without a lower loss (0: never).
     """
 
@@ -83,8 +84,7 @@ def fit(
     a non-finite loss or gradient, before it can reach a weight.
     """
     device = torch.device(schedule.device)
-    layout = torch.channels_last if schedule.bf16 else torch.contiguous_format
-    model.to(device, memory_format=layout).train()
+    model.to(device, memory_format=torch.channels_last).train()  # faster on CPU and GPU, same result
     if isinstance(classification, nn.Module):
         classification.to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=schedule.lr, weight_decay=schedule.weight_decay)
@@ -93,7 +93,8 @@ def fit(
     batches = loader(
         train, schedule.batch_size, shuffle=True, workers=schedule.workers, pin=device.type == "cuda"
     )
-    bar = tqdm(total=schedule.epochs, initial=len(history), desc=stage, unit="epoch", disable=not progress)
+    bar = tqdm(total=schedule.epochs, initial=len(history), desc=stage, unit="epoch", disable=not progress,
+               file=sys.stdout)  # fmt: skip
     with torch.random.fork_rng(devices=[]), bar:
         while len(history) < schedule.epochs and not _stalled(history, schedule.patience):
             torch.manual_seed(_epoch_seed(schedule.seed, stage, len(history)))
@@ -141,9 +142,7 @@ def train_step(
 ) -> CareLoss:
     """One optimizer step: forward, map of the true class of the boxed images, objective, backward."""
     device = torch.device(schedule.device)
-    images = to_unit(batch.images.to(device, non_blocking=True))
-    if schedule.bf16:
-        images = images.to(memory_format=torch.channels_last)
+    images = to_unit(batch.images.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
     labels = batch.labels.to(device, non_blocking=True)
     with torch.autocast(device.type, torch.bfloat16, enabled=schedule.bf16):
         logits, features = model(images)

@@ -32,8 +32,9 @@ def noise(rng: np.random.Generator, cells: int, size: int) -> Float[np.ndarray, 
 
 
 def smooth_step(value: np.ndarray, width: float) -> np.ndarray:
-    """0 well below zero, 1 well above, rising over about `width`."""
-    return 1 / (1 + np.exp(-np.clip(value / width * 4, -30, 30)))
+    """0 below -width, 1 above width, a cubic in between."""
+    t = np.clip(value * (0.5 / width) + 0.5, 0, 1)
+    return t * t * (3 - 2 * t)
 
 
 def blend(image: np.ndarray, colour, opacity: np.ndarray) -> None:

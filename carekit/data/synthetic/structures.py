@@ -26,7 +26,7 @@ def _network(rng, lesion: Outline, cycles: float, warp: float) -> np.ndarray:
     return smooth_step(-0.05 - np.sum(waves, 0) / 3, 0.4)
 
 
-def _spots(rng, lesion: Outline, n: int, low: float, high: float, reach: float) -> np.ndarray:
+def _spots(rng, lesion: Outline, n, low: float, high: float, reach: float) -> np.ndarray:
     """Round spots with radii in lesion units, opacity in [0, 1]."""
     opacity = np.zeros_like(lesion.u)
     for _ in range(n):
