@@ -17,9 +17,7 @@ from carekit.boxes import outer_mask
 from carekit.cam import class_activation_map
 
 
-def inner_loss(
-    maps: Float[Tensor, "n a b"], m_in: Float[Tensor, "n a b"], tau: float
-) -> Float[Tensor, " n"]:
+def inner_loss(maps: Float[Tensor, "n a b"], m_in: Float[Tensor, "n a b"], tau: float) -> Float[Tensor, " n"]:
     """L_in = -min(Σ M_in F / Σ M_in, τ), Eq. 6, for each image: in [-τ, 0]."""
     return -_masked_mean(maps, m_in).clamp(max=tau)
 

@@ -37,9 +37,7 @@ def check(boxes, size: Size, name: str = "the image") -> Float[np.ndarray, "n 4"
         if box[2] <= box[0] or box[3] <= box[1]:
             raise ValueError(f"box {text} of {name} is empty or reversed: give x0 < x1 and y0 < y1")
         if box[2] <= 0 or box[3] <= 0 or box[0] >= size[1] or box[1] >= size[0]:
-            raise ValueError(
-                f"box {text} of {name} lies outside its {size[0]} x {size[1]} image: correct or remove it"
-            )
+            raise ValueError(f"box {text} of {name} lies outside its {size[0]} x {size[1]} image: correct or remove it")
     return clip(boxes, size)
 
 

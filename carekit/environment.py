@@ -43,7 +43,7 @@ def install(extras: list[str]) -> None:
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     status = subprocess.call([*pip, "--constraint", str(ROOT / "constraints.txt"), "--editable", package])
     if status:
-        sys.exit(f"pip could not install the packages (its words stand above): check the network and run this again")
+        sys.exit("pip could not install the packages (its words stand above): check the network and run this again")
     for stamp in stamps:
         stamp.write_text(wanted)
 

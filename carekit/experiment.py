@@ -58,8 +58,8 @@ def compare(
     """Pretrain for each seed, then fine-tune every arm from the same weights, with the same order of images.
 
     Finished runs are kept in the workspace and found again; an interrupted one goes on from its last epoch. The test
-    set is evaluated after each epoch, for plots only: nothing is chosen by it. On a CPU, each run uses one thread and as
-    many runs go on at once as there are cores, so the figures do not depend on the number of cores.
+    set is evaluated after each epoch, for plots only: nothing is chosen by it. On a CPU, each run uses one thread, and
+    as many go on at once as there are cores, so the figures do not depend on the number of cores.
     """
     pretraining = [Job(data, profile, seed) for seed in seeds]
     stages = (pretraining, [Job(data, profile, seed, name, arm) for seed in seeds for name, arm in arms.items()])

@@ -108,7 +108,7 @@ def build(name: str, n_classes: int, *, imagenet: bool = False, seed: int = 0) -
         torch.manual_seed(seed)
         if name == "small":
             if imagenet:
-                raise ValueError("the small backbone has no ImageNet weights: choose imagenet=False or another backbone")
+                raise ValueError("the small backbone has no ImageNet weights: choose imagenet=False")
             trunk, head = _small(n_classes)
         else:
             trunk, head = _from_torchvision(name, n_classes, imagenet)

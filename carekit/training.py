@@ -90,11 +90,10 @@ def fit(
     optimizer = torch.optim.AdamW(model.parameters(), lr=schedule.lr, weight_decay=schedule.weight_decay)
     plan = {"stage": stage, "care": asdict(care), "schedule": asdict(schedule) | {"device": ""}}
     history = _resume(checkpoint, model, optimizer, plan)
-    batches = loader(
-        train, schedule.batch_size, shuffle=True, workers=schedule.workers, pin=device.type == "cuda"
+    batches = loader(train, schedule.batch_size, shuffle=True, workers=schedule.workers, pin=device.type == "cuda")
+    bar = tqdm(
+        total=schedule.epochs, initial=len(history), desc=stage, unit="epoch", disable=not progress, file=sys.stdout
     )
-    bar = tqdm(total=schedule.epochs, initial=len(history), desc=stage, unit="epoch", disable=not progress,
-               file=sys.stdout)  # fmt: skip
     with torch.random.fork_rng(devices=[]), bar:
         while len(history) < schedule.epochs and not _stalled(history, schedule.patience):
             torch.manual_seed(_epoch_seed(schedule.seed, stage, len(history)))

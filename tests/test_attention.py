@@ -48,11 +48,17 @@ def test_the_objective_is_the_papers(tau, lam):
     sigma = model.head.classifier.weight.detach().numpy() / features[0, 0].numel()
     each = [
         written_from_the_paper(
-            logits[i].detach().numpy(), features[i].detach().numpy(), sigma[labels[i]], m_in[i].numpy(),
-            tau, lam, 0.4, labels[i],
+            logits[i].detach().numpy(),
+            features[i].detach().numpy(),
+            sigma[labels[i]],
+            m_in[i].numpy(),
+            tau,
+            lam,
+            0.4,
+            labels[i],
         )
         for i in range(3)
-    ]  # fmt: skip
+    ]
     assert found.total.item() == pytest.approx(np.mean(each), abs=1e-5)
 
 
@@ -149,8 +155,9 @@ def test_averages_differ_by_the_share_of_boxed_images():
     m_in, has_box = box_masks([[(1, 1, 20, 20)], [], [], [(3, 3, 9, 9)]], (32, 32))
     logits, features = model(torch.rand(4, 3, 32, 32))
     labels = torch.tensor([0, 1, 2, 0])
-    found = {a: Care(average=a)(logits, features, labels, m_in, has_box).attention.item() for a in
-             ("boxed", "batch", "sum")}  # fmt: skip
+    found = {
+        a: Care(average=a)(logits, features, labels, m_in, has_box).attention.item() for a in ("boxed", "batch", "sum")
+    }
     assert found["sum"] == pytest.approx(2 * found["boxed"], rel=1e-5)
     assert found["batch"] == pytest.approx(found["boxed"] / 2, rel=1e-5)
 

@@ -17,8 +17,13 @@ ARMS = {"without": Arm(Care(alpha=0)), "with": Arm(Care())}
 def test_every_seed_is_pretrained_once_and_every_arm_starts_there(tiny):
     runs = compare(tiny, PROFILE, ARMS, [0, 1], progress=False)
     assert [(run.arm, run.seed) for run in runs] == [
-        ("pretrained", 0), ("pretrained", 1), ("without", 0), ("with", 0), ("without", 1), ("with", 1),
-    ]  # fmt: skip
+        ("pretrained", 0),
+        ("pretrained", 1),
+        ("without", 0),
+        ("with", 0),
+        ("without", 1),
+        ("with", 1),
+    ]
     assert all(len(run.history) == 2 for run in runs)
     model = experiment.load_model(runs[2], tiny, PROFILE)
     scores = experiment.evaluate(model, tiny.split("test"))

@@ -21,9 +21,7 @@ class JointAugment:
         if level not in LEVELS:
             raise ValueError(f"augmentation = {level!r} is unknown: choose one of {', '.join(LEVELS)}")
         self.level = level
-        self.strong = transforms.Compose(
-            [transforms.RandomRotation(180), transforms.ColorJitter(0.2, 0.2, 0.2, 0.02)]
-        )
+        self.strong = transforms.Compose([transforms.RandomRotation(180), transforms.ColorJitter(0.2, 0.2, 0.2, 0.02)])
 
     def __call__(
         self, images: UInt8[Tensor, "b 3 h w"], masks: UInt8[Tensor, "b h w"]

@@ -41,7 +41,9 @@ def draw_image(axes: Axes, image: np.ndarray, boxes: Sequence = (), title: str =
 def draw_boxes(axes: Axes, boxes: Sequence) -> None:
     """Outlines of boxes (x0, y0, x1, y1) in pixels; pixel (0, 0) is drawn around the point (0, 0)."""
     for x0, y0, x1, y1 in boxes:
-        outline = patches.Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=1.5)
+        outline = patches.Rectangle(
+            (x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=1.5
+        )
         outline.set_path_effects([patheffects.withStroke(linewidth=3, foreground="black")])
         axes.add_patch(outline)
 
@@ -61,8 +63,9 @@ def bars(values: dict[str, pd.Series | dict], ylabel: str, log: bool = False) ->
     width = 0.8 / len(values)
     for i, (name, series) in enumerate(values.items()):
         heights = list(dict(series).values())
-        drawn = axes.bar(np.arange(len(heights)) + (i - (len(values) - 1) / 2) * width, heights, width, label=name,
-                         color=COLOURS[i])  # fmt: skip
+        drawn = axes.bar(
+            np.arange(len(heights)) + (i - (len(values) - 1) / 2) * width, heights, width, label=name, color=COLOURS[i]
+        )
         axes.bar_label(drawn, fmt="%.3g", fontsize=8)
     axes.set_xticks(range(len(heights)), list(dict(series)))
     axes.set_ylabel(ylabel)
@@ -86,11 +89,23 @@ def curves(histories: dict[str, pd.DataFrame], columns: Sequence[str]) -> Figure
 
 def intervals(table: pd.DataFrame, figures: Sequence[str]) -> Figure:
     """One panel a figure: mean and 95 % interval of each row of `experiment.summary`'s table."""
-    figure, axes = plt.subplots(1, len(figures), figsize=(3 * len(figures), 0.4 * len(table) + 1.6), sharey=True,
-                                layout="constrained", squeeze=False)  # fmt: skip
+    figure, axes = plt.subplots(
+        1,
+        len(figures),
+        figsize=(3 * len(figures), 0.4 * len(table) + 1.6),
+        sharey=True,
+        layout="constrained",
+        squeeze=False,
+    )
     for panel, name in zip(axes[0], figures, strict=True):
-        panel.errorbar(table[name]["mean"], range(len(table)), xerr=table[name]["±"].fillna(0), fmt="o",
-                       color=COLOURS[0], capsize=4)  # fmt: skip
+        panel.errorbar(
+            table[name]["mean"],
+            range(len(table)),
+            xerr=table[name]["±"].fillna(0),
+            fmt="o",
+            color=COLOURS[0],
+            capsize=4,
+        )
         panel.set(xlabel=NAMES.get(name, name), xlim=(-0.05, 1.05))
         panel.grid(axis="x", alpha=0.3)
     axes[0, 0].set_yticks(range(len(table)), table.index)
@@ -105,8 +120,15 @@ def sweep(values: Sequence[float], table: pd.DataFrame, control: pd.DataFrame, n
         low, half = control[column]["mean"].iloc[0], np.nan_to_num(control[column]["±"].iloc[0])
         panel.axhline(low, color=COLOURS[1], linestyle="--", label="without attention")
         panel.axhspan(low - half, low + half, color=COLOURS[1], alpha=0.12)
-        panel.errorbar(values, table[column]["mean"], yerr=np.nan_to_num(table[column]["±"]), fmt="o-",
-                       color=COLOURS[0], capsize=4, label="CARE")  # fmt: skip
+        panel.errorbar(
+            values,
+            table[column]["mean"],
+            yerr=np.nan_to_num(table[column]["±"]),
+            fmt="o-",
+            color=COLOURS[0],
+            capsize=4,
+            label="CARE",
+        )
         panel.set(xlabel=name, title=NAMES.get(column, column))
     axes[0, 0].legend(frameon=False, fontsize=9)
     return figure

@@ -39,8 +39,9 @@ def table(frame: pd.DataFrame, digits: int = 3) -> None:
 def with_intervals(frame: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
     """Mean and half-width columns as one column of text."""
     figures = list(dict.fromkeys(name for name, _ in frame.columns))
-    return pd.DataFrame({name: [_text(*pair, digits) for pair in frame[name].to_numpy()] for name in figures},
-                        index=frame.index)  # fmt: skip
+    return pd.DataFrame(
+        {name: [_text(*pair, digits) for pair in frame[name].to_numpy()] for name in figures}, index=frame.index
+    )
 
 
 def _text(mean: float, half: float, digits: int) -> str:

@@ -60,7 +60,8 @@ def render_skin(
         np.random.default_rng([seed, train, index, label, part]) for part in range(4)
     )
     name = CLASSES[label]
-    lesion = outline(shape_rng, size, irregular=shape_rng.uniform(0.4, 1.0) if name == "mel" else shape_rng.uniform(0, 0.6))
+    irregular = shape_rng.uniform(0.4, 1.0) if name == "mel" else shape_rng.uniform(0, 0.6)
+    lesion = outline(shape_rng, size, irregular)
     image = _skin(skin_rng, size)
     _lesion(image, lesion, skin_rng)
     STRUCTURES[label](image, lesion, structure_rng)
@@ -120,12 +121,13 @@ def _tight_box(mask: np.ndarray) -> Float[np.ndarray, " 4"]:
 def scaled_counts(total: int, exponent: float = 0.75, floor: int = 4) -> dict[str, int]:
     """About `total` images, class c in proportion to n_c ** exponent of the paper's counts, at least `floor` each.
 
-    An exponent of 1 keeps the paper's ratio of 58; 0.75 brings it to 21, so that a few hundred images can be learnt from.
+    An exponent of 1 keeps the paper's ratio of 58; 0.75 brings it to 21, so that a few hundred images teach something.
     """
     if total < 1:
         raise ValueError(f"total = {total} must be at least 1")
     shares = np.array(list(PAPER_COUNTS.values())) ** exponent
-    return dict(zip(CLASSES, np.maximum(floor, np.round(total * shares / shares.sum())).astype(int).tolist(), strict=True))
+    counts = np.maximum(floor, np.round(total * shares / shares.sum())).astype(int)
+    return dict(zip(CLASSES, counts.tolist(), strict=True))
 
 
 def skin(
@@ -171,9 +173,12 @@ def skin(
     boxes.insert(0, "image_id", ids)
     made_with = {"seed": seed, "counts": parts} | options
     return Prepared(
-        np.stack([each.image for each in done]), samples, boxes, _facts(size, made_with),
+        np.stack([each.image for each in done]),
+        samples,
+        boxes,
+        _facts(size, made_with),
         np.stack([each.mask for each in done]),
-    )  # fmt: skip
+    )
 
 
 def _facts(size: int, made_with: dict) -> dict:
