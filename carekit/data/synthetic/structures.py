@@ -46,9 +46,7 @@ def nevus(image, lesion: Outline, rng) -> None:
 def melanoma(image, lesion: Outline, rng) -> None:
     """A broken, irregular network and a blue-white veil to one side."""
     patchy = smooth_step(noise(rng, 4, len(image)), 1.0)
-    blend(
-        image, DARK, rng.uniform(0.4, 0.75) * _inside(lesion) * patchy * _network(rng, lesion, rng.uniform(3.5, 6), 1.0)
-    )
+    _paint(image, lesion, DARK, rng.uniform(0.4, 0.75), patchy * _network(rng, lesion, rng.uniform(3.5, 6), 1.0))
     angle = rng.uniform(0, 2 * np.pi)
     du, dv = lesion.u - 0.4 * np.cos(angle), lesion.v - 0.4 * np.sin(angle)
     veil = smooth_step(0.5 - np.hypot(du, dv) + 0.1 * noise(rng, 6, len(image)), 0.3)
@@ -57,25 +55,13 @@ def melanoma(image, lesion: Outline, rng) -> None:
 
 def keratosis(image, lesion: Outline, rng) -> None:
     """Milia-like cysts, bright, and comedo-like openings, dark."""
-    blend(
-        image,
-        DARK,
-        rng.uniform(0.4, 0.75) * _inside(lesion) * _spots(rng, lesion, rng.integers(5, 10), 0.07, 0.14, 0.75),
-    )
-    blend(
-        image,
-        WHITE,
-        rng.uniform(0.45, 0.8) * _inside(lesion) * _spots(rng, lesion, rng.integers(6, 12), 0.05, 0.11, 0.75),
-    )
+    _paint(image, lesion, DARK, rng.uniform(0.4, 0.75), _spots(rng, lesion, rng.integers(5, 10), 0.07, 0.14, 0.75))
+    _paint(image, lesion, WHITE, rng.uniform(0.45, 0.8), _spots(rng, lesion, rng.integers(6, 12), 0.05, 0.11, 0.75))
 
 
 def basal_cell(image, lesion: Outline, rng) -> None:
     """Blue-grey ovoid nests and arborising vessels."""
-    blend(
-        image,
-        BLUE_GREY,
-        rng.uniform(0.4, 0.7) * _inside(lesion) * _spots(rng, lesion, rng.integers(3, 6), 0.14, 0.27, 0.6),
-    )
+    _paint(image, lesion, BLUE_GREY, rng.uniform(0.4, 0.7), _spots(rng, lesion, rng.integers(3, 6), 0.14, 0.27, 0.6))
     lines = np.zeros_like(lesion.u)
     for _ in range(3):
         start, heading = rng.uniform(-0.7, 0.7, 2), rng.uniform(0, 2 * np.pi)
@@ -117,9 +103,7 @@ def vascular(image, lesion: Outline, rng) -> None:
 def fibroma(image, lesion: Outline, rng) -> None:
     """A central white patch and a delicate network around it."""
     rim = smooth_step(np.hypot(lesion.u, lesion.v) - 0.5, 0.2)
-    blend(
-        image, DARK, rng.uniform(0.15, 0.4) * _inside(lesion) * rim * _network(rng, lesion, rng.uniform(5.5, 7.5), 0.5)
-    )
+    _paint(image, lesion, DARK, rng.uniform(0.15, 0.4), rim * _network(rng, lesion, rng.uniform(5.5, 7.5), 0.5))
     patch = rng.uniform(0.3, 0.5) - np.hypot(lesion.u, lesion.v) + 0.1 * noise(rng, 8, len(image))
     _paint(image, lesion, WHITE, rng.uniform(0.2, 0.5), smooth_step(patch, 0.3))
 
