@@ -1,9 +1,11 @@
 """`python -m carekit ...`: the course, the tests, the notebooks and the benchmarks, each in one command."""
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from carekit import environment
 
@@ -58,13 +60,14 @@ def _course(options: argparse.Namespace, _rest: list[str]) -> int:
     return 0
 
 
-def _lab(_options: argparse.Namespace, rest: list[str]) -> int:
+def _lab(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
     first = environment.ROOT / "notebooks" / "01_data_imbalance.ipynb"
-    return subprocess.call([sys.executable, "-m", "jupyterlab", str(first), *rest])
+    environment.hand_over([sys.executable, "-m", "jupyterlab", str(first), *rest])
 
 
-def _test(_options: argparse.Namespace, rest: list[str]) -> int:
-    return subprocess.call([sys.executable, "-m", "pytest", *rest], cwd=environment.ROOT)
+def _test(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
+    os.chdir(environment.ROOT)
+    environment.hand_over([sys.executable, "-m", "pytest", *rest])
 
 
 def _bench(options: argparse.Namespace, _rest: list[str]) -> int:

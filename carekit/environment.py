@@ -2,20 +2,23 @@
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import venv
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def enter(extras: list[str]) -> None:
-    """Go on in an environment that has `extras`; returns only inside it, otherwise exits with the command's status.
+def enter(extras: list[str], program: tuple[str, ...] = ("-m", "carekit")) -> None:
+    """Go on in an environment that has `extras`; returns only inside it, otherwise hands over to a process there.
 
-    Without a checkout, or in an environment that somebody activated, that one is used as it is.
+    program: what to start there, with the same arguments. Without a checkout, or in an environment that somebody
+    activated, that one is used as it is.
     """
     inside = Path(sys.prefix).resolve() == VENV.resolve()
     managed = sys.prefix != sys.base_prefix or "CONDA_PREFIX" in os.environ
@@ -24,11 +27,16 @@ def enter(extras: list[str]) -> None:
     install(extras)
     if inside:
         return
-    command = [str(PYTHON), "-m", "carekit", *sys.argv[1:]]
-    try:
-        sys.exit(subprocess.call(command))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    hand_over([str(PYTHON), *program, *sys.argv[1:]])
+
+
+def hand_over(command: list[str]) -> NoReturn:
+    """Let `command` take this process's place, so that Ctrl-C and the exit status are its own."""
+    sys.stdout.flush()
+    if os.name == "posix":
+        os.execv(command[0], command)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # elsewhere this process waits, and the command decides
+    sys.exit(subprocess.call(command))
 
 
 def install(extras: list[str]) -> None:

@@ -5,8 +5,11 @@ import signal
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":  # so that it runs from a checkout that is not installed
+if __name__ == "__main__":  # from a checkout where nothing is installed yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from carekit import environment
+
+    environment.enter(["course"], (__file__,))
 
 from carekit.data import ham10000
 from carekit.data.prepared import Prepared

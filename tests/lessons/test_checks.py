@@ -1,0 +1,67 @@
+"""The solution in each notebook passes its check; an empty or a wrong answer gets a line that explains."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+
+from carekit.lessons import checks
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("0*.ipynb"))
+
+
+def exercise(path):
+    """(stub, solution): the code of the exercise cell, and of its collapsed solution put in the stub's place."""
+    cells = nbformat.read(path, 4).cells
+    stub = next(cell.source for cell in cells if "exercise" in cell.metadata.get("tags", []))
+    text = next(cell.source for cell in cells if "solution" in cell.metadata.get("tags", []))
+    solution = re.search(r"```python\n(.*?)```", text, re.S).group(1)
+    return stub, solution + "\n" + stub[stub.rindex("checks.") :]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_stub_is_not_yet_and_the_solution_is_right(path, capsys):
+    stub, solution = exercise(path)
+    exec(stub, {"checks": checks, "np": np})
+    assert capsys.readouterr().out.startswith("Not yet")
+    exec(solution, {"checks": checks, "np": np})
+    assert capsys.readouterr().out.startswith("Right")
+
+
+def mca_is_accuracy(labels, predicted):
+    return np.mean(labels == predicted)
+
+
+def swapped(box, size):
+    x0, y0, x1, y1 = box
+    m_in = np.zeros(size)
+    m_in[x0:x1, y0:y1] = 1
+    return np.stack([m_in, 1 - m_in])
+
+
+@pytest.mark.parametrize(
+    ("check", "answer", "words"),
+    [
+        (checks.mean_class_accuracy, mca_is_accuracy, "that is the accuracy"),
+        (checks.mean_class_accuracy, lambda t, p: 0.123, "the mean of the three recalls"),
+        (checks.mean_class_accuracy, lambda t, p: 1 / 0, "stopped with ZeroDivisionError"),
+        (checks.mean_class_accuracy, lambda t, p: "half", "return numbers"),
+        (checks.activation_map, lambda f, w: f.sum(0), "sum over k"),
+        (checks.activation_map, lambda f, w: (w[:, None, None] * f).sum(0).clip(0), "with a ReLU"),
+        (checks.activation_map, lambda f, w: (w[:, None, None] * f).mean(0), "the mean over the channels"),
+        (checks.activation_map, lambda f, w: f, r"shape \(3, 4, 5\), it should be \(4, 5\)"),
+        (checks.masks, swapped, "x and y are swapped"),
+        (checks.masks, lambda box, size: swapped((1, 2, 4, 5), size)[::-1], "M_in and M_out are swapped"),
+        (checks.inner_loss, lambda f, m, tau: (f * m).sum() / m.sum(), "the sign"),
+        (checks.inner_loss, lambda f, m, tau: -(f * m).mean(), "number of pixels inside"),
+        (checks.inner_loss, lambda f, m, tau: -(f * m).sum() / m.sum(), "above it the loss must stay at -tau"),
+        (checks.fair_control, "a", "fewer epochs"),
+        (checks.fair_control, "z", "none of a, b, c"),
+        (checks.noise, "b", "few test images"),
+    ],
+)
+def test_a_wrong_answer_is_explained(check, answer, words, capsys):
+    assert check(answer) is False
+    assert re.search(words, capsys.readouterr().out)

@@ -1,0 +1,67 @@
+import json
+
+import pytest
+
+from carekit.lessons import begin
+from carekit.lessons.parameters import PARAMETERS, assigned_names, check_parameters, parse
+
+
+def test_defaults_are_filled_in():
+    assert check_parameters({"tau": 0.4}) == {name: p.default for name, p in PARAMETERS.items()} | {"tau": 0.4}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"tua": 0.5}, "there is no parameter 'tua': did you mean 'tau'"),
+        ({"xyzzy": 1}, "there is no parameter 'xyzzy': choose from data, profile"),
+        ({"tau": 0}, "tau = 0 is out of range: give a number with 0 < tau <= 1"),
+        ({"tau": float("nan")}, "tau = nan is out of range"),
+        ({"alpha": 1}, "alpha = 1 is out of range"),
+        ({"alpha": "0.5"}, "alpha = '0.5' is out of range"),
+        ({"lam": -1}, "lam = -1 is out of range"),
+        ({"box_scale": 9}, "box_scale = 9 is out of range"),
+        ({"seeds": 0}, "seeds = 0 is out of range"),
+        ({"seeds": 2.5}, "seeds = 2.5 is out of range"),
+        ({"seed": True}, "seed = True is out of range"),
+        ({"profile": "huge"}, "profile = 'huge' is out of range"),
+        ({"shortcut": 2}, "shortcut = 2 is out of range"),
+    ],
+)
+def test_one_sentence_for_each_bad_parameter(values, words):
+    with pytest.raises(ValueError) as caught:
+        check_parameters(values)
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_values_from_the_command_line():
+    assert [parse(text) for text in ("0.5", "3", "laptop", "data/ham")] == [0.5, 3, "laptop", "data/ham"]
+    assert assigned_names('# Parameters\ntau = 0.5\ndata = "x"\n') == {"tau": 0.5, "data": "x"}
+
+
+def test_a_name_that_papermill_injected_and_no_lesson_has_is_refused():
+    cells = ["tau = 0.7", "# Parameters\ntua = 0.5\n"]
+    with pytest.raises(ValueError, match="no parameter 'tua'"):
+        begin({"In": cells, "tau": 0.7, "profile": "fast"})
+
+
+def test_a_lesson_has_the_data_and_saves_its_results(tmp_path):
+    file = tmp_path / "out" / "results.json"
+    lesson = begin({"profile": "fast", "seeds": 2, "seed": 4, "tau": 0.6, "results": str(file), "In": []})
+    assert lesson.data.size == 32 and lesson.rare == "df" and lesson.seeds == [4, 5] and lesson.care.tau == 0.6
+    assert len(lesson.rare_rows(lesson.test)) == 30
+    lesson.save(figure=lesson.train.labels[:2])
+    saved = json.loads(file.read_text())
+    assert saved["figures"]["figure"] == [0, 0] and saved["parameters"]["tau"] == 0.6
+    assert [path.name for path in file.parent.iterdir()] == ["results.json"]
+
+
+def test_a_prepared_data_set_is_capped_and_resized(tiny, tmp_path):
+    tiny.save(tmp_path / "set")
+    lesson = begin({"profile": "fast", "data": str(tmp_path / "set"), "max_per_class": 4})
+    assert lesson.data.size == 32 and lesson.train.counts() == {"common": 4, "rare": 4}
+
+
+def test_a_missing_data_set_is_one_sentence(tmp_path):
+    with pytest.raises(FileNotFoundError, match="not a prepared data set"):
+        begin({"profile": "fast", "data": str(tmp_path / "nothing")})

@@ -1,0 +1,100 @@
+"""The whole series under papermill in the fast profile, once, and what it leaves behind."""
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from carekit.__main__ import main
+from carekit.course import notebooks
+
+NAMES = [path.stem for path in notebooks()]
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """(folder, printed text) of `course --profile fast`."""
+    folder = tmp_path_factory.mktemp("course")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CAREKIT_RUNS", str(folder / "runs"))
+        patch.setenv("PYTHONWARNINGS", "default")
+        printed = []
+        patch.setattr("builtins.print", lambda *words, **_: printed.append(" ".join(map(str, words))))
+        arguments = ["course", "--profile", "fast", "--seeds", "2", "--out", str(folder / "out"), "--set", "tau=0.6"]
+        assert main(arguments) == 0, printed
+    return folder / "out", "\n".join(printed)
+
+
+def test_it_prints_progress_the_comparison_and_where_to_read(course):
+    folder, printed = course
+    for i, name in enumerate(NAMES, 1):
+        assert f"[{i}/6] {name} ..." in printed and re.search(rf"\[{i}/6\] {name}: \d+ s", printed)
+    for row in ("pretrained", "fine-tuned, α = 0", "fine-tuned, CARE"):
+        assert re.search(rf"^{row} +" + r" +".join([r"\d\.\d+ ± \d+\.\d+"] * 4) + "$", printed, re.M), printed
+    for column in ("recall of the rare class", "MCA", "AUC", "attention inside the box", "over 2 seeds"):
+        assert column in printed
+    assert str(folder / "index.html") in printed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_lesson_leaves_results_with_its_parameters(course, name):
+    results = json.loads((course[0] / f"{name}.json").read_text())
+    assert results["parameters"]["tau"] == 0.6 and results["parameters"]["profile"] == "fast"
+    assert results["figures"] and results["data"] == "Synthetic skin"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_page_has_pictures_with_a_text_and_needs_no_network(course, name):
+    page = (course[0] / f"{name}.html").read_text(encoding="utf-8")
+    pictures = re.findall(r"<img [^>]*>", page)
+    assert pictures and all(re.search(r'alt="[^"]{15,}"', picture) for picture in pictures)
+    assert not re.search(r'(src|href)="(https?:)?//(?!doi\.org)', page)
+    assert not re.search(r"""import\s*\(?['"]https?:""", page)
+    assert "application/vnd.jupyter.widget" not in page
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_cell_warned_or_stopped(course, name):
+    cells = nbformat.read(course[0] / f"{name}.ipynb", 4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    assert not [o.text for o in outputs if o.output_type == "stream" and "Warning" in o.text]
+    assert not [o for o in outputs if o.output_type == "error"]
+
+
+def test_equations_are_drawn_by_the_browser_itself(course):
+    page = (course[0] / "04_attention_loss.html").read_text(encoding="utf-8")
+    assert page.count("<math") > 5 and "$$" not in page
+
+
+def test_the_index_links_every_page(course):
+    index = (course[0] / "index.html").read_text(encoding="utf-8")
+    assert [name for name in NAMES if f'href="{name}.html"' in index] == NAMES
+
+
+def test_the_claims_that_hold_at_any_size_hold(course):
+    figures = {name: json.loads((course[0] / f"{name}.json").read_text())["figures"] for name in NAMES}
+    assert figures["01_data_imbalance"]["always"]["mca"] == pytest.approx(1 / 7)
+    assert figures["02_grad_cam"]["score_gap"] < 1e-3 and figures["02_grad_cam"]["weight_gap"] < 1e-5
+    assert figures["02_grad_cam"]["median_correlation"] < 0
+    assert figures["03_masks"]["reduce_gap"] < 1e-5
+    start, ends = figures["04_attention_loss"]["start"], figures["04_attention_loss"]["ends"]
+    assert ends["1.0"][0] > start[0] and ends["0.3"][0] < ends["1.0"][0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--set", "tua=0.5"], "no parameter 'tua': did you mean 'tau'"),
+        (["--set", "tau=2"], "tau = 2 is out of range"),
+        (["--set", "tau"], "has no value"),
+        (["--seeds", "0"], "seeds = 0 is out of range"),
+        (["--profile", "huge"], "profile = 'huge' is out of range"),
+        (["--only", "99"], "no lesson has '99' in its name"),
+        (["--only", "01", "--data", "no/such/folder"], "is not a prepared data set"),
+    ],
+)
+def test_bad_settings_are_one_sentence_and_exit_2(arguments, words, tmp_path, capsys):
+    assert main(["course", "--profile", "fast", "--out", str(tmp_path), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert words in error and "Traceback" not in error and error.count("\n") == 1

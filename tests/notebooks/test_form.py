@@ -1,0 +1,73 @@
+"""What every committed lesson must be, without running it."""
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from carekit.lessons.parameters import PARAMETERS, assigned_names
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+LESSONS = sorted(FOLDER.glob("*.ipynb"))
+
+
+@pytest.fixture(params=LESSONS, ids=lambda path: path.stem)
+def lesson(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def test_the_series_is_whole_and_in_order():
+    names = "data_imbalance grad_cam masks attention_loss two_stage_training ablations".split()
+    assert [path.stem for path in LESSONS] == [f"{i:02d}_{name}" for i, name in enumerate(names, 1)]
+
+
+def test_it_is_committed_without_outputs_and_with_a_kernelspec(lesson):
+    nbformat.validate(lesson)
+    assert lesson.metadata.kernelspec.name == "python3"
+    for cell in lesson.cells:
+        assert not cell.get("outputs") and cell.get("execution_count") is None
+
+
+def test_cell_ids_are_names_and_unique(lesson):
+    ids = [cell.id for cell in lesson.cells]
+    assert len(set(ids)) == len(ids) and all(re.fullmatch(r"[a-z][a-z0-9-]*", name) for name in ids)
+
+
+def test_the_parameters_cell_holds_the_same_literals_everywhere(lesson):
+    (cell,) = [cell for cell in lesson.cells if "parameters" in cell.metadata.get("tags", [])]
+    assert assigned_names(cell.source) == {name: parameter.default for name, parameter in PARAMETERS.items()}
+
+
+def test_it_opens_with_a_claim_objectives_prerequisites_and_minutes(lesson):
+    head = lesson.cells[0].source
+    assert head.startswith("# ") and "**Claim.**" in head and "You will be able to" in head
+    assert "Before you start" in head and re.search(r"\d+ minutes", head)
+
+
+def test_it_asks_to_predict_has_an_exercise_with_a_solution_and_checks_its_claim(lesson):
+    text = "\n".join(cell.source for cell in lesson.cells)
+    tags = [tag for cell in lesson.cells for tag in cell.metadata.get("tags", [])]
+    assert "**Predict, then look:**" in text and "## The claim, checked" in text and "lesson.save(" in text
+    assert tags.count("exercise") == tags.count("solution") == 1 and "<details>" in text
+
+
+def test_code_cells_are_short_and_parse(lesson):
+    for cell in lesson.cells:
+        if cell.cell_type == "code":
+            ast.parse(cell.source)
+            assert len(cell.source.splitlines()) <= 32, cell.id
+
+
+def test_no_figure_is_written_into_the_prose_as_a_result(lesson):
+    """Measured figures come from cells. What the prose quotes is the paper's, and says where it stands."""
+    for cell in lesson.cells:
+        if cell.cell_type == "markdown" and re.search(r"\d+\.\d+ ?%", cell.source):
+            assert re.search(r"paper|Table", cell.source), cell.id
+
+
+def test_links_between_lessons_exist(lesson):
+    for cell in lesson.cells:
+        for target in re.findall(r"\]\((\w+\.ipynb)\)", cell.source):
+            assert (FOLDER / target).exists()

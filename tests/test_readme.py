@@ -1,0 +1,61 @@
+"""What the README shows must work as it is printed."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_lines_for_a_training_loop_of_ones_own():
+    from carekit.vision import models
+
+    code = next(block for block in re.findall(r"```python\n(.*?)```", README, re.S) if "feature_maps" in block)
+    torch.manual_seed(0)
+    names = {
+        "boxes": [[(40, 50, 120, 160)], [], [(0, 0, 30, 30), (100, 100, 224, 200)]],
+        "model": models.resnet18(weights=None, num_classes=5),
+        "images": torch.rand(3, 3, 224, 224),
+        "labels": torch.tensor([4, 0, 4]),
+    }
+    exec(code, names)
+    gradients = [parameter.grad for parameter in names["model"].parameters()]
+    assert all(gradient is not None and gradient.isfinite().all() for gradient in gradients)
+    assert len([line for line in code.splitlines() if line.strip() and "import" not in line]) <= 5
+
+
+def test_the_core_needs_no_jupyter():
+    script = """
+import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("IPython", "ipykernel", "jupyterlab", "ipywidgets", "papermill", "nbformat",
+                                  "nbconvert", "matplotlib"):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Missing())
+import carekit
+for name in carekit.__all__:
+    getattr(carekit, name)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_linked_file_exists():
+    for target in re.findall(
+        r"\]\((?!http)([^)#]+)\)", README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    ):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_make_target_it_names_is_one_line_over_the_command():
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.M)):
+        assert re.search(rf"^{target}:", makefile, re.M), target
+    for target in ("course", "test", "lab", "bench"):
+        recipe = re.search(rf"^{target}:.*\n((?:\t.*\n?)+)", makefile, re.M).group(1)
+        assert recipe.count("\n") <= 1 and "-m carekit" in recipe
