@@ -34,10 +34,12 @@ def profile(name: str, device: str | None = None) -> Profile:
         quick = Schedule(epochs=1, batch_size=32, lr=2e-3)
         return Profile(name, 32, "small", False, 160, quick, quick, sweep_seeds=1)
     if name == "laptop":
-        pretrain, finetune = Schedule(epochs=25, lr=2e-3), Schedule(epochs=10, lr=1e-3)
+        pretrain, finetune = Schedule(epochs=24, lr=3e-3, cosine=True), Schedule(epochs=10, lr=1e-3, cosine=True)
         return Profile(name, 64, "small", False, 520, pretrain, finetune, sweep_seeds=3)
     if name == "paper":
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        table_1 = Schedule(200, 96, 1e-4, device=device, bf16=device == "cuda", workers=8, patience=20)
+        table_1 = Schedule(
+            epochs=200, batch_size=96, lr=1e-4, device=device, bf16=device == "cuda", workers=8, patience=20
+        )
         return Profile(name, 224, "resnet50", True, 8012, table_1, table_1, sweep_seeds=5, exponent=1.0)
     raise ValueError(f"profile = {name!r} is unknown: choose fast, laptop or paper")

@@ -8,6 +8,7 @@ from latex2mathml.converter import convert
 from latex2mathml.exceptions import InvalidAlignmentError, NoAvailableTokensError
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -48,6 +49,7 @@ def to_html(notebook: Path) -> Path:
         exclude_output_prompt=True,
         filters={"markdown2html": _markdown},
     )
+    exporter.register_preprocessor(CoalesceStreamsPreprocessor, enabled=True)  # a progress bar is one line
     page, _ = exporter.from_notebook_node(node, resources={"metadata": {"name": title(node)}})
     target = notebook.with_suffix(".html")
     target.write_text(page, encoding="utf-8")

@@ -16,9 +16,7 @@ def main() -> None:
     arms = {"fine-tuned, α = 0": Arm(Care(alpha=0)), "fine-tuned, CARE": lesson.arm}
     runs = compare(lesson.data, lesson.profile, arms, lesson.seeds)
     models = {
-        run.arm: experiment.load_model(run, lesson.data, lesson.profile)
-        for run in runs
-        if run.seed == lesson.seeds[0]
+        run.arm: experiment.load_model(run, lesson.data, lesson.profile) for run in runs if run.seed == lesson.seeds[0]
     }
     test, rows = lesson.test, lesson.rare_rows(lesson.test)[:SHOWN]
     images = torch.from_numpy(test.read(rows)).permute(0, 3, 1, 2) / 255

@@ -1,7 +1,7 @@
 """Checks of the exercises: the learner's function against an independent computation, and one hint where it differs.
 
-Each check draws small random cases and computes the answer by plain loops from the equation. It prints a line and
-returns whether the answer is right; an empty answer is "not yet", so that a notebook runs through from top to bottom.
+Each check draws small cases, computes the answer by plain loops from the equation, and returns a Verdict. An empty
+answer is "not yet", no error, so that a notebook runs through from top to bottom.
 """
 
 from collections.abc import Callable
@@ -9,10 +9,24 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-_EMPTY = "Not yet: replace the ... by your lines and run the cell again."
+
+class Verdict:
+    """Whether an answer is right, shown in a notebook as a line that says why."""
+
+    def __init__(self, right: bool, text: str):
+        self.right, self.text = right, text
+
+    def __bool__(self) -> bool:
+        return self.right
+
+    def __repr__(self) -> str:
+        return self.text
 
 
-def mean_class_accuracy(answer: Callable) -> bool:
+_EMPTY = Verdict(False, "Not yet: replace the ... by your lines and run the cell again.")
+
+
+def mean_class_accuracy(answer: Callable) -> Verdict:
     """Exercise 1: the mean recall of the classes."""
     labels, predicted = np.array([0, 0, 0, 0, 0, 0, 1, 1, 2]), np.array([0, 0, 0, 0, 1, 0, 1, 0, 1])
     per_class = []
@@ -26,7 +40,7 @@ def mean_class_accuracy(answer: Callable) -> bool:
     return _compare(answer, (labels, predicted), np.mean(per_class), hints, "the mean of the three recalls")
 
 
-def activation_map(answer: Callable) -> bool:
+def activation_map(answer: Callable) -> Verdict:
     """Exercise 2: the weighted sum of the channels, Eq. 3."""
     features, weights = _random(3, 4, 5), _random(3, seed=1) - 0.5
     expected = np.zeros((4, 5))
@@ -39,7 +53,7 @@ def activation_map(answer: Callable) -> bool:
     return _compare(answer, (features, weights), expected, hints, "the sum over k of weights[k] * features[k]")
 
 
-def masks(answer: Callable) -> bool:
+def masks(answer: Callable) -> Verdict:
     """Exercise 3: M_in and M_out of one box."""
     expected = np.zeros((2, 6, 8))
     for i, j in np.ndindex(6, 8):
@@ -59,7 +73,7 @@ def _swapped(height: int, width: int) -> np.ndarray:
     return masks
 
 
-def inner_loss(answer: Callable) -> bool:
+def inner_loss(answer: Callable) -> Verdict:
     """Exercise 4: Eq. 6, below and above its threshold."""
     map_, m_in = _random(5, 6) * 0.8, np.zeros((5, 6))
     m_in[1:4, 2:5] = 1
@@ -70,13 +84,14 @@ def inner_loss(answer: Callable) -> bool:
         float(-whole): "divide by the number of pixels inside the box, not by all.",
         float(-max(mean, 0.9)): "min, not max: beyond tau more activation earns nothing.",
     }
-    if not _compare(answer, (map_, m_in, 0.9), -mean, hints, "minus the mean inside the box, below tau", quiet=True):
-        return False
+    below = _compare(answer, (map_, m_in, 0.9), -mean, hints, "minus the mean inside the box, below tau")
+    if not below:
+        return below
     hints = {float(-mean): "right below tau, but above it the loss must stay at -tau."}
     return _compare(answer, (map_, m_in, mean / 2), -mean / 2, hints, "-tau where the mean inside exceeds tau")
 
 
-def fair_control(answer: str) -> bool:
+def fair_control(answer: str) -> Verdict:
     """Exercise 5: what must CARE be compared with?"""
     explanations = {
         "a": "no: the pretrained model was trained for fewer epochs, so longer training alone could explain a gain.",
@@ -86,7 +101,7 @@ def fair_control(answer: str) -> bool:
     return _choice(answer, explanations, "b")
 
 
-def noise(answer: str) -> bool:
+def noise(answer: str) -> Verdict:
     """Exercise 6: when may one setting be called better than another?"""
     explanations = {
         "a": "no: of many settings with equal truth one always comes out highest.",
@@ -96,45 +111,36 @@ def noise(answer: str) -> bool:
     return _choice(answer, explanations, "c")
 
 
-def _choice(answer, explanations: dict[str, str], right: str) -> bool:
+def _choice(answer, explanations: dict[str, str], right: str) -> Verdict:
     if answer in (None, ..., ""):
-        print("Not yet: put the letter of your answer between the quotes.")
-        return False
-    text = explanations.get(str(answer).strip().lower())
-    print(text[0].upper() + text[1:] if text else f"{answer!r} is none of {', '.join(explanations)}.")
-    return str(answer).strip().lower() == right
+        return Verdict(False, "Not yet: put the letter of your answer between the quotes.")
+    letter = str(answer).strip().lower()
+    text = explanations.get(letter, f"{answer!r} is none of {', '.join(explanations)}.")
+    return Verdict(letter == right, text[0].upper() + text[1:])
 
 
 def _random(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).random(shape)
 
 
-def _compare(answer, arguments, expected, hints: dict, rule: str, quiet: bool = False) -> bool:
+def _compare(answer, arguments, expected, hints: dict, rule: str) -> Verdict:
     """Call the answer and explain. hints: a known wrong value (flattened) -> what went wrong."""
     try:
         found = answer(*arguments)
-    except Exception as error:  # noqa: BLE001  whatever the learner's lines raise is shown to them, in one line
-        print(f"Your function stopped with {type(error).__name__}: {error}")
-        return False
+    except Exception as error:  # whatever the learner's lines raise is shown to them, in one line
+        return Verdict(False, f"Your function stopped with {type(error).__name__}: {error}")
     if found is None or found is ...:
-        print(_EMPTY)
-        return False
-    expected = np.asarray(expected, float)
+        return _EMPTY
     try:
         found = np.asarray(found.detach() if isinstance(found, torch.Tensor) else found, float)
     except (TypeError, ValueError):
-        print(f"Your function returns a {type(found).__name__}: return numbers.")
-        return False
+        return Verdict(False, f"Your function returns a {type(found).__name__}: return numbers.")
+    expected = np.asarray(expected, float)
     if found.shape != expected.shape:
-        print(f"Your answer has the shape {found.shape}, it should be {expected.shape}: {rule}.")
-        return False
+        return Verdict(False, f"Your answer has the shape {found.shape}, it should be {expected.shape}: {rule}.")
     if np.allclose(found, expected, atol=1e-6):
-        if not quiet:
-            print("Right.")
-        return True
+        return Verdict(True, "Right.")
     for wrong, hint in hints.items():
         if np.allclose(found.flatten(), np.asarray(wrong, float).flatten(), atol=1e-6):
-            print(f"Not quite: {hint}")
-            return False
-    print(f"Not quite: it should be {rule}.")
-    return False
+            return Verdict(False, f"Not quite: {hint}")
+    return Verdict(False, f"Not quite: it should be {rule}.")

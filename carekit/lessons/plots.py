@@ -9,6 +9,7 @@ import torch
 from matplotlib import patches, patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from carekit.cam import resize
 
@@ -24,10 +25,10 @@ NAMES = {
 
 def grid(columns: int, rows: int = 1, size: float = 2.2) -> tuple[Figure, np.ndarray]:
     """A figure with picture axes (rows, columns), without ticks."""
-    figure, axes = plt.subplots(rows, columns, figsize=(columns * size, rows * size + 0.3), squeeze=False)
+    shape = {"figsize": (columns * size, rows * size + 0.3), "layout": "constrained", "squeeze": False}
+    figure, axes = plt.subplots(rows, columns, **shape)
     for each in axes.flat:
         each.set(xticks=[], yticks=[])
-    figure.tight_layout()
     return figure, axes
 
 
@@ -66,14 +67,19 @@ def bars(values: dict[str, pd.Series | dict], ylabel: str, log: bool = False) ->
         drawn = axes.bar(
             np.arange(len(heights)) + (i - (len(values) - 1) / 2) * width, heights, width, label=name, color=COLOURS[i]
         )
-        axes.bar_label(drawn, fmt="%.3g", fontsize=8)
+        axes.bar_label(drawn, fmt=_short, fontsize=8)
     axes.set_xticks(range(len(heights)), list(dict(series)))
     axes.set_ylabel(ylabel)
     if log:
         axes.set_yscale("log")
+        axes.yaxis.set_minor_formatter(NullFormatter())
     if len(values) > 1:
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     return figure
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def curves(histories: dict[str, pd.DataFrame], columns: Sequence[str]) -> Figure:
