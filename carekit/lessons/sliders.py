@@ -20,7 +20,7 @@ def explore(draw: Draw, **controls: tuple | list) -> None:
     """
     defaults = {name: each.default for name, each in inspect.signature(draw).parameters.items()}
     inputs = {name: _control(name, control, defaults[name]) for name, control in controls.items()}
-    picture, words = widgets.Image(format="png"), widgets.HTML()
+    picture, words = widgets.Image(format="png", layout={"max_width": "100%"}), widgets.HTML()
 
     def update(_change=None):
         figure, text = draw(**{name: each.value for name, each in inputs.items()})
@@ -29,7 +29,7 @@ def explore(draw: Draw, **controls: tuple | list) -> None:
     for each in inputs.values():
         each.observe(update, "value")
     update()
-    box = widgets.VBox([*inputs.values(), picture, words])
+    box = widgets.VBox([*inputs.values(), picture, words], layout={"align_items": "flex-start"})
     figure, text = draw(**{name: defaults[name] for name in inputs})
     still, metadata = bundle(figure, text)
     view = {"model_id": box.model_id, "version_major": 2, "version_minor": 0}

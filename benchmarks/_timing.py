@@ -1,0 +1,40 @@
+"""Timings side by side: every round runs all variants once, and a ratio is that of the same round."""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+
+def rounds(variants: dict[str, Callable[[], object]], repeats: int, warm_up: int = 2) -> dict[str, list[float]]:
+    """Seconds of each variant, `repeats` rounds in turn; the first `warm_up` are thrown away."""
+    seconds: dict[str, list[float]] = {name: [] for name in variants}
+    for turn in range(warm_up + repeats):
+        for name, run in variants.items():
+            started = time.perf_counter()
+            run()
+            if turn >= warm_up:
+                seconds[name].append(time.perf_counter() - started)
+    return seconds
+
+
+def print_ratios(title: str, seconds: dict[str, list[float]], base: str, target: tuple[str, float], floor: str) -> None:
+    """A table of ratios to `base`, median and range over the rounds, and whether `target` is met."""
+    print(f"\n{title} (floor: {floor})\n{'':44}{'median ms':>10}{'ratio':>8}{'lowest':>8}{'highest':>9}")
+    for name, values in seconds.items():
+        ratios = [value / reference for value, reference in zip(values, seconds[base], strict=True)]
+        middle = statistics.median(ratios)
+        row = f"{statistics.median(values) * 1e3:>10.1f}{middle:>8.3f}{min(ratios):>8.2f}{max(ratios):>9.2f}"
+        print(f"{name:44}{row}")
+        if name == target[0]:
+            verdict = "within" if middle <= target[1] else "above"
+            text = f"-> {name}: {middle:.3f}, {verdict} the target of {target[1]:.2f}"
+    print(text, flush=True)
+
+
+def options(description: str) -> argparse.Namespace:
+    """The command line that all benchmarks share."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--quick", action="store_true", help="small and few: to see that it runs")
+    parser.add_argument("--threads", type=int, default=2, help="threads of torch (default 2)")
+    return parser.parse_args()
