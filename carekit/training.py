@@ -150,15 +150,16 @@ def train_step(
     labels = batch.labels.to(device, non_blocking=True)
     with torch.autocast(device.type, torch.bfloat16, enabled=schedule.bf16):
         logits, features = model(images)
-        loss = care(
-            logits,
-            features,
-            labels,
-            batch.m_in,
-            batch.has_box,
-            classifier=model.linear_head,
-            classification=classification,
-        )
+    # Outside the mixed precision: masks and maps are summed in 32 bits.
+    loss = care(
+        logits.float(),
+        features,
+        labels,
+        batch.m_in,
+        batch.has_box,
+        classifier=model.linear_head,
+        classification=classification,
+    )
     optimizer.zero_grad(set_to_none=True)
     loss.total.backward()
     norm = nn.utils.get_total_norm([p.grad for p in model.parameters() if p.grad is not None])

@@ -123,6 +123,26 @@ def test_an_exploding_loss_is_caught_before_the_weights(tiny):
     assert all(torch.equal(p, q) for p, q in zip(model.parameters(), before, strict=True))
 
 
+def test_mixed_precision_computes_the_loss_in_32_bits(tiny):
+    batch, parts = BoxedImages(tiny).__getitems__([0, 3, 7]), []
+    for bf16 in (False, True):
+        model = build("small", 2, seed=1).train()
+        optimizer = torch.optim.AdamW(model.parameters())
+        schedule = Schedule(epochs=1, bf16=bf16)
+        parts.append(train_step(model, batch, Care(tau=1.0), torch.nn.functional.cross_entropy, optimizer, schedule))
+    exact, mixed = parts
+    assert mixed.total.dtype == mixed.outer.dtype == torch.float32
+    assert 0 < abs(mixed.attention - exact.attention) < 0.05
+
+
+def test_the_learning_rate_falls_along_a_cosine_or_stays():
+    from carekit.training import _learning_rate
+
+    falling, constant = Schedule(epochs=4, lr=0.1, cosine=True), Schedule(epochs=4, lr=0.1)
+    assert [round(_learning_rate(falling, e), 4) for e in range(4)] == [0.1, 0.0854, 0.05, 0.0146]
+    assert {_learning_rate(constant, e) for e in range(4)} == {0.1}
+
+
 @pytest.mark.parametrize("options", [{"epochs": 0}, {"epochs": 1, "batch_size": 0}, {"epochs": 1, "lr": 2.0}])
 def test_a_schedule_out_of_range_is_refused(options):
     with pytest.raises(ValueError, match="must be at least 1|out of range"):
