@@ -98,3 +98,16 @@ def test_bad_settings_are_one_sentence_and_exit_2(arguments, words, tmp_path, ca
     assert main(["course", "--profile", "fast", "--out", str(tmp_path), *arguments]) == 2
     error = capsys.readouterr().err
     assert words in error and "Traceback" not in error and error.count("\n") == 1
+
+
+def test_papermill_alone_is_refused_an_unknown_parameter_too(tmp_path):
+    import papermill
+
+    with pytest.raises(papermill.PapermillExecutionError, match="there is no parameter 'tua': did you mean 'tau'"):
+        papermill.execute_notebook(
+            notebooks()[0],
+            tmp_path / "out.ipynb",
+            {"tua": 0.5, "profile": "fast"},
+            progress_bar=False,
+            extra_arguments=["--log-level=40"],
+        )
