@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -34,14 +35,9 @@ def load(path: str | Path, model: Backbone) -> tuple[dict[str, Tensor], dict]:
     model is unchanged then.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no checkpoint {path}: train first or correct the path")
-    try:
-        with safe_open(path, "pt") as file:
-            notes = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-    except SafetensorError as error:
-        raise ValueError(f"checkpoint {path} is damaged ({error}): delete it and train again") from error
+    with _opened(path) as file:
+        notes = file.metadata() or {}
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
     found, wanted = (notes.get("backbone"), notes.get("classes")), (model.name, str(model.n_classes))
     if found != wanted:
         raise ValueError(
@@ -50,6 +46,23 @@ def load(path: str | Path, model: Backbone) -> tuple[dict[str, Tensor], dict]:
         )
     _fill(path, model, _part(tensors, "model."))
     return _part(tensors, "extra."), json.loads(notes.get("about", "{}"))
+
+
+def read_about(path: str | Path) -> dict:
+    """The notes of a checkpoint alone. Raises as `load` does."""
+    with _opened(Path(path)) as file:
+        return json.loads((file.metadata() or {}).get("about", "{}"))
+
+
+@contextmanager
+def _opened(path: Path):
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no checkpoint {path}: train first or correct the path")
+    try:
+        with safe_open(path, "pt") as file:
+            yield file
+    except SafetensorError as error:
+        raise ValueError(f"checkpoint {path} is damaged ({error}): delete it and train again") from error
 
 
 def _fill(path: Path, model: Backbone, state: dict[str, Tensor]) -> None:

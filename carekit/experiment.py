@@ -65,13 +65,13 @@ def compare(
     stages = (pretraining, [Job(data, profile, seed, name, arm) for seed in seeds for name, arm in arms.items()])
     n_jobs = os.cpu_count() if profile.pretrain.device == "cpu" else 1
     folder = workspace.runs() / "models"  # settled here: worker processes may have been started elsewhere
-    done = []
-    with tqdm(total=sum(map(len, stages)), desc="runs", disable=not progress, file=sys.stdout) as bar:
-        for stage in stages:
-            for run in Parallel(n_jobs, return_as="generator")(delayed(_run)(job, folder) for job in stage):
-                done.append(run)
+    stages = [[(job, job.checkpoint(folder)) for job in stage] for stage in stages]
+    unique = [{path: job for job, path in stage}.values() for stage in stages]  # equal settings run once
+    with tqdm(total=sum(map(len, unique)), desc="runs", disable=not progress, file=sys.stdout) as bar:
+        for jobs in unique:
+            for _ in Parallel(n_jobs, return_as="generator")(delayed(_train_once)(job, folder) for job in jobs):
                 bar.update()
-    return done
+    return [_finished(job, path) for stage in stages for job, path in stage]
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,13 @@ class Job:
         return folder / f"{workspace.key(**what, data=self.data.fingerprint())}.safetensors"
 
 
-def _run(job: Job, folder: Path) -> Run:
-    """A run, from the workspace if it is there."""
-    path = job.checkpoint(folder)
-    if not path.exists():
+def _train_once(job: Job, folder: Path) -> None:
+    if not job.checkpoint(folder).exists():
         _train(job, folder)
-    _, about = checkpoints.load(path, build(job.profile.backbone, len(job.data.classes)))
+
+
+def _finished(job: Job, path: Path) -> Run:
+    about = checkpoints.read_about(path)
     return Run(job.name, job.seed, about["scores"], pd.DataFrame(about["history"]), path)
 
 

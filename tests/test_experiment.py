@@ -41,6 +41,16 @@ def test_finished_runs_are_found_again_and_changed_ones_are_not(tiny, monkeypatc
         compare(tiny, other, ARMS, [0], progress=False)
 
 
+def test_arms_with_equal_settings_are_trained_once(tiny, monkeypatch):
+    monkeypatch.setattr(experiment.os, "cpu_count", lambda: 1)
+    trained, train = [], experiment._train
+    monkeypatch.setattr(experiment, "_train", lambda job, folder: trained.append(job.name) or train(job, folder))
+    runs = compare(tiny, PROFILE, {"a": Arm(), "b": Arm(), "c": Arm(Care(tau=0.5))}, [0], progress=False)
+    assert trained == ["pretrained", "b", "c"] or trained == ["pretrained", "a", "c"]
+    assert [run.arm for run in runs] == ["pretrained", "a", "b", "c"]
+    assert runs[1].scores == runs[2].scores != runs[3].scores
+
+
 def test_one_process_gives_the_same_figures_as_two(tiny, monkeypatch, tmp_path):
     tables = []
     for cores in (1, 2):
