@@ -83,8 +83,8 @@ def write_index(folder: Path, heading: str, rows: list[tuple[Path, str, str]], s
     text = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{html.escape(heading)}</title>
-<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:62em;margin:2em auto;padding:0 1em;color:#111}}
-pre{{overflow-x:auto;background:#f3f3f3;padding:1em;font-size:14px}}small{{color:#555}}
+<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:72em;margin:2em auto;padding:0 1em;color:#111}}
+pre{{overflow-x:auto;background:#f3f3f3;padding:1em;font-size:13px}}small{{color:#555}}
 @media(prefers-color-scheme:dark){{body{{background:#111;color:#eee}}pre{{background:#222}}small{{color:#aaa}}
 a{{color:#8cf}}}}</style></head>
 <body><h1>{html.escape(heading)}</h1><p>{html.escape(settings)}</p><ol>

@@ -84,12 +84,14 @@ def _short(value: float) -> str:
 
 def curves(histories: dict[str, pd.DataFrame], columns: Sequence[str]) -> Figure:
     """One panel a column over the epochs, one line a history."""
-    figure, axes = plt.subplots(1, len(columns), figsize=(3.6 * len(columns), 3), layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(1, len(columns), figsize=(3.6 * len(columns), 3.3), layout="constrained", squeeze=False)
     for panel, column in zip(axes[0], columns, strict=True):
         for colour, style, (name, history) in zip(COLOURS, ("-", "--", "-.", ":"), histories.items(), strict=False):
             panel.plot(history.epoch, history[column], style, color=colour, label=name)
         panel.set(xlabel="epoch", title=NAMES.get(column, column))
-    axes[0, 0].legend(frameon=False, fontsize=9)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9
+    )
     return figure
 
 
@@ -121,7 +123,7 @@ def intervals(table: pd.DataFrame, figures: Sequence[str]) -> Figure:
 
 def sweep(values: Sequence[float], table: pd.DataFrame, control: pd.DataFrame, name: str, figures: Sequence[str]):
     """Lines with intervals over one parameter's values; the fair control as a band."""
-    figure, axes = plt.subplots(1, len(figures), figsize=(3.4 * len(figures), 3), layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(1, len(figures), figsize=(3.4 * len(figures), 3.3), layout="constrained", squeeze=False)
     for panel, column in zip(axes[0], figures, strict=True):
         low, half = control[column]["mean"].iloc[0], np.nan_to_num(control[column]["±"].iloc[0])
         panel.axhline(low, color=COLOURS[1], linestyle="--", label="without attention")
@@ -136,5 +138,7 @@ def sweep(values: Sequence[float], table: pd.DataFrame, control: pd.DataFrame, n
             label="CARE",
         )
         panel.set(xlabel=name, title=NAMES.get(column, column))
-    axes[0, 0].legend(frameon=False, fontsize=9)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9
+    )
     return figure

@@ -6,8 +6,8 @@ from carekit.lessons.plots import NAMES
 
 
 def differences(table: pd.DataFrame) -> str:
-    """One sentence for each row of `experiment.paired_difference`: up, down, or not to be told from chance."""
-    return " ".join(_one(NAMES.get(name, name), row["difference"], row["±"]) for name, row in table.iterrows())
+    """One line for each row of `experiment.paired_difference`: up, down, or not to be told from chance."""
+    return "\n".join(_one(NAMES.get(name, name), row["difference"], row["±"]) for name, row in table.iterrows())
 
 
 def _one(name: str, difference: float, half: float) -> str:
