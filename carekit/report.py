@@ -52,7 +52,7 @@ def to_html(notebook: Path) -> Path:
     exporter.register_preprocessor(CoalesceStreamsPreprocessor, enabled=True)  # a progress bar is one line
     page, _ = exporter.from_notebook_node(node, resources={"metadata": {"name": title(node)}})
     target = notebook.with_suffix(".html")
-    target.write_text(page, encoding="utf-8")
+    target.write_text(page.replace('<script src=""></script>', ""), encoding="utf-8")
     return target
 
 
