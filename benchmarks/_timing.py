@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 
 def rounds(variants: dict[str, Callable[[], object]], repeats: int, warm_up: int = 2) -> dict[str, list[float]]:
-    """Seconds of each variant, `repeats` rounds in turn; the first `warm_up` are thrown away."""
+    """Seconds of each variant, `repeats` rounds after `warm_up` that do not count.
+
+    Every second round runs backwards, so that no variant always follows the same other one.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in variants}
     for turn in range(warm_up + repeats):
-        for name, run in variants.items():
+        for name, run in list(variants.items())[:: -1 if turn % 2 else 1]:
             started = time.perf_counter()
             run()
             if turn >= warm_up:
@@ -20,7 +23,7 @@ def rounds(variants: dict[str, Callable[[], object]], repeats: int, warm_up: int
 
 def print_ratios(title: str, seconds: dict[str, list[float]], base: str, target: tuple[str, float], floor: str) -> None:
     """A table of ratios to `base`, median and range over the rounds, and whether `target` is met."""
-    print(f"\n{title} (floor: {floor})\n{'':44}{'median ms':>10}{'ratio':>8}{'lowest':>8}{'highest':>9}")
+    print(f"\n{title}\n{'':44}{'median ms':>10}{'ratio':>8}{'lowest':>8}{'highest':>9}")
     for name, values in seconds.items():
         ratios = [value / reference for value, reference in zip(values, seconds[base], strict=True)]
         middle = statistics.median(ratios)
@@ -28,13 +31,13 @@ def print_ratios(title: str, seconds: dict[str, list[float]], base: str, target:
         print(f"{name:44}{row}")
         if name == target[0]:
             verdict = "within" if middle <= target[1] else "above"
-            text = f"-> {name}: {middle:.3f}, {verdict} the target of {target[1]:.2f}"
+            text = f"-> {name}: {middle:.3f}, {verdict} the target of {target[1]:.2f} (floor: {floor})"
     print(text, flush=True)
 
 
-def options(description: str) -> argparse.Namespace:
+def options(description: str, threads: int = 2) -> argparse.Namespace:
     """The command line that all benchmarks share."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="small and few: to see that it runs")
-    parser.add_argument("--threads", type=int, default=2, help="threads of torch (default 2)")
+    parser.add_argument("--threads", type=int, default=threads, help=f"threads of torch (default {threads})")
     return parser.parse_args()
