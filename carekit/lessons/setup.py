@@ -12,7 +12,7 @@ import numpy as np
 from carekit import workspace
 from carekit.attention import Care
 from carekit.data.prepared import Prepared
-from carekit.data.synthetic import scaled_counts, skin
+from carekit.data.synthetic import SKIN, scaled_counts, skin
 from carekit.experiment import Arm
 from carekit.lessons.parameters import PARAMETERS, assigned_names, check_parameters
 from carekit.profiles import Profile, profile
@@ -91,7 +91,7 @@ def begin(namespace: Mapping[str, Any]) -> Lesson:
 def load(parameters: Mapping[str, Any], chosen: Profile) -> Prepared:
     """The data set that the parameters name, capped and at the profile's size."""
     if parameters["data"] == "synthetic":
-        counts = scaled_counts(chosen.images, chosen.exponent)
+        counts = scaled_counts(SKIN, chosen.images, chosen.exponent)
         data = skin(parameters["seed"], chosen.size, counts, shortcut=parameters["shortcut"])
     else:
         data = Prepared.open(workspace.resolve(parameters["data"]))

@@ -1,5 +1,12 @@
 """Images made from a seed, to learn with where no data set is at hand."""
 
-from carekit.data.synthetic.skin import CLASSES, render_skin, scaled_counts, skin
+from functools import partial
 
-__all__ = ["CLASSES", "render_skin", "scaled_counts", "skin"]
+from carekit.data.synthetic.scene import Kind, Scene
+from carekit.data.synthetic.sets import draw, scaled_counts
+from carekit.data.synthetic.skin import SKIN, render_skin
+
+KINDS = {kind.name: kind for kind in (SKIN,)}
+skin = partial(draw, SKIN)
+
+__all__ = ["KINDS", "SKIN", "Kind", "Scene", "draw", "render_skin", "scaled_counts", "skin"]

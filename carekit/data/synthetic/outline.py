@@ -17,14 +17,15 @@ class Outline(NamedTuple):
     radius: float
 
 
-def outline(rng: np.random.Generator, size: int, irregular: float) -> Outline:
+def outline(rng, size: int, irregular: float, scale: float = 1.0, spread: float = 1.0) -> Outline:
     """Draw a blob; irregular in [0, 1] is how far its border leaves the ellipse.
 
-    The box's sides are 0.3 to 0.6 of the image, its centre lies within 0.1 of the image's, so that a corner stays free.
+    The box's sides are 0.3 to 0.6 of the image, its centre lies within 0.1 of the image's, so that a corner stays free;
+    scale is a factor on the first, spread on the second.
     """
     x, y = coordinates(size)
-    radius, squash, turn = rng.uniform(0.18, 0.30), rng.uniform(0.75, 1.0), rng.uniform(0, np.pi)
-    centre = 0.5 + rng.uniform(-0.1, 0.1, 2)
+    radius, squash, turn = scale * rng.uniform(0.18, 0.30), rng.uniform(0.75, 1.0), rng.uniform(0, np.pi)
+    centre = 0.5 + spread * rng.uniform(-0.1, 0.1, 2)
     dx, dy = x - centre[0], y - centre[1]
     u = (np.cos(turn) * dx + np.sin(turn) * dy) / radius
     v = (-np.sin(turn) * dx + np.cos(turn) * dy) / (radius * squash)
