@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from carekit import environment
 
-EXTRAS = {"course": ["course"], "lab": ["course"], "test": ["course", "dev"], "bench": ["course", "bench"]}
+EXTRAS = {"course": ["course"], "lab": ["course"], "test": ["course", "data", "dev"], "bench": ["course", "bench"]}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
-# What decides a trained model. The lessons and the command line do not.
+# What decides a trained model. The lessons and the command line do not; of the data a run's key holds a fingerprint.
 _DECIDES = ("attention", "boxes", "cam", "evaluation", "imbalance", "metrics", "models", "training", "experiment")
+_DECIDES += ("data/augment", "data/batches", "data/pixels", "data/prepared", "data/rows")
 
 
 def root() -> Path:
@@ -31,7 +32,7 @@ def resolve(path: str | Path) -> Path:
 @cache
 def code_fingerprint() -> str:
     """Hash of the code that trained models depend on, so that an edit never meets a stale result."""
-    files = [_PACKAGE / f"{name}.py" for name in _DECIDES] + sorted((_PACKAGE / "data").rglob("*.py"))
+    files = [_PACKAGE / f"{name}.py" for name in _DECIDES]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

@@ -28,7 +28,7 @@ def test_environment_yml_asks_for_what_pyproject_asks_for():
     content = yaml.safe_load((ROOT / "environment.yml").read_text())
     lines = [line for line in content["dependencies"] if isinstance(line, str) and line != "pip"]
     found = dict(re.fullmatch(r"([\w-]+)>=([\d.]+)", line).groups() for line in lines)
-    expected = {CONDA_NAMES.get(name, name): low for name, low in requirements("course").items()}
+    expected = {CONDA_NAMES.get(name, name): low for name, low in requirements("course", "data").items()}
     assert found == expected | {"python": "3.10"}
     assert content["channels"] == ["conda-forge"]
 
@@ -40,7 +40,7 @@ def test_every_requirement_has_a_tested_version_within_its_range():
             name, version = re.match(r"([\w.-]+)==([\w.]+)", line).groups()
             pinned.setdefault(name.replace("_", "-"), []).append(version)
     numbers = lambda text: tuple(int(part) for part in re.findall(r"\d+", text))  # noqa: E731
-    for name, low in requirements("course", "bench", "dev").items():
+    for name, low in requirements("course", "data", "bench", "dev").items():
         assert name in pinned and all(numbers(version) >= numbers(low) for version in pinned[name]), name
 
 

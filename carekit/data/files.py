@@ -1,4 +1,4 @@
-"""Files in and out: folders that appear whole or not at all, checksums, and one face for a folder or a zip archive.
+"""Files to read: checksums, and one face for a folder or a zip archive.
 
 What is read may come from anywhere, so a source is checked before its first file is read: nothing outside it is
 reached, and nothing in it unpacks to more than it says.
@@ -6,55 +6,14 @@ reached, and nothing in it unpacks to more than it says.
 
 import hashlib
 import os
-import shutil
 import stat
-import uuid
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PureWindowsPath
 
 MAX_BYTES = 200 * 2**20  # of one unpacked file: a dermoscopic image has 0.3 MB, a chest film at most 20 MB
 MAX_RATIO = 200  # unpacked to packed
 SMALL = 2**20  # below this a high ratio is harmless
-
-
-@contextmanager
-def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.json") -> Iterator[Path]:
-    """Yield a new folder beside `path` that takes its place at the end; on an error or Ctrl-C it is removed.
-
-    Raises FileExistsError where `path` is a file or a folder with files in it. With overwrite such a folder is
-    replaced if it holds the file `mark`, so that a slip of the hand cannot remove any other folder.
-    """
-    path = Path(path).expanduser().resolve()
-    _check_free(path, overwrite, mark)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
-    old = new.with_suffix(".old")
-    new.mkdir()
-    try:
-        yield new
-        _check_free(path, overwrite, mark)
-        if path.exists():
-            path.rename(old)
-        new.rename(path)
-    finally:
-        if old.exists() and not path.exists():  # stopped between the two renamings
-            old.rename(path)
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _check_free(path: Path, overwrite: bool, mark: str) -> None:
-    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
-        return
-    if not path.is_dir():
-        raise FileExistsError(f"{path} is a file: give the name of a new folder")
-    if not overwrite:
-        raise FileExistsError(f"folder {path} already has files: choose a new one, or allow overwriting")
-    if not (path / mark).exists():
-        raise FileExistsError(f"folder {path} has no {mark}, so it is not a prepared data set: it is not replaced")
 
 
 def sha256(path: str | Path) -> str:
@@ -64,6 +23,13 @@ def sha256(path: str | Path) -> str:
         while block := file.read(2**20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def stamp(path: Path) -> str:
+    """A short text that changes when a file, or any file below a folder, is replaced; nothing is read."""
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    about = [(str(file.relative_to(path)), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(repr(about).encode()).hexdigest()
 
 
 class Source:
@@ -87,10 +53,10 @@ class Source:
 
 
 class Folder(Source):
-    """The files below a folder. names: sorted, relative, with forward slashes."""
+    """The files below a folder and in its zip archives. names: sorted, relative, with forward slashes."""
 
     def __init__(self, path: Path):
-        self.path, self.names = path, []
+        self.path, self.names, self._archives = path, [], {}
         root = path.resolve()
         for where, folders, files in os.walk(path):
             for name in folders + files:
@@ -98,13 +64,23 @@ class Folder(Source):
                 if full.is_symlink() and not full.resolve().is_relative_to(root):
                     raise ValueError(f"{full} is a link that leaves {path}: put the files themselves there")
             self.names += [Path(where, name).relative_to(path).as_posix() for name in files]
+        for name in [name for name in self.names if name.lower().endswith(".zip")]:
+            self._archives[name] = Archive(path / name)
+            self.names += [f"{name}/{member}" for member in self._archives[name].names]
         self.names.sort()
 
     def read(self, name: str) -> bytes:
+        for archive, opened in self._archives.items():
+            if name.startswith(f"{archive}/"):
+                return opened.read(name[len(archive) + 1 :])
         file = self.path / name
         if file.stat().st_size > MAX_BYTES:
             raise ValueError(f"{file} is larger than {MAX_BYTES >> 20} MB: it cannot be an image or a table")
         return file.read_bytes()
+
+    def close(self) -> None:
+        for archive in self._archives.values():
+            archive.close()
 
 
 class Archive(Source):
@@ -151,16 +127,3 @@ def _refuse(path: Path, member: zipfile.ZipInfo) -> zipfile.ZipInfo:
     if what:
         raise ValueError(f"{member.filename!r} in archive {path} {what}: use the archive that the source publishes")
     return member
-
-
-def open_source(path: str | Path) -> Source:
-    """A folder or a zip archive, checked.
-
-    Raises FileNotFoundError, or ValueError for a source that is damaged or not safe.
-    """
-    path = Path(path).expanduser()
-    if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist: give the folder or the zip archive with the images")
-    if path.is_file() and path.suffix.lower() != ".zip":
-        raise ValueError(f"{path} is neither a folder nor a .zip archive: unpack it and give the folder")
-    return Folder(path) if path.is_dir() else Archive(path)

@@ -1,132 +1,88 @@
-"""From image files to the arrays of a prepared data set, in several processes; lesion masks become boxes."""
+"""One image of a source as a prepared data set holds it: squashed to a square, with its lesion mask and its boxes."""
 
-import io
-import os
-import signal
-import warnings
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from functools import partial
-from multiprocessing import get_context
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 from skimage.measure import label
-from tqdm import tqdm
 
-from carekit.data.files import Source, open_source
-from carekit.data.prepared import IMAGES, MASKS, resize, resize_mask
+from carekit.data.decoding import read_image, read_mask
+from carekit.data.files import Source
+from carekit.data.sources import open_source
 
-CHUNK = 64  # images a task: enough to keep a process busy, few enough for little memory
 SATELLITE = 0.1  # a component this large beside the largest belongs to the lesion; smaller ones are specks
-FAULTS = (OSError, SyntaxError, ValueError, Image.DecompressionBombWarning, Image.DecompressionBombError)
+
+Box = tuple[float, float, float, float]
 
 
 class Item(NamedTuple):
-    """The names of an image in its source and of its lesion mask, if it has one."""
+    """An image to be prepared: its name, its file, its mask's file ("" for none) and its boxes in the file's pixels."""
 
+    image_id: str
     image: str
-    mask: str | None
+    mask: str = ""
+    boxes: tuple[Box, ...] = ()
 
 
-class Result(NamedTuple):
-    """The box of an image in prepared pixels, None without a lesion; and the image's width and height before."""
+class Drawn(NamedTuple):
+    """An image uint8 (s, s, 3), its mask 0 or 1 (s, s) or None, its boxes in these pixels, and what else is known."""
 
-    box: tuple[float, float, float, float] | None
-    pixels: tuple[int, int]
-
-
-def cores() -> int:
-    """The processor cores that this process may use; a cluster lends fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    image: np.ndarray
+    mask: np.ndarray | None
+    boxes: list[Box]
+    about: dict
 
 
-def write_pixels(files: Source, items: list[Item], folder: Path, size: int, workers: int | None = None) -> list[Result]:
-    """Fill images.npy and masks.npy in `folder`, row i from item i, the same bytes whatever the number of workers.
+class FromFiles(NamedTuple):
+    """Draws an item from the files of a source; worker processes open the source by its path, once each."""
 
-    Raises ValueError naming a file that is damaged, or a mask that does not fit its image.
-    """
-    for name, shape in ((IMAGES, (len(items), size, size, 3)), (MASKS, (len(items), size, size))):
-        np.lib.format.open_memmap(folder / name, "w+", np.uint8, shape)
-    starts = range(0, len(items), CHUNK)
-    chunks = [items[start : start + CHUNK] for start in starts]
-    workers = min(workers or cores(), len(chunks), 61)  # Windows allows no more
-    results = []
-    with tqdm(total=len(items), unit="image", desc="preparing") as bar:
-        for chunk in _map(files, folder, size, starts, chunks, workers):
-            results += chunk
-            bar.update(len(chunk))
-    return results
+    source: Path
+    size: int
 
-
-def _map(files: Source, folder: Path, size: int, starts, chunks, workers: int) -> Iterator[list[Result]]:
-    if workers == 1:
-        yield from map(partial(_chunk, files, folder, size), starts, chunks)
-        return
-    # Spawned on every system: a forked copy of a process with threads, such as a notebook's, may hang.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (files.path,))
-    try:
-        yield from pool.map(partial(_chunk, None, folder, size), starts, chunks)
-    except BrokenProcessPool:
-        raise OSError("a worker process was ended, perhaps for want of memory: prepare with fewer workers") from None
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _begin(path: Path) -> None:
-    """Make a worker process ready: it opens the source once, since an archive's list of files takes long to read."""
-    global _opened
-    _opened = open_source(path)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes; the parent alone answers it
-
-
-def _chunk(files: Source | None, folder: Path, size: int, start: int, items: list[Item]) -> list[Result]:
-    files = files or _opened
-    images = np.zeros((len(items), size, size, 3), np.uint8)
-    masks = np.zeros((len(items), size, size), np.uint8)
-    results = []
-    for row, item in enumerate(items):
+    def __call__(self, item: Item) -> Drawn:
+        files = _opened(self.source)
         image = read_image(files, item.image)
-        images[row] = resize(image, size)
-        box = None
-        if item.mask is not None:
-            mask = read_mask(files, item.mask, image.size)
-            masks[row] = resize_mask(mask, size)
-            box = box_of(mask, size)
-        results.append(Result(box, image.size))
-    for name, rows in ((IMAGES, images), (MASKS, masks)):
-        np.load(folder / name, mmap_mode="r+")[start : start + len(items)] = rows
-    return results
+        mask, boxes = None, [_on(item, box, image.size, self.size) for box in item.boxes]
+        if item.mask:
+            found = read_mask(files, item.mask, image.size)
+            mask, box = resize_mask(found, self.size), box_of(found, self.size)
+            boxes = boxes or ([box] if box else [])
+        return Drawn(resize(image, self.size), mask, boxes, {"pixels": image.size})
 
 
-def _decode(files: Source, name: str, mode: str) -> Image.Image:
-    data = files.read(name)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=["JPEG", "PNG"])
-            return ImageOps.exif_transpose(image).convert(mode)
-    except FAULTS as error:
-        raise ValueError(f"{name} is damaged or no image ({error}): fetch it again, or remove its label") from None
+@lru_cache(maxsize=1)
+def _opened(path: Path) -> Source:
+    return open_source(path)
 
 
-def read_image(files: Source, name: str) -> Image.Image:
-    """An RGB image, turned upright as its EXIF tag says. Raises ValueError where it cannot be read."""
-    return _decode(files, name, "RGB")
+def forget() -> None:
+    """Close the source that this process has opened, if any: its files may have changed since."""
+    _opened.cache_clear()
 
 
-def read_mask(files: Source, name: str, size: tuple[int, int]) -> np.ndarray:
-    """A lesion mask, bool (h, w). Raises ValueError where it cannot be read or is not of `size` (width, height)."""
-    mask = _decode(files, name, "L")
-    if mask.size != size:
-        raise ValueError(f"mask {name} has {mask.size} pixels but its image has {size}: fetch them from one source")
-    return np.asarray(mask) > 127
+def _on(item: Item, box: Box, pixels: tuple[int, int], size: int) -> Box:
+    """A box in the image's pixels, clipped to it and scaled to size x size. Raises ValueError where it lies outside."""
+    w, h = pixels
+    x0, y0, x1, y1 = max(0, box[0]), max(0, box[1]), min(w, box[2]), min(h, box[3])
+    if x0 >= x1 or y0 >= y1:
+        raise ValueError(f"box {box} of image {item.image_id} lies outside its {w} x {h} pixels: correct or remove it")
+    return x0 * size / w, y0 * size / h, x1 * size / w, y1 * size / h
 
 
-def box_of(mask: np.ndarray, size: int) -> tuple[float, float, float, float] | None:
+def resize(image: Image.Image, size: int) -> np.ndarray:
+    """An RGB image squashed to uint8 (size, size, 3); Pillow widens the cubic filter when it reduces: no aliasing."""
+    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC))
+
+
+def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
+    """A mask (h, w) of 0 and 1 at (size, size): 1 where at least half of a pixel was."""
+    grey = Image.fromarray(np.asarray(mask, np.uint8) * 255)
+    return (np.asarray(grey.resize((size, size), Image.Resampling.BILINEAR)) >= 128).astype(np.uint8)
+
+
+def box_of(mask: np.ndarray, size: int) -> Box | None:
     """The tight box (x0, y0, x1, y1) of the lesion in a mask, scaled to size x size; None for an empty mask.
 
     The lesion is the largest component and every one with at least a tenth of its area.

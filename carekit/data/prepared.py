@@ -15,10 +15,12 @@ import pandas as pd
 from PIL import Image
 
 from carekit.data.checks import CORNERS, SPLITS, check_facts, check_images, checked_boxes, checked_samples
-from carekit.data.files import atomic_folder, sha256
-from carekit.data.rows import Rows, choose, open_rows
+from carekit.data.files import sha256
+from carekit.data.folders import atomic_folder
+from carekit.data.pixels import resize, resize_mask
+from carekit.data.rows import IMAGES, MASKS, Rows, choose, open_rows
 
-IMAGES, MASKS, SAMPLES, BOXES, FACTS = "images.npy", "masks.npy", "samples.csv", "boxes.csv", "facts.json"
+SAMPLES, BOXES, FACTS = "samples.csv", "boxes.csv", "facts.json"
 BLOCK = 256  # images held in memory at a time
 
 
@@ -200,17 +202,6 @@ def _write(path: Path, array: np.ndarray | Rows) -> None:
     file = np.lib.format.open_memmap(path, "w+", np.uint8, array.shape)
     for start in range(0, len(array), BLOCK):
         file[start : start + BLOCK] = array[start : start + BLOCK]
-
-
-def resize(image: Image.Image, size: int) -> np.ndarray:
-    """An RGB image squashed to uint8 (size, size, 3); Pillow widens the cubic filter when it reduces: no aliasing."""
-    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC))
-
-
-def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
-    """A mask (h, w) of 0 and 1 at (size, size): 1 where at least half of a pixel was."""
-    grey = Image.fromarray(np.asarray(mask, np.uint8) * 255)
-    return (np.asarray(grey.resize((size, size), Image.Resampling.BILINEAR)) >= 128).astype(np.uint8)
 
 
 def _table(path: Path) -> pd.DataFrame:

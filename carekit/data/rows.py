@@ -1,8 +1,11 @@
 """Rows of an array, in memory or on disk, that are read when asked for."""
 
+import mmap
 from pathlib import Path
 
 import numpy as np
+
+IMAGES, MASKS = "images.npy", "masks.npy"
 
 
 class Rows:
@@ -19,7 +22,11 @@ class Rows:
         return len(self.index)
 
     def __getitem__(self, rows) -> np.ndarray:
-        return np.asarray(self.base[self.index[rows]])
+        copy = np.array(self.base[self.index[rows]])
+        if self.folder is not None and hasattr(mmap, "MADV_DONTNEED"):
+            # Pages that were read stay in the system's cache but are not this process's: its memory does not grow.
+            self.base._mmap.madvise(mmap.MADV_DONTNEED)
+        return copy
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         return np.asarray(self[:], dtype=dtype)

@@ -1,0 +1,118 @@
+"""Folders that appear whole or not at all, and work that goes on where it was stopped."""
+
+import json
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+PLAN, LOCK = "plan.json", "lock"
+
+
+@contextmanager
+def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.json") -> Iterator[Path]:
+    """Yield a new folder beside `path` that takes its place at the end; on an error or Ctrl-C it is removed.
+
+    Raises FileExistsError where `path` is a file or a folder with files in it. With overwrite such a folder is
+    replaced if it holds the file `mark`, so that a slip of the hand cannot remove any other folder.
+    """
+    path = Path(path).expanduser().resolve()
+    check_free(path, overwrite, mark)
+    new = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
+    _make(new)
+    try:
+        yield new
+        check_free(path, overwrite, mark)
+        _take_place(new, path)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+@contextmanager
+def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark: str = "facts.json") -> Iterator[Path]:
+    """As `atomic_folder`, but what Ctrl-C or a kill leaves is found again by the next run with the same `plan`.
+
+    plan: all that decides the result, for JSON. The folder is `.NAME.part` beside `path`; with another plan, or after
+    an error, its files are removed. Raises also BlockingIOError where another process is at work on it.
+    """
+    path = Path(path).expanduser().resolve()
+    check_free(path, overwrite, mark)
+    new = path.parent / f".{path.name}.part"
+    _put_back(path)
+    _make(new)
+    lock = FileLock(new / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BlockingIOError(f"another process is at work on {path}: wait for it, or give another folder") from None
+    try:
+        _same_plan(new, json.dumps(plan, sort_keys=True, default=str))
+        yield new
+        check_free(path, overwrite, mark)
+        lock.release()
+        for name in (PLAN, LOCK):
+            (new / name).unlink(missing_ok=True)
+        _take_place(new, path)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        lock.release()
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    finally:
+        lock.release()
+
+
+def _same_plan(folder: Path, text: str) -> None:
+    """Empty the folder unless it was begun with this plan."""
+    plan = folder / PLAN
+    if plan.exists() and plan.read_text(encoding="utf-8") == text:
+        return
+    for each in folder.iterdir():
+        if each.name != LOCK:
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+    plan.write_text(text, encoding="utf-8")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"{folder.parent} cannot be written to ({error.strerror}): choose another place") from None
+
+
+def _take_place(new: Path, path: Path) -> None:
+    old = _old(path)
+    try:
+        if path.exists():
+            path.rename(old)
+        new.rename(path)
+    finally:
+        _put_back(path)
+
+
+def _put_back(path: Path) -> None:
+    """After a stop between two renamings the old folder comes back; else it goes."""
+    old = _old(path)
+    if old.exists() and not path.exists():
+        old.rename(path)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(path: Path) -> Path:
+    return path.parent / f".{path.name}.old"
+
+
+def check_free(path: Path, overwrite: bool, mark: str) -> None:
+    """Raise FileExistsError where `path` may not be (re)placed."""
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    if not path.is_dir():
+        raise FileExistsError(f"{path} is a file: give the name of a new folder")
+    if not overwrite:
+        raise FileExistsError(f"folder {path} already has files: choose a new one, or allow overwriting")
+    if not (path / mark).exists():
+        raise FileExistsError(f"folder {path} has no {mark}, so it is not a prepared data set: it is not replaced")

@@ -1,0 +1,71 @@
+"""ISIC 2018 Task 3 in the challenge's own layout, with the lesion masks of Task 1 (or of HAM10000) where they are.
+
+Source: Codella et al., arXiv:1902.03368; images: Tschandl et al., Sci. Data 2018. An image without a mask has no box.
+"""
+
+import re
+
+import pandas as pd
+
+from carekit.data import origins
+from carekit.data.files import Source
+from carekit.data.layouts.ham10000 import CLASSES, MASKS
+from carekit.data.listing import Faults, Layout, Listing, base, by_stem, checked, match, numbers, read_table
+
+_TRUTH = re.compile(r"isic2018_task3_(training|validation|test)_groundtruth\.csv")
+_GROUPS = ("isic2018_task3_training_lesiongroupings.csv",)
+_PARTS = {"training": "train", "validation": "train", "test": "test"}
+FACTS = {
+    "name": "isic2018",
+    "title": "ISIC 2018 Task 3: dermoscopic images of pigmented skin lesions",
+    "licence": origins.ISIC2018.licence,
+    "citation": origins.ISIC2018.citation,
+    "source": "ISIC Challenge 2018, Task 3, with the masks of Task 1",
+}
+
+
+def read(files: Source, faults: Faults) -> Listing:
+    """One-hot ground truths, the lesion groupings, and the images beside them. Raises ValueError.
+
+    The challenge's validation images join the training part of its fixed split. Its test and validation images come
+    without lesion numbers: each counts as a lesion of its own.
+    """
+    parts = [_truth(files, faults, name) for name in sorted(files.names) if _TRUTH.fullmatch(base(name))]
+    table = pd.concat(parts, ignore_index=True)
+    table = table.assign(group=table.image_id.map(_groups(files)).fillna(table.image_id))
+    table = checked(faults, table, "the ground truth", CLASSES)
+    images = by_stem(faults, files, (".jpg", ".jpeg"), within="_Input/")
+    table = match(faults, files, table, images, ".jpg")
+    masks = by_stem(faults, files, MASKS)
+    table = table.assign(mask=[masks.get(name, "") for name in table.image_id])
+    if "test" not in set(table.split):
+        table = table.drop(columns="split")
+    return Listing(table, CLASSES, FACTS, rare=["df"])
+
+
+def _truth(files: Source, faults: Faults, name: str) -> pd.DataFrame:
+    """image_id, diagnosis and split out of a table with one column for each class that holds 1 in one of them."""
+    columns = [short.upper() for short in CLASSES]
+    table = read_table(files, name, ["image", *columns]).rename(columns={"image": "image_id"})
+    table = numbers(faults, table, columns, name)
+    bad = (table[columns].isin([0, 1]).sum(axis=1) < len(columns)) | (table[columns].sum(axis=1) != 1)
+    table = faults.drop(table, bad, f"{name}: image {{0.image_id!r}} is not of exactly one class")
+    part = _PARTS[_TRUTH.fullmatch(base(name))[1]]
+    return table[["image_id"]].assign(diagnosis=table[columns].idxmax(axis=1).str.lower(), split=part)
+
+
+def _groups(files: Source) -> dict[str, str]:
+    for name in files.names:
+        if base(name) in _GROUPS:
+            table = read_table(files, name, ["image", "lesion_id"])
+            return dict(zip(table.image, table.lesion_id, strict=True))
+    return {}
+
+
+ISIC2018 = Layout(
+    "isic2018",
+    ("lesion", "image", "fixed"),
+    read,
+    lambda files: any(_TRUTH.fullmatch(base(name)) for name in files.names),
+    "it must hold ISIC2018_Task3_Training_GroundTruth.csv and the folder ISIC2018_Task3_Training_Input",
+)

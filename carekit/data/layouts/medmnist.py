@@ -1,0 +1,68 @@
+"""MedMNIST+: dermamnist and pneumoniamnist as .npz archives at 28 to 224 pixels, with a fixed split and no boxes.
+
+Source: Yang et al., MedMNIST v2, Sci. Data 2023, doi:10.1038/s41597-022-01721-8.
+"""
+
+import numpy as np
+import pandas as pd
+
+from carekit.data import origins
+from carekit.data.files import Source
+from carekit.data.layouts.ham10000 import CLASSES as SKIN
+from carekit.data.listing import Faults, Layout, Listing, checked
+from carekit.data.sources import Stack
+
+PARTS = {"train": "train", "val": "train", "test": "test"}
+# The order of the labels in the archives.
+CLASSES = {
+    "dermamnist": {name: SKIN[name] for name in ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")},
+    "pneumoniamnist": {"normal": "normal", "pneumonia": "pneumonia"},
+}
+_NEEDED = {f"{part}_{what}.npy" for part in PARTS for what in ("images", "labels")}
+
+
+def read(files: Source, faults: Faults) -> Listing:
+    """Unpacked arrays; the publisher's validation images join the training part. Raises ValueError.
+
+    Which of the two it is, is told by the images: those of the skin have colours.
+    """
+    if not isinstance(files, Stack) or set(files.arrays) != _NEEDED:
+        raise ValueError(f"{files.path} must hold {', '.join(sorted(_NEEDED))} and nothing else")
+    colours = {array.ndim == 4 for name, array in files.arrays.items() if "images" in name}
+    if len(colours) != 1:
+        raise ValueError(f"{files.path}: some images have colours and some have none: download the archive again")
+    which = "dermamnist" if colours.pop() else "pneumoniamnist"
+    table = pd.concat([_part(files, part, list(CLASSES[which])) for part in PARTS], ignore_index=True)
+    table = checked(faults, table, "the labels", CLASSES[which])
+    facts = {
+        "name": which,
+        "title": f"MedMNIST+: {which}",
+        "licence": origins.MEDMNIST[which, 28].licence,
+        "citation": origins.MEDMNIST[which, 28].citation,
+        "source": "Zenodo, doi:10.5281/zenodo.10519652",
+    }
+    return Listing(table, CLASSES[which], facts)
+
+
+def _part(files: Stack, part: str, classes: list[str]) -> pd.DataFrame:
+    file = f"{part}_images.npy"
+    images, labels = files.arrays[file], np.asarray(files.arrays[f"{part}_labels.npy"]).reshape(-1)
+    if images.dtype != np.uint8 or images.shape[1] != images.shape[2] or images.shape[3:] not in ((), (3,)):
+        raise ValueError(f"{file} is {images.dtype} {images.shape}: it must be uint8 (n, s, s) or (n, s, s, 3)")
+    if len(labels) != len(images):
+        raise ValueError(f"{file} has {len(images)} images and there are {len(labels)} labels: download it again")
+    ids = [f"{part}-{i:06d}" for i in range(len(images))]
+    names = [classes[i] if 0 <= i < len(classes) else str(i) for i in labels.astype(int)]
+    rows = [f"{file}/{i}" for i in range(len(images))]
+    return pd.DataFrame(
+        {"image_id": ids, "diagnosis": names, "group": ids, "image": rows, "mask": "", "split": PARTS[part]}
+    )
+
+
+MEDMNIST = Layout(
+    "medmnist",
+    ("fixed", "image"),
+    read,
+    lambda files: _NEEDED <= {name.split("/")[0] for name in files.names},
+    "it must be dermamnist*.npz or pneumoniamnist*.npz as MedMNIST publishes it",
+)

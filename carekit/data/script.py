@@ -1,0 +1,98 @@
+"""The command line that all preparing scripts share."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from carekit.data.listing import Layout
+from carekit.data.origins import Origin
+from carekit.data.prepared import Prepared
+from carekit.data.preparing import SPLITS, prepare
+
+COMMON = ("source", "out", "size", "workers", "limit", "max_per_class", "split", "seed", "overwrite", "download")
+
+
+def main(
+    layout: Layout,
+    description: str,
+    arguments: list[str] | None = None,
+    *,
+    origin: Callable[[argparse.Namespace], Origin] | None = None,
+    add: Callable[[argparse.ArgumentParser], None] = lambda parser: None,
+) -> int:
+    """Prepare, print a table, and return the exit status: 0, 2 for bad input, 130 when stopped.
+
+    origin(options) tells where the source can be downloaded from; add(parser) adds options, which go to the layout's
+    `read` unless they are called `which` or `pixels`.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's way to stop: as Ctrl-C
+    options = _parser(layout, description, origin is not None, add).parse_args(arguments)
+    try:
+        data = _run(layout, options, origin)
+    except (ValueError, OSError, ImportError) as error:
+        print(f"{layout.name}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"{layout.name}: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    print(table(data))
+    print(f"Split: {data.facts['split']}.")
+    if data.boxes.empty:
+        print("There are no boxes to attend to: lessons 1 and 2 can be run, the others need boxes or lesion masks.")
+    print(f"Next: make course DATA={options.out}")
+    return 0
+
+
+def _run(layout: Layout, options: argparse.Namespace, origin) -> Prepared:
+    if options.download:
+        options.source = _fetch(origin(options), options.source or Path("data", "raw", layout.name))
+    elif options.source is None:
+        hint = ", or --download to fetch them" if origin else ""
+        raise ValueError(f"give --source, the folder or archive with the images{hint}")
+    given = vars(options)
+    common = {name: given[name] for name in COMMON if name not in ("download", "source", "out")}
+    extra = {name: value for name, value in given.items() if name not in (*COMMON, "which", "pixels")}
+    return prepare(layout, options.source, options.out, **common, **extra)
+
+
+def _fetch(origin: Origin, folder: Path) -> Path:
+    """The folder with the downloaded files, or the one array archive."""
+    try:
+        from carekit.data.download import fetch
+    except ModuleNotFoundError as error:
+        raise ImportError(f"{error.name} is needed to download: pip install 'carekit[data]'") from None
+    files = fetch(origin, folder)
+    return files[0] if files[0].suffix == ".npz" else folder
+
+
+def _parser(layout: Layout, description: str, download: bool, add) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--source", type=Path, help=f"folder or archive: {layout.expects}")
+    parser.add_argument("--out", type=Path, required=True, help="new folder for the prepared data set")
+    parser.add_argument("--size", type=int, default=224, help="height and width in pixels (224, as the paper)")
+    parser.add_argument("--workers", type=int, help="processes (as many as there are cores)")
+    parser.add_argument("--limit", type=int, help="keep so many images: for a quick try")
+    parser.add_argument("--max-per-class", type=int, help="keep at most so many images of each class")
+    words = "; ".join(f"{name}: {SPLITS[name]}" for name in layout.splits)
+    parser.add_argument("--split", choices=layout.splits, default=layout.splits[0], help=words)
+    parser.add_argument("--seed", type=int, default=0, help="for the split, the limit and the cap")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it is a prepared data set")
+    if download:
+        parser.add_argument("--download", action="store_true", help="fetch the files first, into --source")
+    else:
+        parser.set_defaults(download=False)
+    add(parser)
+    return parser
+
+
+def table(data: Prepared) -> str:
+    """Images for training and test, and images with a box, of each class."""
+    train, test = data.split("train").counts(), data.split("test").counts()
+    boxed = data.take(data.samples.image_id.isin(data.boxes.image_id).to_numpy()).counts()
+    wide = max(8, *(len(name) + 2 for name in data.classes))
+    lines = [f"{'class':<{wide}}{'train':>8}{'test':>8}{'boxes':>8}"]
+    lines += [f"{name:<{wide}}{train[name]:>8}{test[name]:>8}{boxed[name]:>8}" for name in data.classes]
+    sums = (sum(counts.values()) for counts in (train, test, boxed))
+    return "\n".join([*lines, f"{'all':<{wide}}" + "".join(f"{n:>8}" for n in sums)])
