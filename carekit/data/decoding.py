@@ -43,6 +43,7 @@ def _decode(files: Source, name: str) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             if name.lower().endswith(".dcm"):
+                warnings.simplefilter("ignore", UserWarning)  # pydicom on files that bend the standard, as many do
                 return _dicom(data)
             image = Image.open(io.BytesIO(data), formats=FORMATS)
             if getattr(image, "n_frames", 1) > 1:

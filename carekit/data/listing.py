@@ -1,6 +1,7 @@
 """What a source holds, told before any pixel is read: each layout of a publisher makes such a list."""
 
 import io
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -80,11 +81,16 @@ def read_table(files: Source, name: str, needed: list[str], optional: tuple[str,
     """A table of text with at least the `needed` columns; commas, or tabs. Raises ValueError, naming the file."""
     data = files.read(name)
     separator = "\t" if b"\t" in data.split(b"\n", 1)[0] else ","
+    how = {"sep": separator, "dtype": str, "keep_default_na": False, "encoding": "utf-8-sig", "index_col": False}
     try:
-        table = pd.read_csv(io.BytesIO(data), sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "error", pd.errors.ParserWarning
+            )  # it warns, and drops what stands too much in a line
+            table = pd.read_csv(io.BytesIO(data), **how)
     except UnicodeDecodeError:
         raise ValueError(f"{name} is not UTF-8 text: save it again as CSV with UTF-8 encoding") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning) as error:
         raise ValueError(f"{name} is not a table ({str(error).strip()}): each line needs as many fields") from None
     table.columns = table.columns.str.strip()
     missing = [column for column in needed if column not in table]

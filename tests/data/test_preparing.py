@@ -60,7 +60,8 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by a POSIX signal")
-def test_killed_it_leaves_no_process_and_goes_on(own, tmp_path):
+def test_killed_it_leaves_no_process_and_goes_on(own, tmp_path, monkeypatch):
+    monkeypatch.setattr(filling, "CHUNK", 2)
     _prepare(own, tmp_path / "whole")
     script = tmp_path / "run.py"
     script.write_text(_SLOWLY)

@@ -127,7 +127,10 @@ def _coco_boxes(files: Source, faults: Faults, table: pd.DataFrame) -> tuple[pd.
     try:
         coco = json.loads(files.read(name).decode("utf-8"))
         ids = {image["id"]: _stem(str(image["file_name"])) for image in coco["images"]}
-        rows = [(ids.get(each["image_id"], str(each["image_id"])), *each["bbox"]) for each in coco["annotations"]]
+        rows = []
+        for each in coco["annotations"]:
+            x, y, w, h = each["bbox"]
+            rows.append((ids.get(each["image_id"], str(each["image_id"])), x, y, w, h))
         given = pd.DataFrame(rows, columns=["image_id", "x", "y", "w", "h"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(

@@ -1,0 +1,215 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from carekit.data.layouts import recognise
+from carekit.data.layouts.own import OWN
+from carekit.data.preparing import prepare
+from carekit.data.sources import open_source
+
+BOX = [10 * 16 / 40, 6 * 16 / 30, 30 * 16 / 40, 24 * 16 / 30]
+
+
+def _prepare(source, out, **options):
+    return prepare(OWN, source, out, **{"size": 16, "workers": 1} | options)
+
+
+def _all_boxes(data):
+    return np.concatenate([data.boxes_of(i) for i in range(len(data))])
+
+
+def test_a_folder_with_two_tables_becomes_a_data_set(own, tmp_path):
+    data = _prepare(own, tmp_path / "out", licence="CC0", title="Mine")
+    assert data.counts() == {"common": 16, "rare": 8} and data.rare == ["rare"]
+    assert data.facts["title"] == "Mine" and data.facts["licence"] == "CC0"
+    np.testing.assert_allclose(_all_boxes(data), [BOX] * 24)
+    parts = [set(data.split(name).samples.group) for name in ("train", "test")]
+    assert not parts[0] & parts[1]
+    assert recognise(open_source(own)).name == "own"
+
+
+def test_a_zip_gives_the_same_bytes(own, tmp_path):
+    archive = shutil.make_archive(str(tmp_path / "own"), "zip", own)
+    _prepare(own, tmp_path / "a")
+    _prepare(archive, tmp_path / "b")
+    for name in ("images.npy", "boxes.csv", "samples.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_boxes_by_corner_and_sides(own, tmp_path):
+    text = (own / "boxes.csv").read_text().replace("x0,y0,x1,y1", "x,y,w,h").replace("10,6,30,24", "10,6,20,18")
+    (own / "boxes.csv").write_text(text)
+    np.testing.assert_allclose(_all_boxes(_prepare(own, tmp_path / "out")), [BOX] * 24)
+
+
+def test_several_boxes_or_none(own, tmp_path):
+    lines = (own / "boxes.csv").read_text().splitlines()
+    lines = [line for line in lines if not line.startswith("p01")] + ["p00.png,0,0,5,5"]
+    (own / "boxes.csv").write_text("\n".join(lines))
+    data = _prepare(own, tmp_path / "out")
+    assert [len(data.boxes_of(i)) for i in range(3)] == [2, 0, 1]
+
+
+def test_a_box_partly_outside_is_clipped(own, tmp_path):
+    (own / "boxes.csv").write_text("image,x0,y0,x1,y1\np00.png,-10,-5,20,100\n")
+    np.testing.assert_allclose(_prepare(own, tmp_path / "out").boxes_of(0), [[0, 0, 8, 16]])
+
+
+def _coco(own):
+    (own / "boxes.csv").unlink()
+    images = [{"id": i + 100, "file_name": f"images/p{i:02d}.png"} for i in range(24)]
+    boxes = [{"image_id": i + 100, "bbox": [10, 6, 20, 18], "category_id": 1} for i in range(24)]
+    return {"images": images, "annotations": boxes}
+
+
+def test_coco_boxes(own, tmp_path):
+    (own / "instances.json").write_text(json.dumps(_coco(own)))
+    np.testing.assert_allclose(_all_boxes(_prepare(own, tmp_path / "out")), [BOX] * 24)
+
+
+def test_yolo_boxes(own, tmp_path):
+    (own / "boxes.csv").unlink()
+    (own / "labels").mkdir()
+    for i in range(24):
+        (own / "labels" / f"p{i:02d}.txt").write_text("0 0.5 0.5 0.5 0.6\n")
+    np.testing.assert_allclose(_all_boxes(_prepare(own, tmp_path / "out")), [BOX] * 24)
+
+
+def test_masks_in_place_of_boxes(own, tmp_path):
+    (own / "boxes.csv").unlink()
+    mask = np.zeros((30, 40), np.uint8)
+    mask[6:24, 10:30] = 255
+    for i in range(24):
+        Image.fromarray(mask).save(own / "images" / f"p{i:02d}_mask.png")
+    data = _prepare(own, tmp_path / "out")
+    np.testing.assert_allclose(_all_boxes(data), [BOX] * 24)
+    assert data.read_masks([0])[0, 8, 8] == 1
+
+
+def test_no_boxes_at_all(own, tmp_path):
+    (own / "boxes.csv").unlink()
+    data = _prepare(own, tmp_path / "out")
+    assert data.boxes.empty and data.masks is None and data.facts["images_without_box"] == 24
+
+
+def test_a_split_of_ones_own(own, tmp_path):
+    lines = (own / "labels.csv").read_text().splitlines()
+    parts = ["split"] + ["test" if "patient3" in line else "train" for line in lines[1:]]
+    (own / "labels.csv").write_text("\n".join(f"{line},{part}" for line, part in zip(lines, parts, strict=True)))
+    data = _prepare(own, tmp_path / "out", split="fixed")
+    assert list(data.samples.split) == parts[1:] and "fixed" in data.facts["split"]
+
+
+def test_names_with_commas_quotes_and_foreign_letters(own, tmp_path):
+    (own / "images" / "p00.png").rename(own / "images" / 'Läsion, "links".png')
+    text = (own / "labels.csv").read_text().replace("p00.png", '"Läsion, ""links"".png"')
+    (own / "labels.csv").write_text(text, encoding="utf-8-sig")
+    (own / "boxes.csv").write_text('image,x0,y0,x1,y1\n"Läsion, ""links"".png",10,6,30,24\n', encoding="utf-8")
+    data = _prepare(own, tmp_path / "out")
+    row = list(data.samples.image_id).index('Läsion, "links"')
+    np.testing.assert_allclose(data.boxes_of(row), [BOX])
+
+
+def test_the_classes_to_attend_to_may_be_named(own, tmp_path):
+    assert _prepare(own, tmp_path / "out", rare=["common"]).rare == ["common"]
+
+
+def _table(name, old, new, count=-1):
+    def spoil(own):
+        path = own / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, count))
+
+    return spoil
+
+
+def _write(name, data):
+    return lambda own: (own / name).write_bytes(data)
+
+
+def _json(change):
+    def spoil(own):
+        coco = _coco(own)
+        change(coco)
+        (own / "a.json").write_text(json.dumps(coco))
+
+    return spoil
+
+
+def _yolo(text):
+    def spoil(own):
+        (own / "boxes.csv").unlink()
+        (own / "p03.txt").write_text(text)
+
+    return spoil
+
+
+def _link(own):
+    (own / "images" / "away.png").symlink_to("/etc/passwd")
+
+
+FAULTS = {
+    "no column": (_table("labels.csv", "label", "diagnosis"), "labels.csv has no column 'label'"),
+    "encoding": (_write("labels.csv", "image,label\nLäsion.png,rare\n".encode("utf-16")), "labels.csv is not UTF-8"),
+    "latin": (_write("labels.csv", "image,label\nLäsion.png,rare\n".encode("latin-1")), "labels.csv is not UTF-8"),
+    "ragged": (_write("labels.csv", b"image,label\np00.png,a\np01.png,b,c,d\n"), "labels.csv is not a table"),
+    "empty table": (_write("labels.csv", b""), "labels.csv is not a table"),
+    "only a head": (_write("labels.csv", b"image,label\n"), "have no row in labels.csv"),
+    "twice": (_table("labels.csv", "p01.png", "p00.png"), "1 image.* have no row in labels.csv"),
+    "really twice": (_table("labels.csv", "p02.png,", "p00.png,a,b\np02.png,"), "image_id 'p00' stands twice"),
+    "no label": (_table("labels.csv", "p01.png,common", "p01.png,"), "image 'images/p01.png' has no label"),
+    "no group": (_table("labels.csv", "p01.png,common,patient0-1", "p01.png,common,"), "belongs to no group"),
+    "lost image": (lambda own: (own / "images" / "p05.png").unlink(), r"1 image\(s\) \(p05.png\) have no file"),
+    "unlabelled": (lambda own: shutil.copy(own / "images" / "p05.png", own / "x.png"), r"\(x.png\).* have no row"),
+    "one image": (_table("labels.csv", "p01.png,common", "p01.png,other"), "class 'other' comes into the .* part only"),
+    "box column": (_table("boxes.csv", "x0", "left"), "boxes.csv has no columns for the corners"),
+    "box text": (_table("boxes.csv", "p03.png,10", "p03.png,ten"), "boxes.csv: .* of image 'p03' are not all finite"),
+    "box nan": (_table("boxes.csv", "p03.png,10", "p03.png,nan"), "of image 'p03' are not all finite numbers"),
+    "box inf": (_table("boxes.csv", "p03.png,10", "p03.png,-inf"), "of image 'p03' are not all finite numbers"),
+    "box swapped": (_table("boxes.csv", "p03.png,10,6,30,24", "p03.png,30,24,10,6"), "of image 'p03' is empty or rev"),
+    "box flat": (_table("boxes.csv", "p03.png,10,6,30", "p03.png,10,6,10"), "of image 'p03' is empty or reversed"),
+    "box outside": (_table("boxes.csv", "p03.png,10,6,30", "p03.png,50,6,90"), "of image p03 lies outside its 40 x 30"),
+    "box negative": (_table("boxes.csv", "p03.png,10,6,30", "p03.png,-9,6,-2"), "of image p03 lies outside its 40 x"),
+    "box of nobody": (_table("boxes.csv", "p03.png", "p99.png"), "there is a box for 'p99', which has no label"),
+    "coco keys": (_json(lambda coco: coco.pop("images")), "a.json is no COCO file"),
+    "coco bbox": (_json(lambda coco: coco["annotations"][0].update(bbox=[1, 2])), "a.json is no COCO file"),
+    "coco negative": (_json(lambda coco: coco["annotations"][0].update(bbox=[9, 9, -2, 5])), "is empty or reversed"),
+    "coco image": (_json(lambda coco: coco["annotations"][0].update(image_id=7)), "there is a box for '7'"),
+    "not json": (lambda own: [(own / "boxes.csv").unlink(), (own / "a.json").write_text("{")], "is no COCO file"),
+    "yolo fields": (_yolo("0 0.5 0.5 0.5\n"), "p03.txt is no YOLO file"),
+    "yolo pixels": (_yolo("0 20 15 10 10\n"), "'p03' is not in shares from 0 to 1"),
+    "yolo text": (_yolo("0 a b c d\n"), "'p03' are not all finite numbers"),
+    "two places": (lambda own: (own / "a.json").write_text("{}"), "has boxes.csv and a COCO file: keep one"),
+    "link": (_link, "away.png is a link that leaves"),
+    "broken image": (lambda own: (own / "images" / "p07.png").write_bytes(b"\x89PNG\r\n"), "p07.png is damaged"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_told_in_one_sentence_and_leaves_nothing(own, tmp_path, fault):
+    spoil, sentence = FAULTS[fault]
+    spoil(own)
+    with pytest.raises(ValueError, match=sentence) as error:
+        _prepare(own, tmp_path / "out")
+    assert "\n" not in str(error.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["own"]
+
+
+def test_faults_of_the_split(own, tmp_path):
+    with pytest.raises(ValueError, match="needs a split that comes with the source"):
+        _prepare(own, tmp_path / "out", split="fixed")
+    lines = (own / "labels.csv").read_text().splitlines()
+    parts = ["split", "test", *["train"] * 23]
+    rows = [f"{line},{part}" for line, part in zip(lines, parts, strict=True)]
+    (own / "labels.csv").write_text("\n".join(rows))
+    with pytest.raises(ValueError, match="group 'patient0-0' has images in both parts"):
+        _prepare(own, tmp_path / "out", split="fixed")
+    (own / "labels.csv").write_text("\n".join([*rows[:-1], rows[-1].replace("train", "validate")]))
+    with pytest.raises(ValueError, match="split 'validate' of image .* is unknown"):
+        _prepare(own, tmp_path / "out", split="fixed")
+    with pytest.raises(ValueError, match="rare = 'df' is no label"):
+        _prepare(own, tmp_path / "out", rare=["df"])
