@@ -1,6 +1,7 @@
 """`python -m carekit ...`: the course, the tests, the notebooks and the benchmarks, each in one command."""
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,14 @@ from typing import NoReturn
 
 from carekit import environment
 
-EXTRAS = {"course": ["course"], "lab": ["course"], "test": ["course", "data", "dev"], "bench": ["course", "bench"]}
+EXTRAS = {
+    "course": ["course"],
+    "lab": ["course"],
+    "check": ["data"],
+    "sheet": ["course"],
+    "test": ["course", "data", "dev"],
+    "bench": ["course", "bench"],
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         _parser().error(f"unrecognised arguments: {' '.join(rest)}")
     environment.enter(EXTRAS[options.command])
     try:
-        return {"course": _course, "lab": _lab, "test": _test, "bench": _bench}[options.command](options, rest)
+        return _COMMANDS[options.command](options, rest)
     except KeyboardInterrupt:
         print("\nInterrupted. Finished runs are kept: the same command goes on from there.", file=sys.stderr)
         return 130
@@ -36,6 +44,16 @@ def _parser() -> argparse.ArgumentParser:
     course.add_argument("--out", type=Path, help="folder for the executed notebooks and pages")
     course.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="further notebook parameters")
     commands.add_parser("lab", help="open JupyterLab on the first lesson")
+    check = commands.add_parser("check", help="look a data set over, raw or prepared, and say what is wrong")
+    check.add_argument("path", type=Path, help="folder or archive")
+    check.add_argument("--workers", type=int, help="processes (as many as there are cores)")
+    check.add_argument("--json", action="store_true", help="print the findings as JSON")
+    sheet = commands.add_parser("sheet", help="draw some images of each class, of one data set beside another")
+    sheet.add_argument("data", nargs="+", help="synthetic-skin, synthetic-chest, or folders of prepared data sets")
+    sheet.add_argument("--out", type=Path, default=Path("sheet.png"), help="picture to write (sheet.png)")
+    sheet.add_argument("--size", type=int, default=224, help="pixels of a drawn image (224)")
+    sheet.add_argument("--columns", type=int, default=6, help="images of each class (6)")
+    sheet.add_argument("--seed", type=int, default=0, help="which images")
     commands.add_parser("test", help="run the tests; further arguments go to pytest")
     bench = commands.add_parser("bench", help="measure speed as ratios, side by side")
     bench.add_argument("names", nargs="*", help="which benchmarks (default: all)")
@@ -65,6 +83,36 @@ def _lab(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
     environment.hand_over([sys.executable, "-m", "jupyterlab", str(first), *rest])
 
 
+def _check(options: argparse.Namespace, _rest: list[str]) -> int:
+    from carekit.data.doctor import examine
+
+    try:
+        report = examine(options.path, options.workers)
+    except FileNotFoundError as error:
+        print(f"carekit: {error}", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        print(f"{report.path}: {report.kind}")
+        for finding in report.findings:
+            print(f"{finding.level}: {finding.text}")
+        print("No errors." if report.healthy else "There are errors.")
+    return 0 if report.healthy else 1
+
+
+def _sheet(options: argparse.Namespace, _rest: list[str]) -> int:
+    from carekit.lessons.sheet import draw_sheet
+
+    try:
+        draw_sheet(options.data, options.out, options.size, options.columns, options.seed)
+    except (ValueError, OSError) as error:
+        print(f"carekit: {error}", file=sys.stderr)
+        return 2
+    print(f"Drawn: {options.out}")
+    return 0
+
+
 def _test(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
     os.chdir(environment.ROOT)
     environment.hand_over([sys.executable, "-m", "pytest", *rest])
@@ -82,6 +130,15 @@ def _bench(options: argparse.Namespace, _rest: list[str]) -> int:
             return status
     return 0
 
+
+_COMMANDS = {
+    "course": _course,
+    "lab": _lab,
+    "check": _check,
+    "sheet": _sheet,
+    "test": _test,
+    "bench": _bench,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,19 +2,15 @@
 
 import json
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from functools import partial
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
+from carekit.data.parallel import in_chunks
 from carekit.data.pixels import Box, Drawn
 from carekit.data.rows import IMAGES, MASKS
 
@@ -22,7 +18,6 @@ JOURNAL = "journal.jsonl"
 CHUNK = 64  # images a task: enough to keep a process busy, few enough for little memory
 
 Draw = Callable[[Any], Drawn]
-_draw: Draw  # of a worker process
 
 
 class Result(NamedTuple):
@@ -30,11 +25,6 @@ class Result(NamedTuple):
 
     boxes: list[Box]
     about: dict
-
-
-def cores() -> int:
-    """The processor cores that this process may use; a cluster lends fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def fill(
@@ -54,7 +44,7 @@ def fill(
         open(folder / JOURNAL, "a", encoding="utf-8") as journal,
         tqdm(total=len(items), initial=sum(map(len, done.values())), unit="image", desc="preparing") as bar,
     ):
-        for start, results in _work(folder, items, draw, left, min(workers or cores(), len(left), 61)):
+        for start, results in in_chunks(partial(_draw_chunk, folder, draw), items, left, CHUNK, workers):
             journal.write(json.dumps([start, results]) + "\n")
             journal.flush()
             done[start] = results
@@ -87,41 +77,8 @@ def _allocate(folder: Path, n: int, size: int, masks: bool) -> None:
                     os.posix_fallocate(file.fileno(), 0, length)
 
 
-def _work(folder: Path, items: Sequence, draw: Draw, starts: list[int], workers: int) -> Iterator[tuple[int, list]]:
-    chunk = partial(_chunk, folder)
-    if workers <= 1:
-        for start in starts:
-            yield start, chunk(start, items[start : start + CHUNK], draw)
-        return
-    # Spawned on every system: a forked copy of a process with threads, such as a notebook's, may hang.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (draw,))
-    try:
-        tasks = {pool.submit(chunk, start, items[start : start + CHUNK]): start for start in starts}
-        for task in as_completed(tasks):
-            yield tasks[task], task.result()
-    except BrokenProcessPool:
-        raise OSError("a worker process was ended, perhaps for want of memory: prepare with fewer workers") from None
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _begin(draw: Draw) -> None:
-    """Make a worker process ready."""
-    global _draw
-    _draw = draw
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes; the parent alone answers it
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
-    parent_process().join()
-    os._exit(1)
-
-
-def _chunk(folder: Path, start: int, items: Sequence, draw: Draw | None = None) -> list[tuple[list, dict]]:
-    drawn = [(draw or _draw)(item) for item in items]
+def _draw_chunk(folder: Path, draw: Draw, start: int, items: Sequence) -> list[tuple[list, dict]]:
+    drawn = [draw(item) for item in items]
     _write(folder / IMAGES, start, np.stack([each.image for each in drawn]))
     if (folder / MASKS).exists():
         empty = np.zeros(drawn[0].image.shape[:2], np.uint8)

@@ -71,9 +71,9 @@ HAM10000 = Origin(
 )
 
 # The challenge states no checksums and only rounded sizes; the two MD5 are those on which independent users agree.
-# The masks of Task 1 belong to other images than those of Task 3 (whose training images are HAM10000's).
+# The masks of Task 1 belong to other images than those of Task 3, whose training images are HAM10000's: so are theirs.
 ISIC2018 = Origin(
-    "ISIC 2018 challenge: Task 3 (diagnosis), and the training masks of Task 1",
+    "ISIC 2018 challenge: Task 3 (diagnosis), with the masks of Task 1 and of HAM10000",
     "CC BY-NC 4.0 (Task 3), CC0 (Task 1)",
     "Codella et al.: Skin Lesion Analysis Toward Melanoma Detection 2018. arXiv:1902.03368; " + _HAM + "; "
     "HAM10000 Dataset: (c) by ViDIR Group, Department of Dermatology, Medical University of Vienna; "
@@ -87,6 +87,7 @@ ISIC2018 = Origin(
         _isic("ISIC2018_Task3_Validation_Input.zip"),
         _isic("ISIC2018_Task3_Test_Input.zip"),
         _isic("ISIC2018_Task3_Training_Input.zip", None, 2_771_732_744),
+        HAM10000.files[1],
     ),
 )
 

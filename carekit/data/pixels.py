@@ -42,7 +42,7 @@ class FromFiles(NamedTuple):
     size: int
 
     def __call__(self, item: Item) -> Drawn:
-        files = _opened(self.source)
+        files = opened(self.source)
         image = read_image(files, item.image)
         mask, boxes = None, [_on(item, box, image.size, self.size) for box in item.boxes]
         if item.mask:
@@ -53,13 +53,14 @@ class FromFiles(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def _opened(path: Path) -> Source:
+def opened(path: Path) -> Source:
+    """The source at a path; a process keeps the last one open, since an archive's list of files takes long to read."""
     return open_source(path)
 
 
 def forget() -> None:
     """Close the source that this process has opened, if any: its files may have changed since."""
-    _opened.cache_clear()
+    opened.cache_clear()
 
 
 def _on(item: Item, box: Box, pixels: tuple[int, int], size: int) -> Box:
