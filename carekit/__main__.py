@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     course = commands.add_parser("course", help="run all lessons headless and print what came out")
     course.add_argument("--profile", default="laptop", help="fast, laptop (default) or paper")
-    course.add_argument("--data", default="synthetic", help="folder of a prepared data set (default: synthetic)")
+    course.add_argument("--data", default="synthetic", help="synthetic (skin), synthetic-chest, or a prepared folder")
     course.add_argument("--seeds", type=int, default=3, help="runs for each figure (default 3)")
     course.add_argument("--only", default="", help="only lessons with this in their name, such as 05")
     course.add_argument("--out", type=Path, help="folder for the executed notebooks and pages")

@@ -11,10 +11,12 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 
 from carekit import workspace
+from carekit.data.synthetic import KINDS
 from carekit.environment import ROOT
 from carekit.experiment import summary
 from carekit.lessons.parameters import check_parameters
 from carekit.lessons.plots import NAMES
+from carekit.lessons.setup import NoBoxes
 from carekit.lessons.show import with_intervals
 from carekit.report import title, to_html, write_index
 
@@ -39,9 +41,10 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
     Raises ValueError for parameters that no lesson takes, CourseError for a notebook that stops.
     """
     checked = check_parameters(parameters)
-    if checked["data"] != "synthetic":
-        parameters = dict(parameters) | {"data": str(workspace.resolve(checked["data"]).resolve())}
-    name = "synthetic" if checked["data"] == "synthetic" else Path(checked["data"]).name
+    name = checked["data"]
+    if name not in KINDS:
+        parameters = dict(parameters) | {"data": str(workspace.resolve(name).resolve())}
+        name = Path(name).name
     folder = out or workspace.runs() / f"course-{name}-{checked['profile']}"
     folder.mkdir(parents=True, exist_ok=True)
     chosen = [path for path in notebooks() if only in path.stem]
@@ -49,7 +52,7 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
         raise ValueError(f"no lesson has {only!r} in its name: choose from {', '.join(p.stem for p in notebooks())}")
     started, rows = time.perf_counter(), []
     for number, notebook in enumerate(chosen, 1):
-        rows.append(_lesson(notebook, folder, parameters, f"[{number}/{len(chosen)}]"))
+        rows += _lesson(notebook, folder, parameters, f"[{number}/{len(chosen)}]")
     text = results_table(folder)
     settings = ", ".join(f"{key} = {value}" for key, value in checked.items() if key != "results")
     index = write_index(folder, "carekit: the executed course", rows, text, settings)
@@ -58,8 +61,8 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
     return index
 
 
-def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: str) -> tuple[Path, str, str]:
-    """Execute one notebook into `folder`; returns its row of the index."""
+def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: str) -> list[tuple[Path, str, str]]:
+    """Execute one notebook into `folder`; returns its row of the index, none where the data do not suit it."""
     print(f"{count} {notebook.stem} ...", flush=True)
     started, executed = time.perf_counter(), folder / notebook.name
     results = folder / f"{notebook.stem}.json"
@@ -75,12 +78,16 @@ def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: 
             cwd=str(notebook.parent),
         )
     except PapermillExecutionError as error:
+        if error.ename == NoBoxes.__name__:
+            print(f"{count} {notebook.stem}: left out. {error.evalue}", flush=True)
+            executed.unlink()
+            return []
         reason = f"{error.ename}: {error.evalue}".splitlines()[0]
         raise CourseError(f"{notebook.name} stopped in cell {error.cell_index}: {reason} (see {executed})") from None
     page = to_html(executed)
     seconds = time.perf_counter() - started
     print(f"{count} {notebook.stem}: {seconds:.0f} s", flush=True)
-    return page, title(node), f"{seconds:.0f} s; {results.name}"
+    return [(page, title(node), f"{seconds:.0f} s; {results.name}")]
 
 
 def results_table(folder: Path) -> str:

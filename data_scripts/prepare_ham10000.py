@@ -9,6 +9,5 @@ from carekit.data import origins
 from carekit.data.layouts.ham10000 import HAM10000
 from carekit.data.script import main
 
-
 if __name__ == "__main__":
     sys.exit(main(HAM10000, __doc__, origin=lambda _options: origins.HAM10000))

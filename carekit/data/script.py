@@ -27,21 +27,26 @@ def main(
     origin(options) tells where the source can be downloaded from; add(parser) adds options, which go to the layout's
     `read` unless they are called `which` or `pixels`.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's way to stop: as Ctrl-C
     options = _parser(layout, description, origin is not None, add).parse_args(arguments)
+    return finish(layout.name, options.out, lambda: _run(layout, options, origin))
+
+
+def finish(name: str, out: Path, make: Callable[[], Prepared]) -> int:
+    """Make a data set, print a table of it, and return the exit status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's way to stop: as Ctrl-C
     try:
-        data = _run(layout, options, origin)
+        data = make()
     except (ValueError, OSError, ImportError) as error:
-        print(f"{layout.name}: {error}", file=sys.stderr)
+        print(f"{name}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"{layout.name}: stopped; the same command goes on from here", file=sys.stderr)
+        print(f"{name}: stopped; the same command goes on from here", file=sys.stderr)
         return 130
     print(table(data))
     print(f"Split: {data.facts['split']}.")
     if data.boxes.empty:
         print("There are no boxes to attend to: lessons 1 and 2 can be run, the others need boxes or lesion masks.")
-    print(f"Next: make course DATA={options.out}")
+    print(f"Next: make course DATA={out}")
     return 0
 
 

@@ -18,8 +18,12 @@ def _number(low: float, high: float, kind=(int, float)) -> Callable[[Any], bool]
     return lambda value: isinstance(value, kind) and not isinstance(value, bool) and low <= value <= high
 
 
+def _text(value) -> bool:
+    return isinstance(value, str)
+
+
 PARAMETERS = {
-    "data": Parameter("synthetic", '"synthetic" or the folder of a prepared data set', lambda v: isinstance(v, str)),
+    "data": Parameter("synthetic", '"synthetic" (skin), "synthetic-chest" or a prepared folder', _text),
     "profile": Parameter("laptop", '"fast", "laptop" or "paper"', lambda v: v in ("fast", "laptop", "paper")),
     "seed": Parameter(0, "a whole number from 0 to 10000", _number(0, 10_000, int)),
     "seeds": Parameter(3, "a whole number of runs from 1 to 50", _number(1, 50, int)),
@@ -29,7 +33,7 @@ PARAMETERS = {
     "box_scale": Parameter(1.0, "a factor with 0 < box_scale <= 3", lambda v: _number(0, 3)(v) and v > 0),
     "shortcut": Parameter(0.9, "a share from 0 to 1 (synthetic data only)", _number(0, 1)),
     "max_per_class": Parameter(0, "a whole number of training images, 0 for all", _number(0, 10**6, int)),
-    "results": Parameter("", "the file for the results, or nothing", lambda v: isinstance(v, str)),
+    "results": Parameter("", "the file for the results, or nothing", _text),
 }
 
 

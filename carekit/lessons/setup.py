@@ -12,12 +12,16 @@ import numpy as np
 from carekit import workspace
 from carekit.attention import Care
 from carekit.data.prepared import Prepared
-from carekit.data.synthetic import SKIN, scaled_counts, skin
+from carekit.data.synthetic import KINDS, draw, scaled_counts
 from carekit.experiment import Arm
 from carekit.lessons.parameters import PARAMETERS, assigned_names, check_parameters
 from carekit.profiles import Profile, profile
 
 _INJECTED = "# Parameters\n"  # papermill's first line of the cell that it adds
+
+
+class NoBoxes(ValueError):
+    """The data set has no boxes for its rarest class, and the lesson is about them."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,15 @@ class Lesson:
     def arm(self) -> Arm:
         return Arm(self.care, self.parameters["box_scale"])
 
-    def rare_rows(self, split: Prepared) -> np.ndarray:
-        """Row numbers of the rarest class's images that have a box."""
+    @property
+    def drawn(self) -> bool:
+        """Whether the images are drawn from a seed, so that a shortcut can be put in and taken out."""
+        return self.parameters["data"] in KINDS
+
+    def rare_rows(self, split: Prepared, boxed: bool = True) -> np.ndarray:
+        """Row numbers of the rarest class's images, by default of those that have a box."""
         rows = np.flatnonzero(split.labels == split.classes.index(self.rare))
-        return np.array([i for i in rows if len(split.boxes_of(i))], dtype=int)
+        return np.array([i for i in rows if len(split.boxes_of(i)) or not boxed], dtype=int)
 
     def __str__(self) -> str:
         counts = f"{len(self.train)} training and {len(self.test)} test images at {self.data.size} px"
@@ -75,24 +84,32 @@ class Lesson:
         os.replace(beside, path)
 
 
-def begin(namespace: Mapping[str, Any]) -> Lesson:
+def begin(namespace: Mapping[str, Any], needs_boxes: bool = False) -> Lesson:
     """Set a lesson up from the notebook's `globals()`, which hold the parameters.
 
-    Raises ValueError, in one sentence, for a parameter out of range or one that papermill was given and no lesson has.
+    Raises ValueError, in one sentence, for a parameter out of range or one that papermill was given and no lesson has,
+    and NoBoxes where the lesson needs boxes in both parts and the data set has none.
     """
     for cell in namespace.get("In", []):
         if cell.startswith(_INJECTED):
             check_parameters(assigned_names(cell))
     parameters = check_parameters({name: namespace[name] for name in PARAMETERS if name in namespace})
     chosen = profile(parameters["profile"])
-    return Lesson(parameters, load(parameters, chosen), chosen)
+    lesson = Lesson(parameters, load(parameters, chosen), chosen)
+    if needs_boxes and not all(len(lesson.rare_rows(part)) for part in (lesson.train, lesson.test)):
+        raise NoBoxes(
+            f"{lesson.data.facts['title']} has no box for its rare class {lesson.rare} in the training or the test "
+            "part: lessons 1 and 2 can be run, this one needs boxes or lesion masks"
+        )
+    return lesson
 
 
 def load(parameters: Mapping[str, Any], chosen: Profile) -> Prepared:
     """The data set that the parameters name, capped and at the profile's size."""
-    if parameters["data"] == "synthetic":
-        counts = scaled_counts(SKIN, chosen.images, chosen.exponent)
-        data = skin(parameters["seed"], chosen.size, counts, shortcut=parameters["shortcut"])
+    if parameters["data"] in KINDS:
+        kind = KINDS[parameters["data"]]
+        counts = scaled_counts(kind, chosen.images, chosen.exponent)
+        data = draw(kind, parameters["seed"], chosen.size, counts, shortcut=parameters["shortcut"])
     else:
         data = Prepared.open(workspace.resolve(parameters["data"]))
     return data.capped(parameters["max_per_class"] or None, parameters["seed"]).resized(chosen.size)

@@ -3,10 +3,11 @@
 from functools import partial
 
 from carekit.data.synthetic.scene import Kind, Scene
-from carekit.data.synthetic.sets import draw, scaled_counts
+from carekit.data.synthetic.sets import Recipe, draw, scaled_counts
 from carekit.data.synthetic.skin import SKIN, render_skin
 
-KINDS = {kind.name: kind for kind in (SKIN,)}
+# By the names that the lessons' parameter `data` takes.
+KINDS = {"synthetic": SKIN} | {kind.name: kind for kind in (SKIN,)}
 skin = partial(draw, SKIN)
 
-__all__ = ["KINDS", "SKIN", "Kind", "Scene", "draw", "render_skin", "scaled_counts", "skin"]
+__all__ = ["KINDS", "SKIN", "Kind", "Recipe", "Scene", "draw", "render_skin", "scaled_counts", "skin"]

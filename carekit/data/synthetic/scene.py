@@ -1,6 +1,7 @@
 """What a renderer gives back, and what a kind of images declares about itself."""
 
 from collections.abc import Callable
+from math import log
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +42,12 @@ class Kind(NamedTuple):
     @property
     def rare(self) -> str:
         return self.classes[-1]
+
+    def exponent(self, imbalance: float) -> float:
+        """The power of the paper's counts with which the largest class outnumbers the smallest so many times."""
+        if imbalance < 1:
+            raise ValueError(f"imbalance = {imbalance} is out of range: choose 1 (all classes alike) or more")
+        return log(imbalance) / log(max(self.counts.values()) / min(self.counts.values()))
 
 
 def check_size(size: int) -> None:

@@ -1,19 +1,36 @@
 """Data sets of drawn images: how many of each class, artefacts of each, how good boxes and labels are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+import carekit
 from carekit.data.checks import CORNERS
-from carekit.data.prepared import Prepared
-from carekit.data.synthetic.scene import Kind, Scene, check_size
+from carekit.data.filling import Result, fill
+from carekit.data.folders import resumable_folder
+from carekit.data.pixels import Drawn
+from carekit.data.prepared import Prepared, write_tables
+from carekit.data.synthetic.scene import Kind, check_size
 
+Counts = Mapping[str, int]
 Rates = Mapping[str, float | Mapping[str, float]]
+_RANGES = {
+    "shortcut": (0, 1),
+    "elsewhere": (0, 1),
+    "lesion_size": (0.5, 1.5),
+    "spread": (0, 2),
+    "looseness": (0.5, 3),
+    "jitter": (0, 0.5),
+    "label_noise": (0, 1),
+}
 
 
-class Plan(NamedTuple):
+class Planned(NamedTuple):
     """One image to be drawn: its split, its number there, the class that is drawn and the class it is said to be."""
 
     split: str
@@ -35,26 +52,9 @@ def scaled_counts(kind: Kind, total: int, exponent: float = 0.75, floor: int = 4
     return dict(zip(kind.classes, counts.tolist(), strict=True))
 
 
-def draw(
-    kind: Kind,
-    seed: int = 0,
-    size: int = 64,
-    counts: Mapping[str, int] | None = None,
-    test_counts: Mapping[str, int] | None = None,
-    *,
-    imbalance: float | None = None,
-    shortcut: float = 0.9,
-    shortcut_kind: str | None = None,
-    elsewhere: float = 0.03,
-    rates: Rates | None = None,
-    test_rates: Rates | None = None,
-    lesion_size: float = 1.0,
-    spread: float = 1.0,
-    looseness: float = 1.0,
-    jitter: float = 0.0,
-    label_noise: float = 0.0,
-) -> Prepared:
-    """A data set in memory; the same arguments give the same bytes.
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides a drawn data set; the same recipe gives the same bytes, in memory or in a folder.
 
     counts, test_counts: images of each class for training (default: about 520, see `scaled_counts`) and test (30 each).
     imbalance: in place of counts, how many times the largest class outnumbers the smallest, 1 or more.
@@ -66,142 +66,161 @@ def draw(
     images that carry another class's label, 0 to 1; the column drawn_as keeps the true class.
     Raises ValueError for an unknown class or artefact, or a number out of range.
     """
-    check_size(size)
-    _check_ranges(
-        shortcut=(shortcut, 0, 1),
-        elsewhere=(elsewhere, 0, 1),
-        lesion_size=(lesion_size, 0.5, 1.5),
-        spread=(spread, 0, 2),
-        looseness=(looseness, 0.5, 3),
-        jitter=(jitter, 0, 0.5),
-        label_noise=(label_noise, 0, 1),
-    )
-    parts = {"train": counts or _counts(kind, imbalance), "test": test_counts or dict.fromkeys(kind.classes, 30)}
-    _check_counts(kind, parts)
-    shown = _all_rates(kind, shortcut, shortcut_kind, elsewhere, {"train": rates, "test": test_rates})
-    plan = _plan(kind, parts, seed, label_noise)
-    scenes = [
-        kind.render(
-            seed,
-            each.index,
-            each.drawn,
-            size,
-            train=each.split == "train",
-            rates=shown[each.split, kind.classes[each.drawn]],
-            lesion_size=lesion_size,
-            spread=spread,
+
+    kind: Kind
+    seed: int = 0
+    size: int = 64
+    counts: Counts | None = None
+    test_counts: Counts | None = None
+    imbalance: float | None = None
+    shortcut: float = 0.9
+    shortcut_kind: str | None = None
+    elsewhere: float = 0.03
+    rates: Rates | None = None
+    test_rates: Rates | None = None
+    lesion_size: float = 1.0
+    spread: float = 1.0
+    looseness: float = 1.0
+    jitter: float = 0.0
+    label_noise: float = 0.0
+
+    def __post_init__(self):
+        check_size(self.size)
+        for name, bounds in _RANGES.items():
+            _check_range(name, getattr(self, name), bounds)
+        for name, count in [pair for part in self.parts.values() for pair in part.items()]:
+            self._check_class(name)
+            if count < 1:
+                raise ValueError(f"class {name} has the count {count}: give at least 1")
+        _ = self.shown  # is checked, too, before anything is drawn
+
+    def _check_class(self, name: str) -> None:
+        if name not in self.kind.classes:
+            raise ValueError(f"class {name!r} is unknown: choose from {', '.join(self.kind.classes)}")
+
+    @cached_property
+    def parts(self) -> dict[str, Counts]:
+        """split -> class -> number of images."""
+        train = self.counts or self._default_counts()
+        return {"train": train, "test": self.test_counts or dict.fromkeys(self.kind.classes, 30)}
+
+    def _default_counts(self) -> dict[str, int]:
+        if self.imbalance is None:
+            return scaled_counts(self.kind, 520)
+        return scaled_counts(self.kind, 520, exponent=self.kind.exponent(self.imbalance), floor=1)
+
+    @cached_property
+    def shown(self) -> dict[tuple[str, str], dict[str, float]]:
+        """(split, class) -> artefact -> share of images that show it."""
+        kind, shortcut = self.kind, self.shortcut_kind or self.kind.shortcut
+        if shortcut not in kind.artefacts:
+            raise ValueError(f"shortcut_kind = {shortcut!r} is unknown: choose one of {', '.join(kind.artefacts)}")
+        usual = kind.artefacts | {shortcut: self.elsewhere}
+        table = {(split, name): dict(usual) for split in ("train", "test") for name in kind.classes}
+        table["train", kind.rare][shortcut] = self.shortcut
+        for split, rates in (("train", self.rates), ("test", self.test_rates)):
+            for artefact, rate in (rates or {}).items():
+                if artefact not in kind.artefacts:
+                    raise ValueError(f"artefact {artefact!r} is unknown: choose from {', '.join(kind.artefacts)}")
+                by_class = rate if isinstance(rate, Mapping) else dict.fromkeys(kind.classes, rate)
+                for name, share in by_class.items():
+                    self._check_class(name)
+                    _check_range(artefact, share, (0, 1))
+                    table[split, name][artefact] = share
+        return table
+
+    def plan(self) -> list[Planned]:
+        """The images in their order: training, then test, class by class."""
+        plan, n = [], len(self.kind.classes)
+        for split, part in self.parts.items():
+            drawn = [self.kind.classes.index(name) for name, count in part.items() for _ in range(count)]
+            rng = np.random.default_rng([self.seed, 77])
+            wrong = rng.random(len(drawn)) < (self.label_noise if split == "train" else 0)
+            shift = rng.integers(1, n, len(drawn))
+            plan += [Planned(split, i, c, int((c + shift[i]) % n) if wrong[i] else c) for i, c in enumerate(drawn)]
+        return plan
+
+    def __call__(self, planned: Planned) -> Drawn:
+        """Draw one image of the plan."""
+        scene = self.kind.render(
+            self.seed,
+            planned.index,
+            planned.drawn,
+            self.size,
+            train=planned.split == "train",
+            rates=self.shown[planned.split, self.kind.classes[planned.drawn]],
+            lesion_size=self.lesion_size,
+            spread=self.spread,
         )
-        for each in plan
-    ]
-    boxes = [
-        _loosened(scene.boxes, size, looseness, jitter, seed, each) for scene, each in zip(scenes, plan, strict=True)
-    ]
-    made_with = {"seed": seed, "counts": parts, "lesion_size": lesion_size, "spread": spread, "looseness": looseness}
-    made_with |= {"jitter": jitter, "label_noise": label_noise, "rates": _as_facts(shown)}
-    return _data_set(kind, size, plan, scenes, boxes, made_with)
+        boxes = [tuple(box) for box in self._loosened(scene.boxes, planned).tolist()]
+        return Drawn(scene.image, scene.mask, boxes, {"artefacts": list(scene.artefacts)})
 
+    def _loosened(self, boxes: np.ndarray, planned: Planned) -> np.ndarray:
+        """Boxes (k, 4) scaled about their middle, each side moved at random, clipped to the image."""
+        sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+        rng = np.random.default_rng([self.seed, planned.split == "train", planned.index, planned.drawn, 78])
+        outward = 0.5 * (self.looseness - 1) * np.array([-1, -1, 1, 1])
+        moved = (boxes + sides * (outward + self.jitter * rng.normal(size=boxes.shape))).clip(0, self.size)
+        narrow = (moved[:, 2:] - moved[:, :2]).min(axis=1, initial=self.size) < 1
+        moved[narrow] = boxes[narrow]  # a box that jitter has turned inside out says nothing
+        return moved
 
-def _check_ranges(**values: tuple[float, float, float]) -> None:
-    for name, (value, low, high) in values.items():
-        if not low <= value <= high:
-            raise ValueError(f"{name} = {value} is out of range: choose a number from {low} to {high}")
+    def in_memory(self) -> Prepared:
+        """The data set, nothing stored."""
+        plan = self.plan()
+        drawn = [self(planned) for planned in plan]
+        results = [Result(each.boxes, each.about) for each in drawn]
+        images, masks = np.stack([each.image for each in drawn]), np.stack([each.mask for each in drawn])
+        return Prepared(images, *self._tables(plan, results), self.facts(), masks)
 
+    def save(self, out: str | Path, workers: int | None = None, overwrite: bool = False) -> Prepared:
+        """Write the data set as a folder with little memory; a run that was stopped goes on. Raises as `prepare`."""
+        with resumable_folder(out, self.facts() | {"version": carekit.__version__}, overwrite) as folder:
+            plan = self.plan()
+            results = fill(folder, plan, self, self.size, workers)
+            write_tables(folder, *self._tables(plan, results), self.facts())
+        return Prepared.open(out)
 
-def _counts(kind: Kind, imbalance: float | None) -> dict[str, int]:
-    if imbalance is None:
-        return scaled_counts(kind, 520)
-    if imbalance < 1:
-        raise ValueError(f"imbalance = {imbalance} is out of range: choose 1 (all classes alike) or more")
-    ratio = max(kind.counts.values()) / min(kind.counts.values())
-    return scaled_counts(kind, 520, exponent=np.log(imbalance) / np.log(ratio), floor=1)
+    def _tables(self, plan: Sequence[Planned], results: Sequence[Result]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        ids = [f"{planned.split}-{planned.index:05d}" for planned in plan]
+        samples = pd.DataFrame(
+            {
+                "image_id": ids,
+                "label": [planned.label for planned in plan],
+                "group": ids,
+                "split": [planned.split for planned in plan],
+                "drawn_as": [self.kind.classes[planned.drawn] for planned in plan],
+                "artefacts": [";".join(result.about["artefacts"]) for result in results],
+            }
+        )
+        rows = [(name, *box) for name, result in zip(ids, results, strict=True) for box in result.boxes]
+        return samples, pd.DataFrame(rows, columns=["image_id", *CORNERS])
 
-
-def _check_counts(kind: Kind, parts: dict[str, Mapping[str, int]]) -> None:
-    for name, count in [pair for part in parts.values() for pair in part.items()]:
-        if name not in kind.classes:
-            raise ValueError(f"class {name!r} is unknown: choose from {', '.join(kind.classes)}")
-        if count < 1:
-            raise ValueError(f"class {name} has the count {count}: give at least 1")
-
-
-def _all_rates(kind: Kind, shortcut, shortcut_kind, elsewhere, given) -> dict[tuple[str, str], dict[str, float]]:
-    """(split, class) -> artefact -> rate."""
-    shortcut_kind = shortcut_kind or kind.shortcut
-    if shortcut_kind not in kind.artefacts:
-        raise ValueError(f"shortcut_kind = {shortcut_kind!r} is unknown: choose one of {', '.join(kind.artefacts)}")
-    table = {
-        (split, name): kind.artefacts | {shortcut_kind: elsewhere}
-        for split in ("train", "test")
-        for name in kind.classes
-    }
-    table["train", kind.rare][shortcut_kind] = shortcut
-    for split, rates in given.items():
-        for artefact, rate in (rates or {}).items():
-            if artefact not in kind.artefacts:
-                raise ValueError(f"artefact {artefact!r} is unknown: choose from {', '.join(kind.artefacts)}")
-            for name, share in (rate if isinstance(rate, Mapping) else dict.fromkeys(kind.classes, rate)).items():
-                if name not in kind.classes:
-                    raise ValueError(f"class {name!r} is unknown: choose from {', '.join(kind.classes)}")
-                _check_ranges(**{artefact: (share, 0, 1)})
-                table[split, name][artefact] = share
-    return table
-
-
-def _as_facts(shown: dict[tuple[str, str], dict[str, float]]) -> dict:
-    return {f"{split} {name}": rates for (split, name), rates in shown.items()}
-
-
-def _plan(kind: Kind, parts: dict[str, Mapping[str, int]], seed: int, label_noise: float) -> list[Plan]:
-    plan, n = [], len(kind.classes)
-    for split, part in parts.items():
-        drawn = [kind.classes.index(name) for name, count in part.items() for _ in range(count)]
-        rng = np.random.default_rng([seed, 77])
-        wrong = rng.random(len(drawn)) < (label_noise if split == "train" else 0)
-        shift = rng.integers(1, n, len(drawn))
-        plan += [Plan(split, i, c, int((c + shift[i]) % n) if wrong[i] else c) for i, c in enumerate(drawn)]
-    return plan
-
-
-def _loosened(boxes: np.ndarray, size: int, looseness: float, jitter: float, seed: int, plan: Plan) -> np.ndarray:
-    """Boxes (k, 4) scaled about their middle, each side moved at random, clipped to the image."""
-    sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
-    rng = np.random.default_rng([seed, plan.split == "train", plan.index, plan.drawn, 78])
-    moved = boxes + sides * (0.5 * (looseness - 1) * np.array([-1, -1, 1, 1]) + jitter * rng.normal(size=boxes.shape))
-    moved = moved.clip(0, size)
-    narrow = (moved[:, 2:] - moved[:, :2]).min(axis=1, initial=size) < 1
-    moved[narrow] = boxes[narrow]  # a box that jitter has turned inside out says nothing
-    return moved
-
-
-def _data_set(kind: Kind, size: int, plan: list[Plan], scenes: list[Scene], boxes, made_with: dict) -> Prepared:
-    ids = [f"{each.split}-{each.index:05d}" for each in plan]
-    samples = pd.DataFrame(
-        {
-            "image_id": ids,
-            "label": [each.label for each in plan],
-            "group": ids,
-            "split": [each.split for each in plan],
-            "drawn_as": [kind.classes[each.drawn] for each in plan],
-            "artefacts": [";".join(scene.artefacts) for scene in scenes],
+    def facts(self) -> dict:
+        """What the data set says about itself, with all that it was made with."""
+        made_with = {"seed": self.seed, "counts": self.parts} | {name: getattr(self, name) for name in _RANGES}
+        made_with["rates"] = {f"{split} {name}": rates for (split, name), rates in self.shown.items()}
+        return {
+            "name": self.kind.name,
+            "title": self.kind.title,
+            "classes": list(self.kind.classes),
+            "class_names": list(self.kind.class_names.values()),
+            "rare": [self.kind.rare],
+            "size": self.size,
+            "licence": "MIT, made by carekit",
+            "citation": f"carekit, {self.kind.title.lower()}",
+            "source": "carekit.data.synthetic",
+            "split": "training and test images are drawn apart",
+            "made_with": made_with,
         }
-    )
-    table = pd.DataFrame(np.concatenate(boxes), columns=CORNERS)
-    table.insert(0, "image_id", np.repeat(ids, [len(each) for each in boxes]))
-    images, masks = np.stack([each.image for each in scenes]), np.stack([each.mask for each in scenes])
-    return Prepared(images, samples, table, _facts(kind, size, made_with), masks)
 
 
-def _facts(kind: Kind, size: int, made_with: dict) -> dict:
-    return {
-        "name": kind.name,
-        "title": kind.title,
-        "classes": list(kind.classes),
-        "class_names": list(kind.class_names.values()),
-        "rare": [kind.rare],
-        "size": size,
-        "licence": "MIT, made by carekit",
-        "citation": f"carekit, {kind.title.lower()}",
-        "source": "carekit.data.synthetic",
-        "split": "training and test images are drawn apart",
-        "made_with": made_with,
-    }
+def _check_range(name: str, value: float, bounds: tuple[float, float]) -> None:
+    low, high = bounds
+    if not low <= value <= high:
+        raise ValueError(f"{name} = {value} is out of range: choose a number from {low} to {high}")
+
+
+def draw(kind: Kind, *arguments, **knobs) -> Prepared:
+    """A data set of this kind in memory: see `Recipe` for what can be turned."""
+    return Recipe(kind, *arguments, **knobs).in_memory()
