@@ -10,6 +10,9 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
+from carekit.explorers import pages
+from carekit.explorers.frame import MIME
+
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -52,18 +55,23 @@ def to_html(notebook: Path) -> Path:
     exporter.register_preprocessor(CoalesceStreamsPreprocessor, enabled=True)  # a progress bar is one line
     page, _ = exporter.from_notebook_node(node, resources={"metadata": {"name": title(node)}})
     target = notebook.with_suffix(".html")
-    target.write_text(page.replace('<script src=""></script>', ""), encoding="utf-8")
+    page = page.replace('<script src=""></script>', "")
+    if 'class="ck-alone"' in page:
+        page = page.replace("</body>", f"{pages.script()}</body>")
+    target.write_text(page, encoding="utf-8")
     return target
 
 
 def _still(output: nbformat.NotebookNode) -> None:
-    """A widget or picture as an image with its text: nbconvert's own page would leave the text out."""
+    """A widget or picture as an image with its text, which nbconvert leaves out; an explorer as it works alone."""
     data = output.get("data", {})
     data.pop(_WIDGET, None)
+    explorer = data.pop(MIME, None)
     alt = output.get("metadata", {}).get("image/png", {}).get("alt")
     if alt is not None and "image/png" in data:
         source = data.pop("image/png").replace("\n", "")
-        data["text/html"] = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{source}">'
+        image = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{source}">'
+        data["text/html"] = pages.as_html(explorer, image) if explorer else image
 
 
 def title(node: nbformat.NotebookNode) -> str:

@@ -95,3 +95,10 @@ def test_our_maps_are_pytorch_grad_cams():
     ours = normalise(resize(maps, (64, 64))).detach()
     assert ours.amax() == 1  # no empty maps on both sides
     torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=0)
+
+
+def test_memory_of_preparing_and_of_training_is_told():
+    text = run("memory")
+    assert len(re.findall(r"^-> preparing takes \d+ MB in all processes, (?:within|above) 1024 MB", text, re.M)) == 2
+    assert len(re.findall(r"^training on \d+ images, \d epoch\(s\): \d{3,} MB", text, re.M)) == 2
+    assert float(re.search(r"takes (\d\.\d+) of the memory of 60", text).group(1)) > 0.3

@@ -1,6 +1,6 @@
 """The lessons' figures. Colour maps are readable without colour vision; a box is drawn in white over black."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,14 +32,14 @@ def grid(columns: int, rows: int = 1, size: float = 2.2) -> tuple[Figure, np.nda
     return figure, axes
 
 
-def draw_image(axes: Axes, image: np.ndarray, boxes: Sequence = (), title: str = "") -> None:
+def draw_image(axes: Axes, image: np.ndarray, boxes: Iterable = (), title: str = "") -> None:
     """An image (h, w, 3) with its boxes."""
     axes.imshow(image)
     draw_boxes(axes, boxes)
     axes.set_title(title, fontsize=10)
 
 
-def draw_boxes(axes: Axes, boxes: Sequence) -> None:
+def draw_boxes(axes: Axes, boxes: Iterable) -> None:
     """Outlines of boxes (x0, y0, x1, y1) in pixels; pixel (0, 0) is drawn around the point (0, 0)."""
     for x0, y0, x1, y1 in boxes:
         outline = patches.Rectangle(
@@ -49,7 +49,7 @@ def draw_boxes(axes: Axes, boxes: Sequence) -> None:
         axes.add_patch(outline)
 
 
-def draw_attention(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Sequence = (), title: str = "") -> None:
+def draw_attention(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Iterable = (), title: str = "") -> None:
     """A map (u, v) in [0, 1], enlarged over the grey image, with the boxes."""
     large = resize(torch.as_tensor(np.asarray(map_, np.float32))[None], image.shape[:2])[0].numpy()
     axes.imshow(image.mean(2), cmap="gray", vmin=0, vmax=255)

@@ -1,0 +1,1 @@
+"""Explorers: what a lesson lets the learner touch. A pure function computes, a thin view shows."""
