@@ -33,10 +33,10 @@ def noise(rng: np.random.Generator, cells: int, size: int) -> Float[np.ndarray, 
 
 def smooth_step(value: np.ndarray, width: float) -> np.ndarray:
     """0 below -width, 1 above width, a cubic in between."""
-    t = np.clip(value * (0.5 / width) + 0.5, 0, 1)
+    t = np.minimum(np.maximum(value * (0.5 / width) + 0.5, 0), 1)  # a third of np.clip's time on small arrays
     return t * t * (3 - 2 * t)
 
 
 def blend(image: np.ndarray, colour, opacity: np.ndarray) -> None:
     """Paint a colour over the image (s, s, 3), in place, with an opacity (s, s) in [0, 1]."""
-    image += opacity[..., None] * (np.asarray(colour, float) - image)
+    image += opacity[..., None] * (np.asarray(colour, image.dtype) - image)

@@ -1,111 +1,183 @@
-"""What defines each class, drawn inside the lesion: one dermoscopic hallmark each, simplified.
+"""What defines each class: the tissue inside its lesions, after the hallmarks of dermoscopy, simplified.
 
-Each function paints on image (s, s, 3) in [0, 1], in place, only where the lesion is. Sources for the hallmarks:
-Kittler et al., Standardization of terminology in dermoscopy, J. Am. Acad. Dermatol. 2016.
+Each function draws the Tissue of a lesion; it is zero outside. Amounts overlap between classes. Sources for the
+hallmarks: Kittler et al., Standardization of terminology in dermoscopy, J. Am. Acad. Dermatol. 2016.
 """
 
 import numpy as np
 
-from carekit.data.synthetic.canvas import blend, noise, smooth_step
-from carekit.data.synthetic.outline import Outline
+from carekit.data.synthetic.canvas import smooth_step
+from carekit.data.synthetic.outline import Outline, Style
+from carekit.data.synthetic.strokes import chain, curve, dots
+from carekit.data.synthetic.texture import cells, cloud, window
+from carekit.data.synthetic.tissue import Tissue
 
-DARK, WHITE, BLUE_GREY = (0.22, 0.12, 0.08), (0.93, 0.86, 0.82), (0.36, 0.40, 0.48)
-RED, PURPLE, SCALE = (0.72, 0.22, 0.20), (0.42, 0.08, 0.20), (0.93, 0.88, 0.74)
-
-
-def _paint(image, lesion: Outline, colour, strength: float, pattern: np.ndarray) -> None:
-    """Blend a colour in where the pattern is, inside the lesion only."""
-    blend(image, colour, strength * smooth_step(lesion.depth - 0.06, 0.1) * pattern)
-
-
-def _network(rng, lesion: Outline, cycles: float, warp: float) -> np.ndarray:
-    """Lines of a honeycomb, opacity in [0, 1]: three crossing waves, bent by noise."""
-    size, bend = len(lesion.u), warp / cycles
-    u, v = (axis + bend * noise(rng, 5, size) for axis in (lesion.u, lesion.v))
-    turns = rng.uniform(0, np.pi) + np.pi / 3 * np.arange(3)
-    waves = [np.cos(np.pi * cycles * (np.cos(t) * u + np.sin(t) * v)) for t in turns]
-    return smooth_step(-0.05 - np.sum(waves, 0) / 3, 0.4)
+STYLES = (
+    Style(0.50, 0.42, (0.0, 0.6), (0.12, 0.65)),
+    Style(0.58, 0.36, (0.35, 1.0), (0.08, 0.45)),
+    Style(0.56, 0.38, (0.1, 0.9), (0.04, 0.30)),
+    Style(0.54, 0.40, (0.1, 0.9), (0.15, 0.60)),
+    Style(0.64, 0.28, (0.2, 1.0), (0.20, 0.65)),
+    Style(0.37, 0.45, (0.0, 0.5), (0.04, 0.22)),
+    Style(0.54, 0.35, (0.0, 0.5), (0.25, 0.65)),
+)
 
 
-def _spots(rng, lesion: Outline, n, low: float, high: float, reach: float) -> np.ndarray:
-    """Round spots with radii in lesion units, opacity in [0, 1]."""
-    opacity = np.zeros_like(lesion.u)
-    for _ in range(n):
-        angle, distance, radius = rng.uniform(0, 2 * np.pi), reach * np.sqrt(rng.random()), rng.uniform(low, high)
-        stretch = rng.uniform(0.75, 1.3)
-        du, dv = lesion.u - distance * np.cos(angle), lesion.v - distance * np.sin(angle)
-        opacity = np.maximum(opacity, smooth_step(1 - np.hypot(du * stretch, dv / stretch) / radius, 0.5))
-    return opacity
+def _cloud(lesion: Outline, rng, coarsest: float = 2.0, slope: float = 1.2) -> np.ndarray:
+    return lesion.cut(cloud(rng, lesion.size, coarsest, slope))
 
 
-def nevus(image, lesion: Outline, rng) -> None:
-    """A regular pigment network over the whole lesion."""
-    _paint(image, lesion, DARK, rng.uniform(0.3, 0.6), _network(rng, lesion, rng.uniform(5, 7), 0.5))
+def _zone(lesion: Outline, rng, share: float, coarsest: float = 2.0, sharp: float = 0.8) -> np.ndarray:
+    """A patch in [0, 1] of roughly that share of the lesion, to one side, with clouded borders."""
+    turn = rng.uniform(0, 2 * np.pi)
+    away = np.float32(np.cos(turn)) * lesion.u + np.float32(np.sin(turn)) * lesion.v
+    return smooth_step(_cloud(lesion, rng, coarsest, 1.6) + away + 2.8 * (share - 0.5), sharp)
 
 
-def melanoma(image, lesion: Outline, rng) -> None:
-    """A broken, irregular network and a blue-white veil to one side."""
-    patchy = smooth_step(noise(rng, 4, len(image)), 1.0)
-    _paint(image, lesion, DARK, rng.uniform(0.4, 0.75), patchy * _network(rng, lesion, rng.uniform(3.5, 6), 1.0))
-    angle = rng.uniform(0, 2 * np.pi)
-    du, dv = lesion.u - 0.4 * np.cos(angle), lesion.v - 0.4 * np.sin(angle)
-    veil = smooth_step(0.5 - np.hypot(du, dv) + 0.1 * noise(rng, 6, len(image)), 0.3)
-    _paint(image, lesion, (0.50, 0.52, 0.60), rng.uniform(0.3, 0.7), veil)
+def _cells(lesion: Outline, rng, density: int) -> np.ndarray:
+    """Lines, middles and numbers (3, h, w) of a tessellation."""
+    return np.moveaxis(lesion.cut(window(cells(lesion.size, density), rng)), 2, 0)
 
 
-def keratosis(image, lesion: Outline, rng) -> None:
-    """Milia-like cysts, bright, and comedo-like openings, dark."""
-    _paint(image, lesion, DARK, rng.uniform(0.4, 0.75), _spots(rng, lesion, rng.integers(5, 10), 0.07, 0.14, 0.75))
-    _paint(image, lesion, WHITE, rng.uniform(0.45, 0.8), _spots(rng, lesion, rng.integers(6, 12), 0.05, 0.11, 0.75))
+def _network(lesion: Outline, rng, density: int) -> np.ndarray:
+    """Fine meshes in [0, 1] that come and go."""
+    lines, _, _ = _cells(lesion, rng, density)
+    return lines * smooth_step(_cloud(lesion, rng, 3.0) + 0.2, 1.5)
 
 
-def basal_cell(image, lesion: Outline, rng) -> None:
-    """Blue-grey ovoid nests and arborising vessels."""
-    _paint(image, lesion, BLUE_GREY, rng.uniform(0.4, 0.7), _spots(rng, lesion, rng.integers(3, 6), 0.14, 0.27, 0.6))
-    lines = np.zeros_like(lesion.u)
-    for _ in range(3):
-        start, heading = rng.uniform(-0.7, 0.7, 2), rng.uniform(0, 2 * np.pi)
-        _branch(rng, lesion, lines, start, heading, 0.06, 5)
-    _paint(image, lesion, RED, rng.uniform(0.4, 0.75), lines)
+def _scatter(lesion: Outline, rng, n, low: float, high: float, soft: float, reach=0.75) -> np.ndarray:
+    """Dots at random in the lesion, radii in images, opacity in [0, 1]."""
+    angle, distance = rng.uniform(0, 2 * np.pi, n), reach * np.sqrt(rng.random(n)) * lesion.radius
+    x, y = (middle + distance * way for middle, way in zip(lesion.centre, (np.cos(angle), np.sin(angle)), strict=True))
+    return lesion.cut(dots(lesion.size, x, y, rng.uniform(low, high, n), soft))
 
 
-def _branch(rng, lesion: Outline, lines, start, heading, width, steps) -> None:
-    """A vessel of straight pieces that thins and forks; drawn into `lines`, in place."""
-    for step in range(steps):
-        heading += rng.normal(0, 0.35)
-        end = start + 0.22 * np.array([np.cos(heading), np.sin(heading)])
-        along = np.clip(
-            ((lesion.u - start[0]) * (end - start)[0] + (lesion.v - start[1]) * (end - start)[1]) / 0.0484, 0, 1
-        )
-        away = np.hypot(lesion.u - start[0] - along * (end - start)[0], lesion.v - start[1] - along * (end - start)[1])
-        np.maximum(lines, smooth_step(1 - away / width, 0.8), out=lines)
-        if step == 1 and width > 0.045:
-            _branch(rng, lesion, lines, end, heading + rng.choice([-1, 1]) * 0.9, 0.7 * width, steps - 2)
-        start = end
+def _tissue(lesion: Outline, melanin=0.0, blood=0.0, keratin=0.0, white=0.0, blue=0.0) -> Tissue:
+    """Amounts as numbers or fields, faded at the border."""
+    parts = (np.broadcast_to(np.float32(part), lesion.depth.shape) for part in (melanin, blood, keratin, white, blue))
+    return Tissue(*parts).within(smooth_step(lesion.depth - 0.35 * lesion.edge, lesion.edge))
 
 
-def actinic(image, lesion: Outline, rng) -> None:
-    """Strawberry pattern: a red pseudonetwork around pale follicles; flakes of scale."""
-    _paint(image, lesion, RED, rng.uniform(0.25, 0.5), smooth_step(0.6 + noise(rng, 5, len(image)), 1.0))
-    follicles = 1 - _network(rng, lesion, rng.uniform(3.5, 5), 0.5)
-    _paint(image, lesion, (0.90, 0.70, 0.62), rng.uniform(0.35, 0.65), smooth_step(follicles - 0.6, 0.3))
-    flakes = smooth_step(noise(rng, 12, len(image)) - 1.3, 0.6)
-    _paint(image, lesion, SCALE, rng.uniform(0.4, 0.7), flakes)
+def _amount(rng, median: float, spread: float) -> float:
+    return median * np.exp(spread * rng.normal())
 
 
-def vascular(image, lesion: Outline, rng) -> None:
-    """Red-purple lacunae: well-defined round lakes, packed."""
-    lakes = _spots(rng, lesion, rng.integers(9, 16), 0.13, 0.26, 0.75)
-    _paint(image, lesion, PURPLE, rng.uniform(0.45, 0.75), smooth_step(lakes - 0.4, 0.3))
-    _paint(image, lesion, RED, 0.5, smooth_step(lakes - 0.9, 0.15))
+def _scale(lesion: Outline, rng, often: float) -> np.ndarray | float:
+    """Dry white lines and flakes, here and there, in some lesions."""
+    if rng.random() > often:
+        return 0.0
+    fine = smooth_step(0.22 - np.abs(_cloud(lesion, rng, 8.0, 1.2)), 0.2)
+    return rng.uniform(0.3, 0.75) * fine * smooth_step(_cloud(lesion, rng, 3.0) - rng.uniform(0.3, 1.3), 0.5)
 
 
-def fibroma(image, lesion: Outline, rng) -> None:
-    """A central white patch and a delicate network around it."""
-    rim = smooth_step(np.hypot(lesion.u, lesion.v) - 0.5, 0.2)
-    _paint(image, lesion, DARK, rng.uniform(0.15, 0.4), rim * _network(rng, lesion, rng.uniform(5.5, 7.5), 0.5))
-    patch = rng.uniform(0.3, 0.5) - np.hypot(lesion.u, lesion.v) + 0.1 * noise(rng, 8, len(image))
-    _paint(image, lesion, WHITE, rng.uniform(0.2, 0.5), smooth_step(patch, 0.3))
+def nevus(lesion: Outline, rng) -> Tissue:
+    """Even brown, darker or paler in the middle, with a fine regular network or globules."""
+    brown, mottle = _amount(rng, 0.72, 0.5), rng.uniform(0.06, 0.22)
+    melanin = brown * (1 + mottle * _cloud(lesion, rng, 2.0, 1.2) + rng.uniform(-0.4, 0.7) * (lesion.depth - 0.4))
+    if rng.random() < 0.75:
+        melanin = melanin * (1 + rng.uniform(0.1, 0.8) * (_network(lesion, rng, (24, 30, 42)[rng.integers(3)]) - 0.25))
+    else:
+        melanin = melanin + rng.uniform(0.1, 0.3) * _scatter(lesion, rng, rng.integers(20, 60), 0.006, 0.014, 0.8)
+    blood = rng.gamma(1.0, 0.09) * (1 + 0.3 * _cloud(lesion, rng, 2.0))
+    return _tissue(lesion, melanin, blood, rng.uniform(0, 0.5))
+
+
+def melanoma(lesion: Outline, rng) -> Tissue:
+    """Many colours: light and dark brown, black, red, blue-white veil; a coarse broken network, streaks, dots."""
+    melanin = _amount(rng, 0.25, 0.9) * (1 + 0.25 * _cloud(lesion, rng, 2.0, 1.2))
+    melanin = melanin + rng.uniform(0.0, 0.8) * _zone(lesion, rng, rng.uniform(0.2, 0.7))
+    black = rng.gamma(0.9, 0.95) * _zone(lesion, rng, rng.uniform(0.0, 0.6), 2.0, rng.uniform(0.5, 1.4))
+    melanin = (melanin + black) * (1 + rng.uniform(0.05, 0.5) * (_network(lesion, rng, 24) - 0.25))
+    melanin = melanin + rng.uniform(0.2, 0.8) * _scatter(lesion, rng, rng.integers(3, 25), 0.004, 0.012, 0.8, 0.9)
+    blood = rng.gamma(1.0, 0.05) + rng.uniform(0, 0.4) * _zone(lesion, rng, rng.uniform(0, 0.4))
+    veil = max(0.0, rng.uniform(-0.2, 0.55)) * _zone(lesion, rng, rng.uniform(0.0, 0.45), 2.0, 1.5)
+    veil = veil * (1 + 0.25 * _cloud(lesion, rng, 5.0, 0.9))
+    scar = max(0.0, rng.uniform(-0.3, 0.35)) * _zone(lesion, rng, rng.uniform(0.0, 0.3), 5.0, 1.3)
+    white = np.maximum(scar, _scale(lesion, rng, 0.25))
+    return _tissue(lesion, melanin, blood, rng.gamma(1.5, 0.22) * np.minimum(1, melanin + 0.4), white, veil)
+
+
+def keratosis(lesion: Outline, rng) -> Tissue:
+    """Waxy, yellowish or grey-brown, stuck on; white cysts, dark openings, furrows."""
+    melanin = _amount(rng, 0.16, 1.0) * (1 + 0.3 * _cloud(lesion, rng, 2.0, 0.9))
+    ridges = smooth_step(0.35 - np.abs(_cloud(lesion, rng, 8.0, 1.2)), 0.5)
+    melanin = melanin + rng.uniform(0.0, 0.3) * ridges
+    openings = _scatter(lesion, rng, rng.integers(2, 16), 0.005, 0.013, 0.5)
+    melanin, keratin = melanin + rng.uniform(0.1, 0.9) * openings, _amount(rng, 0.25, 0.9)
+    keratin = keratin * (1 + 0.4 * _cloud(lesion, rng, 3.0, 0.9)) + 0.6 * openings
+    cysts = rng.uniform(0.1, 0.65) * _scatter(lesion, rng, rng.integers(3, 22), 0.004, 0.011, 0.8)
+    wax = rng.uniform(0, 0.18) * smooth_step(_cloud(lesion, rng, 8.0, 0.5) - 0.3, 1.0)
+    grey = rng.uniform(0, 0.35) * _zone(lesion, rng, rng.uniform(0, 0.5), 5.0, 0.8)
+    return _tissue(lesion, melanin, rng.gamma(1.0, 0.09), keratin, np.maximum(cysts, wax), grey)
+
+
+def basal_cell(lesion: Outline, rng) -> Tissue:
+    """Pink and pearly, with sharp branching vessels, blue-grey nests, at times an ulcer."""
+    blood = _amount(rng, 0.19, 0.6) * (1 + 0.35 * _cloud(lesion, rng, 2.0, 1.2))
+    blood = blood + rng.uniform(0.25, 0.8) * _vessels(lesion, rng)
+    pearl = rng.uniform(0, 0.35) * _zone(lesion, rng, rng.uniform(0.1, 0.6), 3.0, 1.3)
+    melanin = rng.gamma(0.8, 0.35) * _zone(lesion, rng, rng.uniform(0, 0.35), 3.0, 1.4)
+    nests = _scatter(lesion, rng, rng.integers(0, 9), 0.012, 0.05, 1.2)
+    nests = smooth_step(nests + 0.2 * _cloud(lesion, rng, 5.0, 1.6) - 0.5, 0.5) * rng.uniform(0.2, 0.7)
+    if rng.random() < 0.25:
+        ulcer = _zone(lesion, rng, rng.uniform(0, 0.1), 3.0, rng.uniform(0.3, 0.8))
+        ulcer = ulcer * (1 + 0.3 * _cloud(lesion, rng, 5.0, 0.9))
+        blood, melanin = blood + rng.uniform(0.4, 1.0) * ulcer, melanin + rng.uniform(0, 0.6) * ulcer
+    return _tissue(
+        lesion, melanin + 0.2 * nests, blood, rng.gamma(1.0, 0.14), np.maximum(pearl, _scale(lesion, rng, 0.4)), nests
+    )
+
+
+def _vessels(lesion: Outline, rng) -> np.ndarray:
+    """Tree-like vessels that thin out, opacity in [0, 1]."""
+    parts, radius = [], lesion.radius
+    for _ in range(rng.integers(1, 6)):
+        heading, width = rng.uniform(0, 2 * np.pi), rng.uniform(0.0026, 0.0055)
+        start = lesion.centre + radius * rng.uniform(-0.6, 0.6, 2)
+        nodes = curve(start, heading, radius * rng.uniform(0.5, 1.3), rng.normal(0, 0.8), 0.3, rng)
+        parts.append((nodes, width))
+        for at in rng.integers(2, 10, rng.integers(1, 5)):
+            twig = curve(
+                nodes[at], heading + rng.choice((-1, 1)) * rng.uniform(0.5, 1.2), 0.4 * radius, 0.0, 0.35, rng, 8
+            )
+            parts.append((twig, 0.6 * width))
+    lines = [(*chain(lesion.size, nodes), width) for nodes, width in parts]
+    x, y = (np.concatenate([line[axis] for line in lines]) for axis in (0, 1))
+    return lesion.cut(dots(lesion.size, x, y, np.concatenate([w * (1 - 0.6 * along) for _, _, along, w in lines])))
+
+
+def actinic(lesion: Outline, rng) -> Tissue:
+    """Pink-red without clear bounds: a red net around pale follicles, white or yellow scale, some brown."""
+    net, pores, _ = _cells(lesion, rng, (16, 24)[rng.integers(2)])
+    blood = _amount(rng, 0.2, 0.45) * (1 + 0.35 * _cloud(lesion, rng, 2.0, 1.2) + rng.uniform(0.0, 0.6) * (net - 0.3))
+    melanin = rng.gamma(0.8, 0.25) * _zone(lesion, rng, rng.uniform(0.1, 0.5), 5.0, 1.2)
+    flakes = smooth_step(_cloud(lesion, rng, 5.0, 1.2) - rng.uniform(0.8, 2.2), 0.6) * rng.uniform(0.0, 0.65)
+    pale = rng.uniform(0, 0.25) * pores
+    keratin = rng.gamma(1.0, 0.14) + rng.uniform(0, 0.6) * smooth_step(_cloud(lesion, rng, 3.0, 1.2) - 1.0, 0.6)
+    return _tissue(lesion, melanin, blood, keratin, np.maximum(np.maximum(flakes, pale), _scale(lesion, rng, 0.4)))
+
+
+def vascular(lesion: Outline, rng) -> Tissue:
+    """Crimson, purple to blue-black, well bounded: lakes of blood between pale septa."""
+    septa, _, each = _cells(lesion, rng, (9, 16, 24)[rng.integers(3)])
+    lakes = rng.uniform(0.05, 0.5) * each * (1 - septa) + 0.2 * _cloud(lesion, rng, 3.0)
+    clear = rng.uniform(0.0, 0.75) if rng.random() < 0.6 else 0.0
+    blood = _amount(rng, 0.82, 0.5) * (1 + lakes) * (1 - clear * septa)
+    dark = rng.gamma(0.6, 0.9) * _zone(lesion, rng, rng.uniform(0.2, 0.8), 2.0, 1.5) * (1 - 0.7 * clear * septa)
+    lilac = max(0.0, rng.uniform(-0.2, 0.35)) * smooth_step(_cloud(lesion, rng, 3.0), 1.4)
+    white = np.maximum(rng.uniform(0.0, 0.4) * clear * septa, _scale(lesion, rng, 0.3))
+    return _tissue(lesion, 0.8 * dark, blood + 0.4 * dark, rng.uniform(0.0, 0.12), white, lilac + 0.12 * dark)
+
+
+def fibroma(lesion: Outline, rng) -> Tissue:
+    """Pink-tan fading out, a white patch in the middle, a faint fine network around it."""
+    rim = smooth_step(0.75 - lesion.depth, 0.3)
+    melanin = _amount(rng, 0.14, 0.7) * (0.5 + rim) * (1 + 0.3 * _cloud(lesion, rng, 3.0, 0.9))
+    melanin = melanin + rng.uniform(0.03, 0.3) * rim * _network(lesion, rng, 42)
+    blood = _amount(rng, 0.17, 0.55) * (1 + 0.35 * _cloud(lesion, rng, 2.0, 0.9))
+    patch = lesion.depth - rng.uniform(0.45, 0.75) + 0.15 * _cloud(lesion, rng, 2.0, 1.2)
+    patch = smooth_step(patch, rng.uniform(0.2, 0.5)) * (1 + 0.2 * _cloud(lesion, rng, 5.0, 0.9))
+    return _tissue(lesion, melanin, blood, rng.uniform(0, 0.35), max(0.0, rng.uniform(-0.15, 0.5)) * patch)
 
 
 STRUCTURES = (nevus, melanoma, keratosis, basal_cell, actinic, vascular, fibroma)

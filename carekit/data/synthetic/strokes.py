@@ -1,0 +1,44 @@
+"""Small things with round tips: dots, and lines as chains of dots."""
+
+import numpy as np
+from jaxtyping import Float
+
+
+def dots(size: int, x, y, radius, soft: float = 0.0) -> Float[np.ndarray, "s s"]:
+    """Opacity in [0, 1] of discs, all in units of the image; soft: the share of the radius over which they fade.
+
+    A disc that is smaller than a pixel is fainter than one, so that all resolutions look the same from afar.
+    """
+    x, y, radius = (np.asarray(each, np.float32) * size for each in np.broadcast_arrays(x, y, radius))
+    opacity = np.zeros((size, size), np.float32)
+    if not len(x):
+        return opacity
+    fade = 0.5 + 0.5 * soft * radius[:, None]
+    reach = int(np.ceil(radius.max() * (1 + 0.5 * soft) + 1))
+    dy, dx = (each.ravel().astype(np.int32) for each in np.mgrid[-reach : reach + 1, -reach : reach + 1])
+    columns, rows = (np.floor(each).astype(np.int32)[:, None] + step for each, step in ((x, dx), (y, dy)))
+    across, down = columns + np.float32(0.5) - x[:, None], rows + np.float32(0.5) - y[:, None]
+    away = np.sqrt(across * across + down * down)
+    cover = np.clip((radius[:, None] - away) / (2 * fade) + 0.5, 0, 1) * np.minimum(1, 2 * radius)[:, None]
+    kept = (cover > 0) & (columns >= 0) & (columns < size) & (rows >= 0) & (rows < size)
+    np.maximum.at(opacity.ravel(), rows[kept] * size + columns[kept], cover[kept])
+    return opacity
+
+
+def chain(size: int, nodes: Float[np.ndarray, "n 2"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, y and the place along it, in [0, 1], of dots close enough to make a line through the nodes (n, 2)."""
+    steps = np.sqrt(((nodes[1:] - nodes[:-1]) ** 2).sum(1))
+    along = np.concatenate([[0], steps.cumsum()])
+    share = np.arange(n := max(2, int(along[-1] * size * 1.6))) / (n - 1)
+    place = share * along[-1]
+    return np.interp(place, along, nodes[:, 0]), np.interp(place, along, nodes[:, 1]), share
+
+
+def curve(start, heading: float, length: float, bend: float, wobble: float, rng, n: int = 12) -> np.ndarray:
+    """Nodes (n + 1, 2) of a line that turns by `bend` altogether and by chance by `wobble` at each node."""
+    turns = heading + np.arange(n) * (bend / n) + rng.normal(0, wobble, n).cumsum()
+    nodes = np.empty((n + 1, 2))
+    nodes[0] = start
+    nodes[1:, 0] = start[0] + length / n * np.cos(turns).cumsum()
+    nodes[1:, 1] = start[1] + length / n * np.sin(turns).cumsum()
+    return nodes
