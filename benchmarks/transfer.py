@@ -1,8 +1,9 @@
 """How much of real skin the synthetic one teaches: train on drawn images alone, test on a real data set as it is.
 
-Chance is a mean class accuracy (MCA) of 14.3 %. No real image is trained on. The renderer's ranges of colour and size
-were set by statistics of HAM10000, though, and adjusted with this figure in view: there it is no independent test.
-The figure varies from run to run; compare several seeds.
+Chance is a mean class accuracy (MCA) of 14.3 %. No real image is trained on. Two things stand between this figure and
+an independent test: the renderer's ranges of colour and size were set by statistics of HAM10000, and the defaults here
+(few images, few epochs: a longer training learns what only drawn images have) were chosen on its training part. The
+verdict is on the test part. The figure varies from run to run; compare several seeds.
 """
 
 import argparse
@@ -39,9 +40,9 @@ class Jittered(BoxedImages):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--real", required=True, help="folder of a prepared data set with the seven classes of skin")
-    parser.add_argument("--images", type=int, default=4000, help="drawn images, as many of each class (default 4000)")
+    parser.add_argument("--images", type=int, default=2000, help="drawn images, as many of each class (default 2000)")
     parser.add_argument("--size", type=int, default=64, help="side in pixels (default 64)")
-    parser.add_argument("--epochs", type=int, default=20, help="passes over them (default 20)")
+    parser.add_argument("--epochs", type=int, default=12, help="passes over them (default 12)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of torch (default: all cores)")
     chosen = parser.parse_args()
@@ -53,7 +54,11 @@ def main() -> None:
     model = build("small", len(drawn.classes), seed=chosen.seed)
     schedule = Schedule(epochs=chosen.epochs, batch_size=64, lr=3e-3, cosine=True, seed=chosen.seed)
     pretrain(model, Jittered(drawn.split("train"), augment="flip"), schedule, progress=True)
-    report(chosen, evaluate(model, drawn.split("test")), evaluate(model, real), real)
+    report(
+        chosen,
+        *(evaluate(model, data) for data in (drawn.split("test"), real.split("train"), real.split("test"))),
+        real,
+    )
 
 
 def drawn_set(images: int, size: int, seed: int) -> Prepared:
@@ -63,14 +68,16 @@ def drawn_set(images: int, size: int, seed: int) -> Prepared:
     return skin(seed, size, each, dict.fromkeys(SKIN.classes, 50), shortcut=rate, elsewhere=rate)
 
 
-def report(chosen: argparse.Namespace, drawn: dict[str, float], real: dict[str, float], data: Prepared) -> None:
+def report(chosen: argparse.Namespace, drawn: dict, seen: dict, real: dict, data: Prepared) -> None:
     """A table of recalls and the verdict."""
     print(f"\nsmall at {chosen.size} px, {chosen.images} drawn images, {chosen.epochs} epochs, seed {chosen.seed}")
-    print(f"{'recall':8}{'drawn':>8}{'real':>8}{'real images':>14}")
-    for name, count in data.counts().items():
-        print(f"{name:8}{drawn[f'recall_{name}']:>8.3f}{real[f'recall_{name}']:>8.3f}{count:>14}")
-    print(f"{'MCA':8}{drawn['mca']:>8.3f}{real['mca']:>8.3f}{len(data):>14}")
-    print(f"{'AUC':8}{drawn['auc']:>8.3f}{real['auc']:>8.3f}")
+    print(f"{'recall':8}{'drawn':>8}{'real, training part':>21}{'real, test part':>17}{'images there':>14}")
+    counts = data.split("test").counts()
+    for name in data.classes:
+        row = "".join(f"{part[f'recall_{name}']:>{w}.3f}" for part, w in ((drawn, 8), (seen, 21), (real, 17)))
+        print(f"{name:8}{row}{counts[name]:>14}")
+    for name in ("mca", "auc"):
+        print(f"{name.upper():8}{drawn[name]:>8.3f}{seen[name]:>21.3f}{real[name]:>17.3f}")
     verdict = "reaches" if real["mca"] >= TARGET else "misses"
     print(f"-> MCA on real images: {real['mca']:.3f}, {verdict} the target of {TARGET:.2f} (chance: 0.143)")
 

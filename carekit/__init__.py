@@ -12,6 +12,7 @@ _HOME = {
     "box_masks": "boxes",
     "build": "models",
     "class_activation_map": "cam",
+    "chest": "data.synthetic",
     "compare": "experiment",
     "evaluate": "evaluation",
     "feature_maps": "cam",

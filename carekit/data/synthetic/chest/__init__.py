@@ -1,0 +1,92 @@
+"""Chest films that never were: anatomy, lung opacities or other findings, devices, with masks and boxes."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from scipy.ndimage import gaussian_filter
+
+from carekit.data.synthetic.chest import findings
+from carekit.data.synthetic.chest.anatomy import Body, Patient, attenuation
+from carekit.data.synthetic.chest.devices import DEVICES
+from carekit.data.synthetic.scene import Kind, Scene, check_size
+
+CLASS_NAMES = {"normal": "normal", "abnormal": "not normal, but no lung opacity", "opacity": "lung opacity"}
+CLASSES = tuple(CLASS_NAMES)
+PAPER_COUNTS = dict(zip(CLASSES, (8851, 6012, 105), strict=True))  # section 4.1
+HALF = 0.5  # of an opacity's height: what counts as inside
+
+
+def render_chest(
+    seed: int,
+    index: int,
+    label: int,
+    size: int = 64,
+    *,
+    train: bool = True,
+    rates: Mapping[str, float] | None = None,
+    lesion_size: float = 1.0,
+    spread: float = 1.0,
+) -> Scene:
+    """One film; the same arguments give the same bytes, another size the same scene.
+
+    label: index into CLASSES; only an opacity has boxes, one to three. rates: the probability in [0, 1] of each device,
+    none of those that are not named. lesion_size: factor on the opacities' extent. spread: factor on how far from its
+    usual place each lies. The patient is drawn alike for all classes. Raises ValueError for a size out of range.
+    """
+    check_size(size)
+    rates = rates or {}
+    body_rng, film_rng, finding_rng, device_rng = (
+        np.random.default_rng([seed, train, index, label, part]) for part in range(4)
+    )
+    body, chosen, parts = Body.draw(body_rng), [], []
+    if CLASSES[label] == "abnormal":
+        chosen = finding_rng.permutation(findings.FINDINGS)[: finding_rng.integers(1, 3)]
+        for finding in chosen:
+            findings.change(body, finding, finding_rng)
+    patient = Patient.on_film(body, size)
+    beam = attenuation(patient, body_rng)
+    if CLASSES[label] == "opacity":
+        extra, parts = findings.opacities(patient, finding_rng, lesion_size, spread)
+        beam += extra
+    for finding in chosen:
+        beam += findings.add(patient, finding, finding_rng)
+    film = _expose(beam, film_rng)
+    masks = [(part > HALF * part.max()).astype(np.uint8) for part in parts]
+    boxes = np.array([_tight_box(mask) for mask in masks]).reshape(-1, 4)
+    shown = tuple(kind for kind in DEVICES if device_rng.random() < rates.get(kind, 0))
+    for kind in shown:
+        DEVICES[kind](film, boxes / size, device_rng)
+    mask = np.max(masks, axis=0) if masks else np.zeros((size, size), np.uint8)
+    return Scene(_print(film, film_rng), mask, boxes, shown)
+
+
+def _expose(beam: Float[np.ndarray, "s s"], rng: np.random.Generator) -> Float[np.ndarray, "s s"]:
+    """How bright the film gets: bone and fluid white, air black; exposure and contrast differ from film to film."""
+    size = len(beam)
+    beam = gaussian_filter(beam.clip(0), 0.0035 * size, truncate=2.5) if size > 96 else beam.clip(0)
+    film = 1 - np.exp(-rng.uniform(1.5, 2.3) * beam)
+    film = film ** np.float32(rng.uniform(0.9, 1.7)) * np.float32(rng.uniform(0.92, 1.05))
+    return (film + np.float32(rng.uniform(0.0, 0.05))).astype(np.float32)
+
+
+def _print(film: Float[np.ndarray, "s s"], rng: np.random.Generator) -> UInt8[np.ndarray, "s s 3"]:
+    """Eight bits in three equal channels, with the detector's noise, which belongs to the pixels."""
+    noisy = film + rng.uniform(0.004, 0.012) * rng.standard_normal(film.shape, np.float32)
+    return np.repeat((noisy.clip(0, 1) * 255 + 0.5).astype(np.uint8)[..., None], 3, 2)
+
+
+def _tight_box(mask: np.ndarray) -> list[float]:
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return [float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)]
+
+
+CHEST = Kind(
+    name="synthetic-chest",
+    title="Synthetic chest X-rays",
+    class_names=CLASS_NAMES,
+    counts=PAPER_COUNTS,
+    artefacts={"marker": 0.03, "wires": 0.12, "device": 0.05, "collimation": 0.15},
+    shortcut="marker",
+    render=render_chest,
+)
