@@ -5,7 +5,7 @@ DATA ?= synthetic
 SEEDS ?= 3
 SET ?=
 
-.PHONY: help course test lab bench
+.PHONY: help course test lab site bench
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -19,6 +19,9 @@ test: ## run the tests, the lessons in the fast profile among them
 
 lab: ## open JupyterLab on the first lesson
 	@$(PYTHON) -m carekit lab
+
+site: ## pages of all lessons in site/, whose explorers work without a kernel and without a network
+	@$(PYTHON) -m carekit site --profile $(PROFILE) --data "$(DATA)" --seeds $(SEEDS) --set $(SET)
 
 bench: ## measure speed, as ratios side by side
 	@$(PYTHON) -m carekit bench

@@ -13,6 +13,7 @@ from carekit import environment
 EXTRAS = {
     "course": ["course"],
     "lab": ["course"],
+    "site": ["course"],
     "check": ["data"],
     "sheet": ["course"],
     "test": ["course", "data", "dev"],
@@ -37,12 +38,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m carekit", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     course = commands.add_parser("course", help="run all lessons headless and print what came out")
-    course.add_argument("--profile", default="laptop", help="fast, laptop (default) or paper")
-    course.add_argument("--data", default="synthetic", help="synthetic (skin), synthetic-chest, or a prepared folder")
-    course.add_argument("--seeds", type=int, default=3, help="runs for each figure (default 3)")
-    course.add_argument("--only", default="", help="only lessons with this in their name, such as 05")
     course.add_argument("--out", type=Path, help="folder for the executed notebooks and pages")
-    course.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="further notebook parameters")
+    site = commands.add_parser("site", help="pages of all lessons whose explorers work without a kernel and a network")
+    site.add_argument("--out", type=Path, default=Path("site"), help="new folder for the pages (site)")
+    for each in (course, site):
+        each.add_argument("--profile", default="laptop", help="fast, laptop (default) or paper")
+        each.add_argument("--data", default="synthetic", help="synthetic (skin), synthetic-chest, or a prepared folder")
+        each.add_argument("--seeds", type=int, default=3, help="runs for each figure (default 3)")
+        each.add_argument("--only", default="", help="only lessons with this in their name, such as 05")
+        each.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="further notebook parameters")
     commands.add_parser("lab", help="open JupyterLab on the first lesson")
     check = commands.add_parser("check", help="look a data set over, raw or prepared, and say what is wrong")
     check.add_argument("path", type=Path, help="folder or archive")
@@ -54,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("--size", type=int, default=224, help="pixels of a drawn image (224)")
     sheet.add_argument("--columns", type=int, default=6, help="images of each class (6)")
     sheet.add_argument("--seed", type=int, default=0, help="which images")
+    sheet.add_argument("--boxes", action="store_true", help="draw the boxes, too")
     commands.add_parser("test", help="run the tests; further arguments go to pytest")
     bench = commands.add_parser("bench", help="measure speed as ratios, side by side")
     bench.add_argument("names", nargs="*", help="which benchmarks (default: all)")
@@ -61,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _course(options: argparse.Namespace, _rest: list[str]) -> int:
-    from carekit.course import CourseError, run_course
+    from carekit.course import CourseError, make_site, run_course
     from carekit.lessons.parameters import parse
 
     parameters = {"profile": options.profile, "data": options.data, "seeds": options.seeds}
@@ -71,8 +76,8 @@ def _course(options: argparse.Namespace, _rest: list[str]) -> int:
             if not equals:
                 raise ValueError(f"--set {pair!r} has no value: write NAME=VALUE, such as tau=0.5")
             parameters[name] = parse(value)
-        run_course(parameters, options.only, options.out)
-    except (ValueError, FileNotFoundError, CourseError) as error:
+        (make_site if options.command == "site" else run_course)(parameters, options.only, options.out)
+    except (ValueError, FileNotFoundError, FileExistsError, CourseError) as error:
         print(f"carekit: {error}", file=sys.stderr)
         return 2
     return 0
@@ -105,7 +110,7 @@ def _sheet(options: argparse.Namespace, _rest: list[str]) -> int:
     from carekit.lessons.sheet import draw_sheet
 
     try:
-        draw_sheet(options.data, options.out, options.size, options.columns, options.seed)
+        draw_sheet(options.data, options.out, options.size, options.columns, options.seed, options.boxes)
     except (ValueError, OSError) as error:
         print(f"carekit: {error}", file=sys.stderr)
         return 2
@@ -134,6 +139,7 @@ def _bench(options: argparse.Namespace, _rest: list[str]) -> int:
 _COMMANDS = {
     "course": _course,
     "lab": _lab,
+    "site": _course,
     "check": _check,
     "sheet": _sheet,
     "test": _test,

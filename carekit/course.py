@@ -1,6 +1,7 @@
 """Run the ordered notebooks headless: executed copies, pages, results, and the table of lesson 5."""
 
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 
 from carekit import workspace
+from carekit.data.folders import atomic_folder, check_free
 from carekit.data.synthetic import KINDS
 from carekit.environment import ROOT
 from carekit.experiment import summary
@@ -59,6 +61,20 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
     print(f"\n{text}\n\n{len(rows)} lessons in {(time.perf_counter() - started) / 60:.1f} minutes.")
     print(f"Read them: {index}\nResults as JSON and the executed notebooks lie beside it.")
     return index
+
+
+def make_site(parameters: Mapping[str, Any], only: str, out: Path) -> Path:
+    """Run the course and put its pages, and nothing else, into a folder that can be copied or opened from disk.
+
+    Raises as `run_course`, and FileExistsError where `out` has other files than such pages.
+    """
+    check_free(out, True, "index.html")
+    index = run_course(parameters, only)
+    with atomic_folder(out, True, "index.html") as folder:
+        for page in index.parent.glob("*.html"):
+            shutil.copy(page, folder)
+    print(f"The site: {out / 'index.html'}")
+    return out / "index.html"
 
 
 def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: str) -> list[tuple[Path, str, str]]:

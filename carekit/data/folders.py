@@ -115,4 +115,4 @@ def check_free(path: Path, overwrite: bool, mark: str) -> None:
     if not overwrite:
         raise FileExistsError(f"folder {path} already has files: choose a new one, or allow overwriting")
     if not (path / mark).exists():
-        raise FileExistsError(f"folder {path} has no {mark}, so it is not a prepared data set: it is not replaced")
+        raise FileExistsError(f"folder {path} has no {mark}, so it was not made by carekit: it is not replaced")

@@ -17,27 +17,26 @@ def draw_sheet(
 ) -> None:
     """Write a picture with a block of `columns` images a class for each data set: the names of drawn kinds or folders.
 
-    Classes stand in the order of the first data set; a class that another one lacks leaves a gap there, and one that
-    only others have comes below. Raises ValueError, or FileNotFoundError for a folder that is no prepared data set.
+    A data set with the classes of the first one has them in the same rows, another one in its own order.
+    Raises ValueError, or FileNotFoundError for a folder that is no prepared data set.
     """
     if columns < 1:
         raise ValueError(f"columns = {columns} is too small: choose at least 1")
     sets = [_open(name, size, columns, seed) for name in names]
-    classes = list(dict.fromkeys(name for data in sets for name in data.classes))
-    wide = (columns + 1) * len(sets) - 1  # a gap between two sets
+    orders = [sets[0].classes if set(data.classes) == set(sets[0].classes) else data.classes for data in sets]
+    tall, wide = max(map(len, orders)), (columns + 1) * len(sets) - 1  # a gap between two sets
     figure, axes = plt.subplots(
-        len(classes), wide, figsize=(wide * 1.3 + 0.6, len(classes) * 1.3 + 0.4), squeeze=False, layout="constrained"
+        tall, wide, figsize=(wide * 1.3 + 0.6, tall * 1.3 + 0.4), squeeze=False, layout="constrained"
     )
     for panel in axes.flat:
         panel.set(xticks=[], yticks=[], frame_on=False, aspect="equal")
-    for block, data in enumerate(sets):
+    for block, (data, order) in enumerate(zip(sets, orders, strict=True)):
         first = block * (columns + 1)
-        axes[0, first].set_title(data.facts["title"].split(":")[0], loc="left", fontsize=10, wrap=False)
-        for row, name in enumerate(classes):
+        axes[0, first].set_title(data.facts["title"].split(":")[0], loc="left", fontsize=10)
+        for row, name in enumerate(order):
+            axes[row, first].set_ylabel(name, fontsize=10, rotation=0, ha="right", va="center")
             for panel, i in zip(axes[row, first:], _rows(data, name, columns, seed), strict=False):
                 draw_image(panel, data.read([i])[0], data.boxes_of(i) if boxes else ())
-    for row, name in enumerate(classes):
-        axes[row, 0].set_ylabel(name, fontsize=10, rotation=0, ha="right", va="center")
     figure.savefig(out, dpi=150)
     plt.close(figure)
 
@@ -50,9 +49,7 @@ def _open(name: str, size: int, columns: int, seed: int) -> Prepared:
 
 
 def _rows(data: Prepared, name: str, columns: int, seed: int) -> np.ndarray:
-    """Rows of a class, no more than one of each group."""
-    if name not in data.classes:
-        return np.empty(0, int)
+    """Some rows of a class, no more than one of each group."""
     rows = np.flatnonzero(data.labels == data.classes.index(name))
     rows = np.random.default_rng(seed).permutation(rows)
     return rows[~data.samples.group.iloc[rows].duplicated().to_numpy()][:columns]

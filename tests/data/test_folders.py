@@ -26,7 +26,7 @@ def test_atomic_folder_replaces_only_a_marked_folder_and_only_when_told(tmp_path
     (target / "letter.txt").write_text("dear")
     with pytest.raises(FileExistsError, match="already has files"), folders.atomic_folder(target):
         pass
-    with pytest.raises(FileExistsError, match="not a prepared data set"), folders.atomic_folder(target, True):
+    with pytest.raises(FileExistsError, match="not made by carekit"), folders.atomic_folder(target, True):
         pass
     assert (target / "letter.txt").read_text() == "dear"
     (target / "facts.json").write_text("{}")
