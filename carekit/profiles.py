@@ -24,7 +24,7 @@ class Profile:
     pretrain: Schedule
     finetune: Schedule
     sweep_seeds: int
-    exponent: float = 0.75
+    exponent: float = 0.5
     augment: str = "flip"
 
 
@@ -35,7 +35,7 @@ def profile(name: str, device: str | None = None) -> Profile:
         return Profile(name, 32, "small", False, 160, quick, quick, sweep_seeds=1)
     if name == "laptop":
         pretrain, finetune = Schedule(epochs=24, lr=3e-3, cosine=True), Schedule(epochs=10, lr=1e-3, cosine=True)
-        return Profile(name, 64, "small", False, 520, pretrain, finetune, sweep_seeds=3)
+        return Profile(name, 64, "small", False, 540, pretrain, finetune, sweep_seeds=3)
     if name == "paper":
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         table_1 = Schedule(

@@ -16,7 +16,7 @@ def _parser():
     parser.add_argument("--kind", choices=list(KINDS), default="synthetic-skin")
     parser.add_argument("--out", type=Path, required=True, help="new folder for the prepared data set")
     parser.add_argument("--size", type=int, default=224, help="height and width in pixels, 32 to 512 (224)")
-    parser.add_argument("--images", type=int, default=520, help="about so many training images (520)")
+    parser.add_argument("--images", type=int, default=540, help="about so many training images (540)")
     parser.add_argument("--test-images", type=int, default=30, help="test images of each class (30)")
     parser.add_argument("--imbalance", type=float, help="how many times the largest class outnumbers the smallest")
     for name, default, words in (
@@ -39,7 +39,7 @@ def _make(options):
     given = vars(options)
     kind, ratio = KINDS[given.pop("kind")], given.pop("imbalance")
     out, workers, overwrite = (given.pop(name) for name in ("out", "workers", "overwrite"))
-    exponent = 0.75 if ratio is None else kind.exponent(ratio)
+    exponent = 0.5 if ratio is None else kind.exponent(ratio)
     counts = scaled_counts(kind, given.pop("images"), exponent, floor=1)
     test_counts = dict.fromkeys(kind.classes, given.pop("test_images"))
     return Recipe(kind, counts=counts, test_counts=test_counts, **given).save(out, workers, overwrite)

@@ -177,7 +177,8 @@ def fibroma(lesion: Outline, rng) -> Tissue:
     blood = _amount(rng, 0.17, 0.55) * (1 + 0.35 * _cloud(lesion, rng, 2.0, 0.9))
     patch = lesion.depth - rng.uniform(0.45, 0.75) + 0.15 * _cloud(lesion, rng, 2.0, 1.2)
     patch = smooth_step(patch, rng.uniform(0.2, 0.5)) * (1 + 0.2 * _cloud(lesion, rng, 5.0, 0.9))
-    return _tissue(lesion, melanin, blood, rng.uniform(0, 0.35), max(0.0, rng.uniform(-0.15, 0.5)) * patch)
+    white = rng.uniform(0.2, 0.7) if rng.random() < 0.85 else 0.0
+    return _tissue(lesion, melanin, blood, rng.uniform(0, 0.35), white * patch)
 
 
 STRUCTURES = (nevus, melanoma, keratosis, basal_cell, actinic, vascular, fibroma)
