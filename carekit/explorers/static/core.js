@@ -338,6 +338,7 @@ class Frame {
       this.line.textContent = line;
     });
     copy.classList.add("ck-copy");
+    this.copy = copy;
     const box = make("input", { type: "checkbox" });
     box.addEventListener("change", () => { this.predict = box.checked; this.guessed = null; this.paint(); });
     if (this.guess) bar.append(make("label", { class: "ck-switch" }, box, " Predict first"));
@@ -367,7 +368,7 @@ class Frame {
 
   control(control) {
     const id = `ck-${Math.random().toString(36).slice(2)}`;
-    const output = make("output", { for: id, class: "ck-value" });
+    const output = make("output", { for: id, class: "ck-value", "aria-live": "off" }); // aria-valuetext says it
     let input;
     if (control.choices) {
       input = make("select", { id }, ...control.choices.map((each) => make("option", { value: each }, each)));
@@ -427,6 +428,7 @@ class Frame {
       try {
         const { words, numbers } = this.draw(this.values);
         this.numbers = numbers;
+        this.copy.hidden = this.parameters() === "";
         this.tell(words);
         this.alarm.hidden = true;
       } catch (error) {
@@ -441,7 +443,7 @@ class Frame {
     this.stage.classList.toggle("ck-covered", covered);
     this.stage.inert = covered;
     if (covered) words = "Guess first; then look.";
-    else if (this.predict) {
+    else if (this.predict && Number.isFinite(this.numbers[this.guess.name])) {
       const truth = this.numbers[this.guess.name], off = Math.abs(truth - this.guessed);
       words = `You guessed ${fixed(this.guessed, 3)}; it is ${fixed(truth, 3)}, ${fixed(off, 3)} away. ${words}`;
     }

@@ -1,0 +1,79 @@
+"""The numbers of the ablation explorer: maps of each setting, attention inside, ranges of colours and axes, words."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float
+
+from carekit import boxes, experiment
+from carekit.cam import resize
+from carekit.data.prepared import Prepared
+from carekit.evaluation import predict
+from carekit.lessons import plots
+from carekit.metrics import attention_inside
+from carekit.profiles import Profile
+
+MOST = 12  # images that are sent to the browser
+
+
+def setting_maps(
+    runs: Sequence[experiment.Run], data: Prepared, profile: Profile, rows: np.ndarray
+) -> Float[np.ndarray, "settings images u v"]:
+    """The true class's maps, in [0, 1], of images `rows` of `data` by each arm's run of its first seed.
+
+    Arms come in the order of `runs`, which is that of `experiment.summary`'s rows. Only the first 12 images are used.
+    """
+    first: dict[str, experiment.Run] = {}
+    for run in runs:
+        if run.arm not in first or run.seed < first[run.arm].seed:
+            first[run.arm] = run
+    images, device = data.take(np.asarray(rows)[:MOST]), profile.pretrain.device
+    models = (experiment.load_model(run, data, profile) for run in first.values())
+    return np.stack([predict(model, images, device=device).maps for model in models])
+
+
+def inside(map_: Float[np.ndarray, "u v"], image_boxes, size: int) -> float:
+    """Share of one map, enlarged to the image, inside its boxes as they are, not scaled; 0 for a map of zeros."""
+    m_in = boxes.rasterise(boxes.check(image_boxes, (size, size)), (size, size))
+    large = resize(torch.from_numpy(np.asarray(map_, np.float32))[None], (size, size)).numpy().astype(np.float64)
+    return float(np.nan_to_num(attention_inside(large, m_in[None]))[0])
+
+
+def colour_range(means: Float[np.ndarray, " n"], halves: Float[np.ndarray, " n"]) -> tuple[float, float]:
+    """What the darkest and the brightest cell of a column stand for.
+
+    They are at least two typical half-widths apart, so that noise alone does not get the whole range of colours.
+    """
+    known = means[np.isfinite(means)]
+    if not known.size:
+        return 0.0, 1.0
+    typical = float(np.median(halves[np.isfinite(halves)])) if np.isfinite(halves).any() else 0.0
+    middle, half = (known.min() + known.max()) / 2, max((known.max() - known.min()) / 2, typical, 1e-6)
+    return float(middle - half), float(middle + half)
+
+
+def axis_range(means: Float[np.ndarray, " n"], halves: Float[np.ndarray, " n"]) -> tuple[float, float]:
+    """The tenths around all intervals of a figure, cut to [0, 1]."""
+    ends = np.stack([means - np.nan_to_num(halves), means + np.nan_to_num(halves)])[:, np.isfinite(means)]
+    if not ends.size:
+        return 0.0, 1.0
+    low = np.clip(np.floor(10 * ends.min() + 1e-6) / 10, 0, 0.9)
+    return float(low), float(np.clip(np.ceil(10 * ends.max() - 1e-6) / 10, low + 0.1, 1))
+
+
+def words(table: pd.DataFrame, setting: str, control: str, figure: str, here: float, there: float) -> str:
+    """A setting beside the control in a sentence: the figure of both, and attention inside one image's box."""
+    ours, theirs = (_pair(*table.loc[row, figure][["mean", "±"]]) for row in (setting, control))
+    beside, attention = f"; {control}: {theirs}", f"{here:.3f}; {control}: {there:.3f}"
+    if setting == control:
+        beside, attention = "", f"{here:.3f}"
+    told = f"{setting}: {plots.NAMES.get(figure, figure)} {ours}{beside}"
+    return f"{told}. Attention inside the box of this image: {attention}."
+
+
+def _pair(mean: float, half: float) -> str:
+    if np.isnan(mean):
+        return "unknown"
+    return f"{mean:.3f}" + (" (one seed)" if np.isnan(half) else f" ± {half:.3f}")
