@@ -91,7 +91,8 @@ class Explorer(anywidget.AnyWidget):
         answer: Callable[[dict], dict] | None = None,
     ):
         state = {"view": view, "title": title, "controls": list(controls), "defaults": dict(defaults)}
-        state |= {"scene": dict(scene), "presets": dict(presets or {}), "guess": guess}
+        state |= {"scene": dict(scene), "guess": guess}
+        state["presets"] = [[name, dict(values)] for name, values in (presets or {}).items()]  # a notebook sorts keys
         super().__init__(state=state, values=dict(defaults))
         self._answer = answer
         self.on_msg(self._reply)

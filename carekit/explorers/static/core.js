@@ -47,31 +47,36 @@ function rasterise(boxes, size) {
   return mask;
 }
 
-// carekit.boxes.outer_mask by "distance": to the nearest inside pixel, in units of the diagonal (exact, two passes).
+// carekit.boxes.outer_mask by "distance": to the nearest inside pixel, in units of the diagonal (exact: two scans down
+// and up each column, then the lower envelope of parabolas along each row).
 function distanceOutside(mask, size) {
-  const far = 1e12, squared = new Float64Array(size * size), column = new Float64Array(size);
-  for (let i = 0; i < mask.length; i++) squared[i] = mask[i] ? 0 : far;
-  const pass = (get, set) => {
-    const centre = new Int32Array(size), edge = new Float64Array(size + 1);
-    for (let i = 0; i < size; i++) column[i] = get(i);
+  const distance = new Float64Array(size * size), centre = new Int32Array(size), edge = new Float64Array(size + 1);
+  for (let x = 0; x < size; x++) {
+    let gap = 1e6;
+    for (let i = x; i < mask.length; i += size) distance[i] = gap = mask[i] ? 0 : gap + 1;
+    for (let i = mask.length - size + x; i >= 0; i -= size) {
+      gap = Math.min(gap + 1, distance[i]);
+      distance[i] = gap * gap;
+    }
+  }
+  const line = new Float64Array(size), diagonal = Math.hypot(size, size);
+  for (let start = 0; start < mask.length; start += size) {
+    line.set(distance.subarray(start, start + size));
+    const meet = (p, q) => (line[q] + q * q - line[p] - p * p) / (2 * (q - p));
     let k = 0;
     centre[0] = 0; edge[0] = -Infinity; edge[1] = Infinity;
     for (let q = 1; q < size; q++) {
-      const meet = () => (column[q] + q * q - column[centre[k]] - centre[k] ** 2) / (2 * q - 2 * centre[k]);
-      let s = meet();
-      while (s <= edge[k]) { k--; s = meet(); }
-      k++;
-      centre[k] = q; edge[k] = s; edge[k + 1] = Infinity;
+      let s = meet(centre[k], q);
+      while (s <= edge[k]) s = meet(centre[--k], q);
+      centre[++k] = q; edge[k] = s; edge[k + 1] = Infinity;
     }
     k = 0;
     for (let q = 0; q < size; q++) {
       while (edge[k + 1] < q) k++;
-      set(q, (q - centre[k]) ** 2 + column[centre[k]]);
+      distance[start + q] = Math.sqrt((q - centre[k]) ** 2 + line[centre[k]]) / diagonal;
     }
-  };
-  for (let x = 0; x < size; x++) pass((y) => squared[y * size + x], (y, value) => { squared[y * size + x] = value; });
-  for (let y = 0; y < size; y++) pass((x) => squared[y * size + x], (x, value) => { squared[y * size + x] = value; });
-  return squared.map((value) => Math.sqrt(value) / Math.hypot(size, size));
+  }
+  return distance;
 }
 
 // carekit.cam.normalise of one map.
@@ -146,7 +151,18 @@ class Picture {
   }
 
   // image: uint8 RGB or null. paint(i) -> [r, g, b, opacity] laid over pixel i, or null. grey: image without colour.
-  show({ image = null, grey = false, paint = null, smooth = true, boxes = [], contour = null, text = "" }) {
+  // key: all that decides the pixels, in a word; while it stays, they are not computed anew.
+  show({ image = null, grey = false, paint = null, smooth = true, boxes = [], contour = null, text = "", key = null }) {
+    if (key === null || key !== this.key) this.fill(image, grey, paint);
+    this.key = key;
+    this.context.imageSmoothingEnabled = smooth;
+    this.context.drawImage(this.small, 0, 0, this.canvas.width, this.canvas.height);
+    if (contour) this.contour(contour.values, contour.level);
+    this.outlines(boxes);
+    if (text) this.canvas.setAttribute("aria-label", text);
+  }
+
+  fill(image, grey, paint) {
     const out = this.buffer.data, n = this.size * this.size;
     for (let i = 0; i < n; i++) {
       let r = 0, g = 0, b = 0;
@@ -162,11 +178,6 @@ class Picture {
       out[4 * i] = r; out[4 * i + 1] = g; out[4 * i + 2] = b; out[4 * i + 3] = 255;
     }
     this.pixels.putImageData(this.buffer, 0, 0);
-    this.context.imageSmoothingEnabled = smooth;
-    this.context.drawImage(this.small, 0, 0, this.canvas.width, this.canvas.height);
-    if (contour) this.contour(contour.values, contour.level);
-    this.outlines(boxes);
-    if (text) this.canvas.setAttribute("aria-label", text);
   }
 
   outlines(boxes, chosen = -1) {
@@ -324,7 +335,7 @@ class Frame {
       bar.append(made);
       return made;
     };
-    for (const [name, values] of Object.entries(this.presets)) button(name, () => this.set(values, true));
+    for (const [name, values] of this.presets) button(name, () => this.set(values, true));
     button("Reset", () => this.set(this.defaults, true), "Reset all controls");
     const copy = button("Copy parameters", async () => {
       const line = this.parameters();
