@@ -22,18 +22,17 @@ VIEWS.loss = (frame) => {
     const inside = weightedMean(large, mask), l_out = weightedMean(large, outside);
     const l_in = -Math.min(inside, tau), l_a = l_in + lam * l_out;
     const rises = inside < tau;
+    const rise = rises ? [0, 114, 178, 0.55] : null, fall = [213, 94, 0, Math.min(0.7, 0.35 * lam)];
 
     seen.show({
       image: row(images, image), grey: true, boxes: scaled,
       paint: (i) => colour(large[i], 0.65),
       text: `${names[image]}: attention inside the box ${fixed(inside)}`,
+      key: image,
     });
     asked.show({
       image: row(images, image), grey: true, boxes: scaled, smooth: false,
-      paint: (i) => {
-        if (mask[i]) return rises ? [0, 114, 178, 0.55] : null;
-        return [213, 94, 0, Math.min(0.7, 0.35 * lam)];
-      },
+      paint: (i) => (mask[i] ? rise : fall),
       text: `Inside the box the loss asks for ${rises ? "more" : "nothing"}, outside for less, ${fixed(lam, 1)} times as much`,
     });
     knee.line("knee", [[0, 0], [tau, -tau], [1, -tau]], { colour: COLOURS[0] });

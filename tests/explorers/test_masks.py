@@ -1,0 +1,229 @@
+import json
+import os
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import distance_transform_edt
+
+from carekit import boxes
+from carekit.data.annotating import save_boxes
+from carekit.data.batches import BoxedImages
+from carekit.explorers import frame
+from carekit.explorers.masks import explore_masks, masks, measure, words
+
+STATE = "document.querySelector('.ck-alone').carekit"
+DRAWN = f"{STATE}.values.boxes[{STATE}.values.image] ?? {STATE}.scene.boxes[{STATE}.values.image]"
+
+
+@pytest.fixture
+def rows():
+    """Two images with a box, and one without."""
+    return np.array([3, 7, 0])
+
+
+def paint(tab):
+    tab.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def drag(tab, start, end):
+    """Drag on the first picture from one place to another, both in pixels of the image."""
+    sides, size = tab.locator("canvas").first.bounding_box(), tab.evaluate(f"{STATE}.scene.size")
+    places = [
+        [sides["x"] + x * sides["width"] / size, sides["y"] + y * sides["height"] / size] for x, y in (start, end)
+    ]
+    tab.mouse.move(*places[0])
+    tab.mouse.down()
+    tab.mouse.move(*places[1], steps=3)
+    tab.mouse.up()
+    paint(tab)
+    return tab.evaluate(DRAWN)
+
+
+def test_masks_against_scipy_and_a_count(tiny):
+    drawn = tiny.boxes_of(3)
+    m_in, m_out = masks(drawn, 16, 1.0, "by distance")
+    assert m_in.sum() == 36 and m_out == pytest.approx(distance_transform_edt(m_in == 0) / np.hypot(16, 16))
+    assert measure(drawn, 16) == {"inside": 36 / 256, "outer_sum": 220, "boxes": 1}
+    assert measure([], 16)["inside"] == 0 and np.isnan(measure([], 16, 1.0, "by distance")["outer_sum"])
+
+
+@pytest.mark.parametrize("drawn", [[], [[1.3, 2.5, 1.4, 9]], [[0, 0, 16, 16]], [[2.5, 3, 7, 5.5], [4, 4.2, 13.7, 12]]])
+def test_the_browser_has_the_same_masks(tiny, rows, displayed, page, settle, drawn):
+    explore_masks(tiny, rows)
+    tab = page()
+    for scale in (0.45, 0.6, 1.0, 1.1, 1.85):
+        for outer in ("binary", "by distance"):
+            found = settle(tab, image=0, scale=scale, outer=outer, boxes={"0": drawn})
+            numbers, (m_in, m_out) = measure(drawn, 16, scale, outer), masks(drawn, 16, scale, outer)
+            assert found == pytest.approx(numbers, abs=1e-5, nan_ok=True)
+            assert np.array_equal(tab.evaluate(f"Array.from({STATE}.masks.inner)"), m_in.ravel())
+            shown = np.array(tab.evaluate(f"Array.from({STATE}.masks.outer)"), float)
+            assert shown == pytest.approx(m_out.ravel(), abs=1e-5, nan_ok=True)
+            if drawn:
+                kind = {"binary": "binary", "by distance": "distance"}[outer]
+                assert shown == pytest.approx(boxes.outer_mask(torch.from_numpy(m_in)[None], kind)[0].ravel(), abs=1e-5)
+            assert tab.inner_text(".ck-words") == words(numbers, "rare, image 3", scale, outer)
+
+
+def test_a_mouse_moves_resizes_and_draws_boxes(tiny, rows, displayed, page, settle):
+    explore_masks(tiny, rows)
+    tab = page()
+    settle(tab, boxes={"0": [[4, 5, 10, 11]]})
+    assert drag(tab, (7, 8), (9.2, 6.9)) == [[6, 4, 12, 10]]
+    assert drag(tab, (9, 7), (90, 7)) == [[10, 4, 16, 10]]  # it stays in the image
+    assert drag(tab, (10, 4), (7.9, 2.1)) == [[8, 2, 16, 10]]
+    assert drag(tab, (12, 10), (12, 0.5)) == [[8, 2, 16, 3]]  # a pixel is left
+    assert drag(tab, (1, 13), (4.1, 15.9)) == [[8, 2, 16, 3], [1, 13, 4, 16]]
+    assert drag(tab, (1, 8), (1.1, 8)) == [[8, 2, 16, 3], [1, 13, 4, 16]]  # a click beside the boxes draws none
+    inside = measure([[8, 2, 16, 3], [1, 13, 4, 16]], 16)["inside"]
+    assert tab.evaluate(f"{STATE}.numbers.inside") == pytest.approx(inside)
+    tab.get_by_role("button", name="Reset all controls").click()
+    paint(tab)
+    assert tab.evaluate(DRAWN) == [tiny.boxes_of(3)[0].tolist()]
+
+
+def test_a_finger_draws_and_the_page_does_not_scroll(tiny, rows, displayed, page, settle):
+    explore_masks(tiny, rows)
+    tab = page(width=400)
+    settle(tab, boxes={"0": []})
+    canvas = tab.locator("canvas").first
+    assert canvas.evaluate("canvas => getComputedStyle(canvas).touchAction") == "none"
+    canvas.evaluate("""canvas => {
+        const { left, top, width } = canvas.getBoundingClientRect(), k = width / 16;
+        canvas.setPointerCapture = () => {};
+        const send = (name, x, y) => canvas.dispatchEvent(new PointerEvent(name, {
+            pointerType: 'touch', isPrimary: true, button: 0, clientX: left + x * k, clientY: top + y * k,
+        }));
+        send('pointerdown', 2, 3); send('pointermove', 8, 9); send('pointerup', 8, 9);
+        send('pointerdown', 5, 6); send('pointermove', 9, 6); send('pointercancel', 9, 6);
+    }""")
+    paint(tab)
+    assert tab.evaluate(DRAWN) == [[2, 3, 8, 9]]
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_keys_alone_move_resize_add_and_remove(tiny, rows, displayed, page, settle):
+    explore_masks(tiny, rows)
+    tab = page()
+    settle(tab, boxes={"0": [[4, 5, 10, 11]]})
+    tab.get_by_label("M_out", exact=True).focus()
+    for key in ("Tab", "ArrowRight", "ArrowRight", "ArrowUp", "Shift+ArrowDown", "Shift+ArrowLeft"):
+        tab.keyboard.press(key)
+    paint(tab)
+    assert tab.evaluate(DRAWN) == [[6, 4, 11, 11]]
+    focused = "document.activeElement.getAttribute('aria-label')"
+    assert tab.evaluate(focused) == "Box 1 of 1: left 6, top 4, 5 wide, 7 high"
+    tab.keyboard.press("Insert")
+    paint(tab)
+    assert tab.evaluate(focused) == "Box 2 of 2: left 5, top 5, 6 wide, 6 high"
+    said = "document.querySelector('[role=status].ck-hidden').textContent"
+    tab.wait_for_function(f"{said}.endsWith('Box 2 of 2 is chosen: left 5, top 5, 6 wide, 6 high.')")
+    tab.keyboard.press("Delete")
+    tab.keyboard.press("Delete")
+    tab.wait_for_function(f"{said} === 'rare, image 3 has no box: it takes no part in the attention loss.'")
+    assert tab.evaluate("document.activeElement.textContent") == "Add box" and tab.evaluate(DRAWN) == []
+
+
+def test_presets_the_line_for_papermill_and_a_guess(tiny, rows, displayed, page):
+    explore_masks(tiny, rows)
+    tab = page()
+    tab.get_by_role("button", name="The paper's × 0.7").click()
+    tab.get_by_role("button", name="By distance").click()
+    assert tab.get_by_label("M_out", exact=True).input_value() == "by distance"
+    tab.get_by_role("button", name="Copy parameters").click()
+    assert tab.inner_text(".ck-line") == "-p box_scale 0.7"
+    tab.get_by_label("Predict first").check()
+    pictures = tab.locator("canvas")
+    assert pictures.nth(0).is_visible() and not pictures.nth(1).is_visible()  # one guesses from the image
+    tab.get_by_label("Your guess of the share of the image inside").fill("0.1")
+    tab.get_by_role("button", name="Look").click()
+    tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('You guessed 0.100; it is')")
+
+
+def test_without_a_kernel_nothing_is_saved(tiny, rows, displayed, page):
+    explore_masks(tiny, rows)
+    tab = page()
+    assert tab.get_by_role("button", name="Save boxes").is_disabled()
+    assert tab.get_by_text("Saving needs a running kernel").is_visible()
+
+
+def test_boxes_drawn_in_the_browser_reach_the_training_data(tiny, rows, displayed, page, monkeypatch, settle):
+    explorer, sent = explore_masks(tiny, rows), []
+    monkeypatch.setattr(explorer, "send", sent.append)
+    monkeypatch.setattr(frame, "display", lambda *_, **__: None)
+    tab = page()
+    tab.evaluate(f"""() => {{
+        const frame = {STATE};
+        window.asked = [];
+        frame.alone = false;
+        frame.model = {{ send: (question) => asked.push(question), set() {{}}, save_changes() {{}} }};
+        document.querySelectorAll('button').forEach((button) => {{ button.disabled = false; }});
+    }}""")
+    settle(tab, image=2)
+    assert drag(tab, (2, 3), (9, 8)) == [[2, 3, 9, 8]] and tab.get_by_text("Changed, not saved.").is_visible()
+    tab.get_by_role("button", name="Save boxes").click()
+    question = tab.evaluate("asked[0]")
+    assert question == {"number": 1, "image": 2, "boxes": [[2, 3, 9, 8]]}
+    explorer._reply(None, question, None)
+    tab.evaluate(f"answer => {STATE}.answered(answer)", json.loads(json.dumps(sent[0])))
+    tab.get_by_text("Saved 1 box of common, image 0.").wait_for()
+    assert explorer.data.boxes_of(0).tolist() == [[2, 3, 9, 8]] and len(tiny.boxes_of(0)) == 0
+    batch = BoxedImages(explorer.data, ["common"]).__getitems__([0])
+    assert batch.has_box.all() and batch.m_in.sum() == 35
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        ({"image": 0, "boxes": [[4, 4, 4, 9]]}, "box (4, 4, 4, 9) of image i3 is empty or reversed"),
+        ({"image": 0, "boxes": [[20, 4, 24, 9]]}, "lies outside its 16 x 16 image"),
+        ({"image": 0, "boxes": [[1, 2, 3]]}, "the boxes of image i3 are not lists of four numbers"),
+        ({"image": 0, "boxes": [[1, 2, None, 3]]}, "is not four finite numbers"),
+        ({"image": 8, "boxes": []}, "image 8 is not among the 3"),
+    ],
+)
+def test_a_bad_box_is_told_and_nothing_changes(tiny, rows, displayed, monkeypatch, question, message):
+    explorer, sent = explore_masks(tiny, rows), []
+    monkeypatch.setattr(explorer, "send", sent.append)
+    explorer._reply(None, question | {"number": 1}, None)
+    assert message in sent[0]["error"] and explorer.data is tiny
+
+
+def test_a_folder_that_cannot_be_written_stays_as_it_was(tiny, tmp_path, monkeypatch, rows, displayed):
+    saved = tiny.save(tmp_path / "set")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "set").iterdir()}
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    explorer, sent = explore_masks(saved, rows, save=save_boxes), []
+    monkeypatch.setattr(explorer, "send", sent.append)
+    monkeypatch.setattr(os, "replace", refuse)
+    explorer._reply(None, {"number": 1, "image": 0, "boxes": []}, None)
+    assert "set cannot be written (Permission denied): make it writable" in sent[0]["error"]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "set").iterdir()} == before and explorer.data is saved
+
+
+def test_by_default_a_folder_is_not_touched(tiny, tmp_path, displayed, monkeypatch, rows):
+    saved = tiny.save(tmp_path / "set")
+    before = (tmp_path / "set" / "boxes.csv").read_bytes()
+    explorer = explore_masks(saved, int(rows[0]))
+    monkeypatch.setattr(explorer, "send", lambda reply: None)
+    explorer._reply(None, {"number": 1, "image": 0, "boxes": [[1, 1, 4, 4]]}, None)
+    assert explorer.data.boxes_of(3).tolist() == [[1, 1, 4, 4]] and len(displayed) == 1
+    assert (tmp_path / "set" / "boxes.csv").read_bytes() == before
+    assert displayed[0]["text/plain"].startswith("rare, image 3, 1 box at scale 1.00: 0.141")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rows": np.array([], int)}, "there is no image to draw boxes on"),
+        ({"scale": 0.0}, "box_scale = 0.0 is out of range"),
+        ({"outer": "far"}, "outer = 'far' is unknown"),
+    ],
+)
+def test_bad_input_is_one_sentence(tiny, options, message):
+    with pytest.raises(ValueError, match=message):
+        explore_masks(tiny, **({"rows": 3} | options))
