@@ -20,7 +20,7 @@ def _parser():
     parser.add_argument("--test-images", type=int, default=30, help="test images of each class (30)")
     parser.add_argument("--imbalance", type=float, help="how many times the largest class outnumbers the smallest")
     for name, default, words in (
-        ("shortcut", 0.9, "share of the rare class's training images with the misleading mark, 0 to 1"),
+        ("shortcut", 0.95, "share of the rare class's training images with the misleading mark, 0 to 1"),
         ("elsewhere", 0.03, "share of all other images with it, 0 to 1"),
         ("lesion-size", 1.0, "factor on the lesion's extent, 0.5 to 1.5"),
         ("spread", 1.0, "factor on how far from the middle it lies, 0 to 2"),

@@ -31,7 +31,7 @@ PARAMETERS = {
     "tau": Parameter(0.7, "a number with 0 < tau <= 1", lambda v: _number(0, 1)(v) and v > 0),
     "lam": Parameter(1.0, "a number from 0 to 100", _number(0, 100)),
     "box_scale": Parameter(1.0, "a factor with 0 < box_scale <= 3", lambda v: _number(0, 3)(v) and v > 0),
-    "shortcut": Parameter(0.9, "a share from 0 to 1 (synthetic data only)", _number(0, 1)),
+    "shortcut": Parameter(0.95, "a share from 0 to 1 (synthetic data only)", _number(0, 1)),
     "max_per_class": Parameter(0, "a whole number of training images, 0 for all", _number(0, 10**6, int)),
     "results": Parameter("", "the file for the results, or nothing", _text),
 }

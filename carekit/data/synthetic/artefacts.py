@@ -17,16 +17,16 @@ _NARROW = 0.075  # a strip that is free in every image
 def ink(image, box, rng) -> None:
     """A surgical marker's lines or dots in a free strip along an edge, never on the box."""
     side, width = _free_strip(box, rng)
-    thick = min(rng.uniform(0.018, 0.03), 0.28 * width)
+    thick = min(rng.uniform(0.028, 0.042), 0.34 * width)
     near, far = thick + 0.006, width - thick - 0.012
-    start = rng.uniform(0.04, 0.4)
+    start = rng.uniform(0.04, 0.3)
     if rng.random() < 0.35:
         n = rng.integers(4, 7)
         along, across = start + 0.1 * np.arange(n), rng.uniform(near, far, n)
         x, y, radius = *_placed(side, along, across), rng.uniform(1.1, 1.4) * thick
         radius = np.minimum(radius, np.minimum(across, width - 0.008 - across))
     else:
-        along = start + np.linspace(0, rng.uniform(0.3, 0.5), 7)
+        along = start + np.linspace(0, rng.uniform(0.35, 0.6), 7)
         across = (near + (far - near) * rng.random() + np.cumsum(rng.normal(0, 0.02, 7))).clip(near, far)
         x, y, place = chain(len(image), np.stack(_placed(side, along, across), 1))
         radius = thick * (0.8 + 0.2 * np.cos(9 * place + rng.uniform(0, 6)))

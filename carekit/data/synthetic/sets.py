@@ -73,7 +73,7 @@ class Recipe:
     counts: Counts | None = None
     test_counts: Counts | None = None
     imbalance: float | None = None
-    shortcut: float = 0.9
+    shortcut: float = 0.95
     shortcut_kind: str | None = None
     elsewhere: float = 0.03
     rates: Rates | None = None

@@ -170,15 +170,15 @@ def vascular(lesion: Outline, rng) -> Tissue:
 
 
 def fibroma(lesion: Outline, rng) -> Tissue:
-    """Pink-tan fading out, a white patch in the middle, a faint fine network around it."""
-    rim = smooth_step(0.75 - lesion.depth, 0.3)
-    melanin = _amount(rng, 0.14, 0.7) * (0.5 + rim) * (1 + 0.3 * _cloud(lesion, rng, 3.0, 0.9))
-    melanin = melanin + rng.uniform(0.03, 0.3) * rim * _network(lesion, rng, 42)
-    blood = _amount(rng, 0.17, 0.55) * (1 + 0.35 * _cloud(lesion, rng, 2.0, 0.9))
-    patch = lesion.depth - rng.uniform(0.45, 0.75) + 0.15 * _cloud(lesion, rng, 2.0, 1.2)
-    patch = smooth_step(patch, rng.uniform(0.2, 0.5)) * (1 + 0.2 * _cloud(lesion, rng, 5.0, 0.9))
-    white = rng.uniform(0.2, 0.7) if rng.random() < 0.85 else 0.0
-    return _tissue(lesion, melanin, blood, rng.uniform(0, 0.35), white * patch)
+    """Pink-tan fading out, a white patch in the middle, a fine network around it."""
+    rim = smooth_step(0.7 - lesion.depth, 0.3)
+    melanin = _amount(rng, 0.22, 0.5) * (0.35 + rim) * (1 + 0.3 * _cloud(lesion, rng, 3.0, 0.9))
+    melanin = melanin + rng.uniform(0.05, 0.3) * rim * _network(lesion, rng, 42)
+    blood = _amount(rng, 0.17, 0.5) * (1 + 0.35 * _cloud(lesion, rng, 2.0, 0.9))
+    patch = lesion.depth - rng.uniform(0.35, 0.6) + 0.12 * _cloud(lesion, rng, 2.0, 1.2)
+    patch = smooth_step(patch, rng.uniform(0.2, 0.4)) * (1 + 0.2 * _cloud(lesion, rng, 5.0, 0.9))
+    white = rng.uniform(0.5, 0.9) if rng.random() < 0.93 else 0.0
+    return _tissue(lesion, melanin, blood, rng.uniform(0, 0.3), white * patch)
 
 
 STRUCTURES = (nevus, melanoma, keratosis, basal_cell, actinic, vascular, fibroma)
