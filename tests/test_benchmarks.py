@@ -102,3 +102,15 @@ def test_memory_of_preparing_and_of_training_is_told():
     assert len(re.findall(r"^-> preparing takes \d+ MB in all processes, (?:within|above) 1024 MB", text, re.M)) == 2
     assert len(re.findall(r"^training on \d+ images, \d epoch\(s\): \d{3,} MB", text, re.M)) == 2
     assert float(re.search(r"takes (\d\.\d+) of the memory of 60", text).group(1)) > 0.3
+
+
+def test_explorers_are_measured_beside_a_figure_of_the_kernel():
+    text = run("explorers")
+    if "not installed" in text:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    for name in ("explorer, 64 px", "explorer, 224 px"):
+        assert re.search(rf"^-> {name}: median \d+\.\d ms, (?:within|above) 16\.7 ms; p95 \d", text, re.M), text
+        assert float(re.search(rf"^-> {name}: (\d+\.\d) times faster", text, re.M).group(1)) > 1
+        assert int(re.search(rf"^-> {name}: (\d+) frames", text, re.M).group(1)) > 0
+    assert re.search(r"^-> to the kernel and back: median \d+\.\d ms, (?:within|above) 150 ms", text, re.M)
+    assert len(re.findall(r"^-> (?:page|kernel): .* MB: \d\.\d{3}, (?:within|above) 1\.05", text, re.M)) == 2

@@ -483,12 +483,18 @@ class Frame {
     this.number = (this.number ?? 0) + 1;
     this.asked = question;
     this.next = null;
-    this.model.send({ number: this.number, ...question });
-    clearTimeout(this.late);
-    this.late = setTimeout(() => {
+    const lost = () => {
       this.asked = null;
       this.complain("The kernel does not answer: it may be busy or gone. Restart it, then run this cell again.");
-    }, this.patience ?? 10000);
+    };
+    clearTimeout(this.late);
+    this.late = setTimeout(lost, this.patience ?? 10000);
+    try {
+      this.model.send({ number: this.number, ...question });
+    } catch { // no connection; told after the frame that asks, which would take the words away
+      clearTimeout(this.late);
+      this.late = setTimeout(lost);
+    }
   }
 
   answered(answer) {

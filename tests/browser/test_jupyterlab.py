@@ -1,0 +1,189 @@
+"""Explorers in JupyterLab: a mouse, keys, ears, a second view, a kernel that dies, themes, and what is saved."""
+
+import base64
+import json
+import os
+import signal
+from pathlib import Path
+
+import nbformat
+import pytest
+
+MIME = "application/vnd.carekit.explorer+json"
+NOTEBOOK = "window.jupyterapp.shell.currentWidget"
+FOCUSABLE = "button, input, select, [tabindex='0']"
+CONTRASTS = Path(__file__).with_name("contrasts.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def selected(lesson):
+    """selected(): the number of the selected cell, the notebook's mode, and how many cells there are."""
+    content = f"{NOTEBOOK}.content"
+    return lambda: lesson.evaluate(f"[{content}.activeCellIndex, {content}.mode, {content}.widgets.length]")
+
+
+@pytest.fixture
+def python(lesson):
+    """python(expression): its value in the kernel."""
+
+    def ask(expression):
+        content = lesson.evaluate(
+            f"""async (expression) => (await {NOTEBOOK}.sessionContext.session.kernel.requestExecute(
+                {{ code: 'import json', user_expressions: {{ asked: `json.dumps(${{expression}})` }} }}
+            ).done).content""",
+            expression,
+        )
+        return json.loads(eval(content["user_expressions"]["asked"]["data"]["text/plain"]))
+
+    return ask
+
+
+def drag(tab, slider, start, end, steps=12):
+    """Press the mouse on a slider's share `start` and pull it to `end`; the button stays down."""
+    box = slider.bounding_box()
+    height = box["y"] + box["height"] / 2
+    tab.mouse.move(box["x"] + box["width"] * start, height)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + box["width"] * end, height, steps=steps)
+
+
+def test_a_finger_moves_what_is_seen_and_its_end_tells_the_kernel(case, view, python):
+    slider, before = view.slider(case.slider), view.seen()
+    words = view.words()
+    drag(view.tab, slider, 0.5, 0.3)
+    view.until("root.querySelector('.ck-words').textContent !== given", words)
+    assert view.seen() != before
+    view.tab.mouse.up()
+    view.until("JSON.stringify(frame.model.get('values')) === JSON.stringify(frame.values)")
+    assert python(f"explorer_{case.name}.values") == view.frame("frame.values")
+
+
+def test_arrow_keys_are_the_sliders_also_in_command_mode(case, view, selected):
+    slider = view.slider(case.slider)
+    slider.focus()
+    before, low, step = selected(), *(float(slider.get_attribute(name)) for name in ("min", "step"))
+    assert before[1] == "command"
+    for key, expected in (("Home", 0), ("ArrowRight", 1), ("ArrowUp", 2), ("ArrowUp", 3), ("ArrowDown", 2)):
+        view.tab.keyboard.press(key)
+        assert float(slider.input_value()) == pytest.approx(low + expected * step)
+    view.tab.keyboard.press("b")  # would add a cell
+    assert selected() == before
+    view.tab.evaluate(f"{NOTEBOOK}.content.activeCell.node.focus()")
+    view.tab.keyboard.press("ArrowUp")  # outside of the explorer it is the notebook's
+    assert selected()[0] == before[0] - 1
+
+
+def test_tab_reaches_every_control_and_each_has_a_name(view):
+    view.root.locator("button").first.focus()
+    found, names = [], []
+    while view.root.evaluate("root => root.contains(document.activeElement)"):
+        found.append(view.tab.evaluate("document.activeElement.outerHTML"))
+        names.append(_name_of_focused(view.tab))
+        assert len(set(found)) == len(found), f"Tab goes in circles: {found}"
+        view.tab.keyboard.press("Tab")
+    controls = view.root.locator(FOCUSABLE).evaluate_all(
+        "all => all.filter((each) => each.checkVisibility() && !each.disabled).map((each) => each.outerHTML)"
+    )
+    assert found == controls and all(names)
+
+
+def _name_of_focused(tab):
+    """What the browser calls the focused control, to whoever listens."""
+    session = tab.context.new_cdp_session(tab)
+    focused = session.send("Runtime.evaluate", {"expression": "document.activeElement"})["result"]["objectId"]
+    tree = session.send("Accessibility.getPartialAXTree", {"objectId": focused, "fetchRelatives": False})
+    session.detach()
+    return tree["nodes"][0]["name"]["value"].strip()
+
+
+def test_values_are_announced(case, view):
+    slider = view.slider(case.slider)
+    slider.focus()
+    for key in ("Home", "ArrowRight"):
+        view.tab.keyboard.press(key)
+    view.until("frame.live.textContent === frame.status.textContent && frame.live.textContent.length > 20")
+    assert view.root.locator(".ck-hidden[role=status]").inner_text() == view.words()
+    values = view.root.locator("output").all_inner_texts()
+    assert slider.get_attribute("aria-valuetext") in [f"{case.slider} {value}" for value in values]
+    assert view.root.locator("output:not([aria-live=off])").count() == 0  # the slider's own text says it already
+
+
+def test_a_second_view_follows_and_leads(look):
+    one, other = look(0), look(-1)
+    for leader, follower in ((one, other), (other, one)):
+        leader.slider("τ").focus()
+        leader.tab.keyboard.press("End" if leader is one else "Home")
+        follower.until("root.querySelector('.ck-words').textContent === given", leader.words())
+        assert follower.slider("τ").input_value() == leader.slider("τ").input_value()
+        assert follower.seen() == leader.seen()
+
+
+def test_many_quick_keys_end_where_they_should(look, python):
+    """The kernel's echo of an earlier value must not pull the slider back."""
+    shown = look(0)
+    shown.slider("τ").focus()
+    shown.tab.keyboard.press("Home")
+    for _ in range(40):
+        shown.tab.keyboard.press("ArrowRight")
+    shown.until("JSON.stringify(frame.model.get('values')) === JSON.stringify(frame.values)")
+    assert shown.slider("τ").input_value() == "0.45"
+    assert python("explorer_loss.values")["tau"] == pytest.approx(0.45)
+    assert shown.slider("τ").input_value() == "0.45"
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_both_themes_can_be_read(lesson, look, violations, tmp_path, theme):
+    lesson.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
+    lesson.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    predict = look(0).root.get_by_label("Predict first")
+    predict.check()  # one of them asks for a guess, the others show what they know
+    for i, root in enumerate(lesson.locator(".ck-explorer").all()):
+        root.scroll_into_view_if_needed()
+        root.screenshot(path=tmp_path / f"{theme} {i}.png")
+        assert [(round(ratio, 2), text) for ratio, text in root.evaluate(CONTRASTS) if ratio < 4.5] == []
+    assert violations(lesson) == []
+    predict.uncheck()
+
+
+def test_the_file_holds_the_still_picture_and_the_state(lab, lesson, view, case):
+    lesson.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    lesson.wait_for_function(f"!{NOTEBOOK}.context.model.dirty")
+    cells = nbformat.read(lab.folder / "lesson.ipynb", 4).cells
+    (cell,) = [each for each in cells if each.source == case.cell]
+    (data,) = [output.data for output in cell.outputs if MIME in output.get("data", {})]
+    assert data[MIME] == view.frame("frame.model.get('state')")
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG") and len(data["text/plain"]) > 20
+
+
+def test_a_kernel_that_dies_in_mid_drag_leaves_the_view_alive(lab, lesson, look, python):
+    kernel = lesson.evaluate(f"{NOTEBOOK}.sessionContext.session.kernel.id")
+    process = python("__import__('os').getpid()")
+    shown = look(0)
+    slider = shown.slider("τ")
+
+    def goes_on(start, end, die):
+        words = shown.words()
+        drag(lesson, slider, start, start - 0.05)
+        die()
+        drag(lesson, slider, start - 0.05, end)
+        shown.until("root.querySelector('.ck-words').textContent !== given", words)
+        lesson.mouse.up()
+        assert shown.root.locator(".ck-alarm").is_hidden()
+
+    def crash():
+        os.kill(process, signal.SIGKILL)
+        told = lesson.get_by_role("dialog").get_by_role("button", name="Ok")
+        told.wait_for()
+        lesson.wait_for_function(f"{NOTEBOOK}.sessionContext.session.kernel.status === 'idle'")
+        while told.count():  # JupyterLab may say it more than once
+            told.first.click()
+
+    def shut_down():
+        lab.api("DELETE", f"api/kernels/{kernel}")
+        lesson.wait_for_function(f"!{NOTEBOOK}.sessionContext.session?.kernel")
+
+    goes_on(0.7, 0.3, crash)
+    goes_on(0.3, 0.1, shut_down)
+    shown.frame("[frame.patience = 200, frame.ask({})]")
+    shown.until("!frame.alarm.hidden && frame.alarm.textContent.startsWith('The kernel does not answer')")
+    assert lesson.locator("[data-mime-type*=error], [data-mime-type*=stderr]").count() == 0
