@@ -52,7 +52,11 @@ def evaluate(model: Backbone, data: Prepared, *, device: str = "cpu") -> dict[st
     `attention_inside` is the share of the true class's map inside the box, a mean over the rarest class's images;
     `attention_uniform` is what a map without any preference would score; `pointing` is the pointing game.
     """
-    found = predict(model, data, device=device)
+    return figures(predict(model, data, device=device), data)
+
+
+def figures(found: Predictions, data: Prepared) -> dict[str, float]:
+    """The figures of `evaluate`, of predictions on all images of `data`."""
     predicted = found.probabilities.argmax(1)
     each = metrics.recalls(found.labels, predicted, len(data.classes))
     rarest = data.classes.index(data.rare[0])

@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -57,18 +57,25 @@ def pretrain(model: Backbone, train: BoxedImages, schedule: Schedule, **options)
 def finetune(model: Backbone, train: BoxedImages, care: Care, schedule: Schedule, **options) -> pd.DataFrame:
     """Stage two: the same images and labels, now with the attention loss on those that show a box.
 
-    Care(alpha=0) is the fair control: the same stage without attention. `options` are those of `fit`. Raises ValueError
-    where attention is asked for and no image has a box.
+    Care(alpha=0) is the fair control: the same stage without attention. `options` are those of `fit`.
     """
-    if care.alpha > 0 and not train.boxes:
-        raise ValueError(
-            f"alpha = {care.alpha} asks for attention, but no training image of the chosen classes has a box: "
-            "add boxes, choose other classes, or set alpha = 0"
-        )
     return fit(model, train, care, schedule, stage="finetune", **options)
 
 
 def fit(
+    model: Backbone, train: BoxedImages, care: Care, schedule: Schedule, *, progress: bool = False, **options
+) -> pd.DataFrame:
+    """Train `model` in place; return the history, one row an epoch. `options` are those of `epochs`, which does it."""
+    rows = []
+    with tqdm(total=schedule.epochs, desc=options["stage"], unit="epoch", disable=not progress, file=sys.stdout) as bar:
+        for row in epochs(model, train, care, schedule, **options):
+            rows.append(row)
+            bar.update()
+            bar.set_postfix(loss=f"{row['loss']:.3f}")
+    return pd.DataFrame(rows)
+
+
+def epochs(
     model: Backbone,
     train: BoxedImages,
     care: Care,
@@ -78,46 +85,47 @@ def fit(
     classification: nn.Module | Callable = functional.cross_entropy,
     validate: Validate | None = None,
     checkpoint: str | Path | None = None,
-    progress: bool = False,
-) -> pd.DataFrame:
-    """Train `model` in place; return the history, one row an epoch.
+) -> Iterator[dict[str, float]]:
+    """Train `model` in place by one epoch whenever the next row of its history is asked for.
 
-    Columns: epoch, loss and its parts, images_per_s, wait (the share of time spent waiting for data), and whatever
-    `validate(model)` returns. checkpoint: a file that is written after each epoch; where it exists, training goes on
-    from there and ends as if it had never stopped. Raises ValueError for a non-finite image and FloatingPointError for
-    a non-finite loss or gradient, before it can reach a weight.
+    Rows hold: epoch, loss and its parts, images_per_s, wait (the share of time spent waiting for data), and whatever
+    `validate(model)` returns. checkpoint: a file that is written after each epoch; where it exists, its rows come
+    first, and training goes on from there and ends as if it had never stopped. Raises ValueError for attention where
+    no image has a box and for a non-finite image, and FloatingPointError for a non-finite loss or gradient, before it
+    can reach a weight.
     """
+    if care.alpha > 0 and not train.boxes:
+        raise ValueError(
+            f"alpha = {care.alpha} asks for attention, but no training image of the chosen classes has a box: "
+            "add boxes, choose other classes, or set alpha = 0"
+        )
     device = torch.device(schedule.device)
-    model.to(device, memory_format=torch.channels_last).train()  # faster on CPU and GPU, same result
+    model.to(device, memory_format=torch.channels_last).eval()  # faster on CPU and GPU, same result
     if isinstance(classification, nn.Module):
         classification.to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=schedule.lr, weight_decay=schedule.weight_decay)
     plan = {"stage": stage, "care": asdict(care), "schedule": asdict(schedule) | {"device": ""}}
     history = _resume(checkpoint, model, optimizer, plan)
+    yield from history
     batches = loader(train, schedule.batch_size, shuffle=True, workers=schedule.workers, pin=device.type == "cuda")
-    bar = tqdm(
-        total=schedule.epochs, initial=len(history), desc=stage, unit="epoch", disable=not progress, file=sys.stdout
-    )
-    with torch.random.fork_rng(devices=[]), bar:
-        while len(history) < schedule.epochs and not _stalled(history, schedule.patience):
+    while len(history) < schedule.epochs and not _stalled(history, schedule.patience):
+        optimizer.param_groups[0]["lr"] = _learning_rate(schedule, len(history))
+        with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_epoch_seed(schedule.seed, stage, len(history)))
-            optimizer.param_groups[0]["lr"] = _learning_rate(schedule, len(history))
             row = {"epoch": len(history) + 1} | _epoch(model, batches, care, classification, optimizer, schedule)
-            if validate is not None:
-                row |= validate(model)
-                model.train()
-            history.append(row)
-            if checkpoint is not None:
-                state = checkpoints.optimizer_tensors(optimizer)
-                checkpoints.save(checkpoint, model, state, {"plan": plan, "history": history})
-            bar.update()
-            bar.set_postfix(loss=f"{row['loss']:.3f}")
-    model.eval()
-    return pd.DataFrame(history)
+        model.eval()
+        if validate is not None:
+            row |= validate(model)
+        history.append(row)
+        if checkpoint is not None:
+            state = checkpoints.optimizer_tensors(optimizer)
+            checkpoints.save(checkpoint, model, state, {"plan": plan, "history": history})
+        yield row
 
 
 def _epoch(model, batches, care, classification, optimizer, schedule) -> dict[str, float]:
     """One pass over the data."""
+    model.train()
     sums, n_images, n_boxed, waiting = dict.fromkeys(("loss", "L_c", "L_in", "L_out"), 0.0), 0, 0, 0.0
     started = asked = time.perf_counter()
     for batch in batches:

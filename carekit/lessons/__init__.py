@@ -1,4 +1,4 @@
-"""What the notebooks stand on: parameters, set-up, figures, sliders and checks. Needs the `course` extra."""
+"""What the notebooks stand on: parameters, set-up, figures and checks. Needs the `course` extra."""
 
 from carekit.lessons.setup import Lesson, begin
 

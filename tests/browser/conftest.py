@@ -19,17 +19,23 @@ _pages = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_pages)
 displayed, page = _pages.displayed, _pages.page
 
+EPOCHS = 30  # of the training that can be watched
 # What the first cell makes for all explorers.
-SETUP = """import numpy as np, pandas as pd
-from carekit import build, experiment
+SETUP = """from dataclasses import replace
+import numpy as np, pandas as pd
+from carekit import build, experiment, profile
 from carekit.data.synthetic import skin
-data = skin(0, 64, {"nv": 4, "df": 8}, {"nv": 1})
+data = skin(0, 64, {"nv": 4, "df": 8}, {"nv": 1, "df": 2})
 rows = np.flatnonzero(data.labels == data.classes.index("df"))
 maps = np.random.default_rng(0).random((len(rows), 8, 8)).astype("float32")
 arms = ["pretrained", "without attention", "tau = 0.2", "tau = 0.7"]
 runs = [{"arm": arm, "seed": seed} for arm in arms for seed in range(3)]
 runs = [run | {name: (i * 7 % 12) / 12 for name in experiment.FIGURES} for i, run in enumerate(runs)]
-table, all_maps = experiment.summary(pd.DataFrame(runs)), np.stack([maps, maps**2, maps**3, maps**4])"""
+fast = profile("fast")
+stage = replace(fast, finetune=replace(fast.finetune, epochs=EPOCHS))
+table, all_maps = experiment.summary(pd.DataFrame(runs)), np.stack([maps, maps**2, maps**3, maps**4])""".replace(
+    "EPOCHS", str(EPOCHS)
+)
 
 
 class Case(NamedTuple):
@@ -50,6 +56,11 @@ EXPLORERS = [
     Case("imbalance", "explore_imbalance({'nv': 6705, 'mel': 1113, 'df': 115})", "Ratio"),
     Case("masks", "explore_masks(data, rows)", "Box scale"),
     Case("attention", "explore_attention(build('small', len(data.classes)), data, rows)", "Threshold"),
+    Case(
+        "training",
+        "explore_training(build('small', len(data.classes)), data, stage, np.array([1, 2]), experiment.Arm())",
+        "Epoch",
+    ),
     Case("ablation", "explore_ablation(table, arms[1], {'tau': [0.2, 0.7]}, data, rows, all_maps)", "Image"),
 ]
 
@@ -198,11 +209,12 @@ def lesson(lab, opened):
 
 @pytest.fixture
 def look(lesson):
-    """look(place): an explorer of the lesson's page with its values at the start; -1 is the second view of the loss."""
+    """look(name): an explorer of the lesson's page with its values at the start; also "loss again", a second view."""
+    names = [case.name for case in EXPLORERS] + ["loss again"]
 
-    def look_at(place, tab=lesson):
+    def look_at(name, tab=lesson):
         tab.mouse.up()
-        shown = View(tab, place)
+        shown = View(tab, names.index(name))
         shown.root.get_by_role("button", name="Reset all controls").click()
         shown.until("Object.entries(frame.defaults).every(([name, value]) => frame.values[name] === value)")
         return shown
@@ -213,4 +225,4 @@ def look(lesson):
 @pytest.fixture
 def view(look, case):
     """The explorer of `case` in JupyterLab, with its values at the start."""
-    return look(EXPLORERS.index(case))
+    return look(case.name)

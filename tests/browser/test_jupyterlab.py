@@ -109,7 +109,7 @@ def test_values_are_announced(case, view):
 
 
 def test_a_second_view_follows_and_leads(look):
-    one, other = look(0), look(-1)
+    one, other = look("loss"), look("loss again")
     for leader, follower in ((one, other), (other, one)):
         leader.slider("τ").focus()
         leader.tab.keyboard.press("End" if leader is one else "Home")
@@ -120,7 +120,7 @@ def test_a_second_view_follows_and_leads(look):
 
 def test_many_quick_keys_end_where_they_should(look, python):
     """The kernel's echo of an earlier value must not pull the slider back."""
-    shown = look(0)
+    shown = look("loss")
     shown.slider("τ").focus()
     shown.tab.keyboard.press("Home")
     for _ in range(40):
@@ -131,11 +131,39 @@ def test_many_quick_keys_end_where_they_should(look, python):
     assert shown.slider("τ").input_value() == "0.45"
 
 
+def test_a_training_is_watched_paused_and_stopped_while_the_kernel_stays_free(look, python):
+    shown = look("training")
+    epochs = shown.frame("frame.scene.epochs")
+    shown.slider("τ").focus()
+    shown.tab.keyboard.press("Home")
+    shown.until("root.querySelector('.ck-words').textContent.includes('The sliders ask for other values')")
+    button = {name: shown.root.get_by_role("button", name=name, exact=True) for name in ("Pause", "Go on", "Stop")}
+    assert button["Pause"].is_disabled()
+    shown.root.get_by_role("button", name="Train with these values").click()
+    shown.until("/^Epoch [1-9]\\d* of \\d+ with α 0.50, τ 0.05/.test(root.querySelector('.ck-words').textContent)")
+    button["Pause"].click()
+    shown.until("root.querySelector('.ck-training').textContent.includes('Paused.')")
+    held = shown.frame("frame.values.epoch")
+    assert 0 < held < epochs and python("6 * 7") == 42
+    assert shown.frame("frame.values.epoch") == held
+    button["Go on"].click()
+    shown.until("frame.values.epoch > given", held)
+    button["Stop"].click()
+    shown.until("root.querySelector('.ck-training').textContent.includes('Stopped.')")
+    assert held < shown.frame("frame.values.epoch") < epochs
+    shown.root.get_by_role("button", name="Show the recorded run").click()
+    shown.until(
+        "root.querySelector('.ck-words').textContent.startsWith(`Epoch ${given} of ${given} with α 0.50, τ 0.70`)",
+        epochs,
+    )
+    assert shown.root.locator(".ck-alarm").is_hidden()
+
+
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_both_themes_can_be_read(lesson, look, violations, tmp_path, theme):
     lesson.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
     lesson.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
-    predict = look(0).root.get_by_label("Predict first")
+    predict = look("loss").root.get_by_label("Predict first")
     predict.check()  # one of them asks for a guess, the others show what they know
     for i, root in enumerate(lesson.locator(".ck-explorer").all()):
         root.scroll_into_view_if_needed()
@@ -158,7 +186,7 @@ def test_the_file_holds_the_still_picture_and_the_state(lab, lesson, view, case)
 def test_a_kernel_that_dies_in_mid_drag_leaves_the_view_alive(lab, lesson, look, python):
     kernel = lesson.evaluate(f"{NOTEBOOK}.sessionContext.session.kernel.id")
     process = python("__import__('os').getpid()")
-    shown = look(0)
+    shown = look("loss")
     slider = shown.slider("τ")
 
     def goes_on(start, end, die):

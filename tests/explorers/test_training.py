@@ -1,0 +1,166 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from carekit import Care, compare, evaluation, experiment
+from carekit.experiment import Arm
+from carekit.explorers import frame
+from carekit.explorers.recording import CURVES, pack, record
+from carekit.explorers.study import inside
+from carekit.explorers.training import explore_training, values_of, words
+from carekit.models import build
+from carekit.profiles import Profile
+from carekit.training import Schedule
+
+ARM = Arm(Care(alpha=0.4, tau=0.6), box_scale=1.2)
+STAGE = Schedule(epochs=3, batch_size=8, lr=3e-3, cosine=True)
+PROFILE = Profile("test", 16, "small", False, 24, STAGE, STAGE, sweep_seeds=1)
+
+
+@pytest.fixture
+def rows(tiny):
+    test = tiny.split("test")
+    return np.flatnonzero(test.labels == 1)
+
+
+@pytest.fixture
+def seen(tiny, rows):
+    return list(record(build("small", 2), tiny, PROFILE, rows, ARM, 0))
+
+
+@pytest.fixture
+def shown(tiny, rows, displayed):
+    return explore_training(build("small", 2), tiny, PROFILE, rows, ARM, progress=False)
+
+
+def test_a_recording_is_the_run_of_the_experiment(tiny, rows, monkeypatch):
+    """The same figures after every epoch, and at the end the same maps, bit for bit."""
+    monkeypatch.setattr(experiment.os, "cpu_count", lambda: 1)
+    pretrained, plain, care = compare(tiny, PROFILE, {"plain": Arm(Care(alpha=0)), "care": ARM}, [3], progress=False)
+    model = experiment.load_model(pretrained, tiny, PROFILE)
+    before = [value.clone() for value in model.state_dict().values()]
+    seen = list(record(model, tiny, PROFILE, rows, ARM, 3))
+    assert len(seen) == 4
+    assert all((a == b).all() for a, b in zip(before, model.state_dict().values(), strict=True))
+    names = [name for name in CURVES if name != "loss"]
+    for place, run in enumerate((care, plain)):
+        assert [seen[0].curves[place, 1, list(CURVES).index(name)] for name in names] == pytest.approx(
+            [pretrained.scores[name] for name in names], rel=1e-6
+        )
+        for epoch, (_, row) in zip(seen[1:], run.history.iterrows(), strict=True):
+            found = [epoch.curves[place, 1, list(CURVES).index(name)] for name in names]
+            assert found == pytest.approx([row[name] for name in names], rel=1e-6)
+        expected = evaluation.predict(experiment.load_model(run, tiny, PROFILE), tiny.split("test"))
+        np.testing.assert_array_equal(seen[-1].maps[place], expected.maps[rows])
+
+
+def test_the_curve_of_the_loss_is_the_cross_entropy(tiny, rows, seen):
+    model = build("small", 2)
+    for part, name in enumerate(("train", "test")):
+        found = evaluation.predict(model, tiny.split(name))
+        expected = -np.log(found.probabilities[np.arange(len(found.labels)), found.labels]).mean()
+        assert seen[0].curves[0, part, list(CURVES).index("loss")] == pytest.approx(expected, rel=1e-5)
+
+
+def test_training_images_without_a_box_are_refused_in_a_sentence(tiny, rows):
+    bare = replace(tiny, boxes=tiny.boxes[tiny.boxes.image_id.isin(tiny.split("test").samples.image_id)])
+    with pytest.raises(ValueError, match="no training image of the chosen classes has a box"):
+        explore_training(build("small", 2), bare, PROFILE, rows, ARM, progress=False)
+    with pytest.raises(ValueError, match=r"choose some with lesson\.rare_rows"):
+        explore_training(build("small", 2), tiny, PROFILE, np.array([0]), ARM, progress=False)
+
+
+def test_the_browser_has_the_same_numbers(tiny, rows, seen, shown, displayed, page, settle):
+    tab, test = page(), tiny.split("test")
+    for epoch in range(4):
+        figure, i = list(CURVES.values())[epoch], epoch % len(rows)
+        corners = test.boxes_of(rows[i])
+        numbers = settle(tab, epoch=epoch, figure=figure, image=i)
+        (train, expected), (plain_train, plain) = seen[epoch].curves[:, :, epoch]
+        assert numbers == pytest.approx(
+            {
+                "test": expected,
+                "plain": plain,
+                "train": train,
+                "plain_train": plain_train,
+                "gain": expected - plain,
+                "inside": inside(seen[epoch].maps[0, i], corners, 16),
+                "plain_inside": inside(seen[epoch].maps[1, i], corners, 16),
+            },
+            abs=1e-5,
+        )
+        assert tab.inner_text(".ck-words") == words(seen, epoch, figure, values_of(ARM), i, corners, tiny)
+
+
+def test_it_leaves_a_picture_and_words_where_nothing_can_be_drawn(tiny, rows, seen, shown, displayed):
+    (data,) = displayed
+    corners = tiny.split("test").boxes_of(rows[0])
+    assert data["text/plain"] == words(seen, 3, CURVES["rare_recall"], values_of(ARM), 0, corners, tiny)
+    assert data["image/png"] and data[frame.MIME]["defaults"]["epoch"] == 3
+
+
+def test_without_a_kernel_the_epochs_can_be_played_and_nothing_trained(shown, displayed, page):
+    tab = page()
+    for name in ("Train with these values", "Pause", "Stop"):
+        assert tab.get_by_role("button", name=name, exact=True).is_disabled()
+    assert "open the notebook" in tab.inner_text(".ck-training")
+    tab.get_by_role("button", name="Play the epochs").click()
+    seen = ["Epoch 0 of 3", "Epoch 1 of 3", "Epoch 2 of 3", "Epoch 3 of 3"]
+    for start in seen:
+        tab.wait_for_function("start => document.querySelector('.ck-words').textContent.startsWith(start)", arg=start)
+    assert tab.get_by_label("Epoch", exact=True).input_value() == "3"
+
+
+def test_the_chart_has_a_line_for_each_model_and_part(seen, shown, displayed, page, settle):
+    tab = page()
+    points = "document.querySelectorAll('svg polyline')[0].getAttribute('points')"
+    before = tab.evaluate(points)
+    assert tab.locator("svg polyline").count() == 5 and tab.locator("svg circle").count() == 2
+    settle(tab, figure=CURVES["loss"])
+    assert tab.evaluate(points) != before and tab.evaluate(points).count(",") == 4
+    first, last = seen[0].curves[0, 1, 3], seen[-1].curves[0, 1, 3]
+    label = tab.locator("svg").get_attribute("aria-label")
+    assert f"with CARE from {first:.3f} to {last:.3f}" in label
+
+
+def test_a_guess_is_of_what_care_gains(seen, shown, displayed, page):
+    tab = page()
+    tab.get_by_label("Predict first").check()
+    assert not tab.locator("canvas").first.is_visible()
+    tab.get_by_label("Your guess of what CARE gains").fill("0.5")
+    tab.get_by_role("button", name="Look").click()
+    tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('You guessed 0.500; it is')")
+
+
+def asked(explorer, told, question):
+    explorer._reply(explorer, question | {"number": 1}, [])
+    return told[-1]
+
+
+@pytest.fixture
+def told(shown, monkeypatch):
+    """The explorer's answers."""
+    answers = []
+    monkeypatch.setattr(type(shown), "send", lambda _, content, **__: answers.append(content))
+    return answers
+
+
+def test_a_new_training_is_that_of_the_sliders(tiny, rows, shown, told):
+    from carekit.explorers import live
+
+    values = {"alpha": 0.7, "tau": 0.3, "lam": 2.0, "scale": 0.8}
+    assert asked(shown, told, {"do": "start", "parameters": values}) == {"number": 1}
+    live._latest.join(60)
+    assert shown.live["status"] == "done"
+    new = Arm(Care(alpha=0.7, tau=0.3, lam=2.0), box_scale=0.8)
+    expected = pack(list(record(build("small", 2), tiny, PROFILE, rows, new, 0)), values)
+    assert shown.live["run"] == expected
+
+
+def test_what_cannot_be_done_is_said_in_the_frame(shown, told):
+    assert "start one" in asked(shown, told, {"do": "pause"})["error"]
+    values = {"alpha": 1.0, "tau": 0.3, "lam": 2.0, "scale": 0.8}
+    assert "alpha = 1.0" in asked(shown, told, {"do": "start", "parameters": values})["error"]
+    assert "there is no training to dance" in asked(shown, told, {"do": "dance"})["error"]
+    assert shown.live == {}
