@@ -68,10 +68,12 @@
     window.emptyDrag = () => second(() => {}, () => performance.now());
     window.explorerDrag = (place) => second((step) => move(roots[place], step), () => words(roots[place]));
     window.patternDrag = () => second((step) => key(step <= 30 ? 'ArrowRight' : 'ArrowLeft'), () => picture()?.src);
-    window.askKernel = async () => {
-        const { model } = roots.at(-1).parentElement.carekit, started = performance.now();
-        const answer = new Promise((done) => model.on('msg:custom', (content) => content.asked === started && done()));
-        model.send({ number: -1, asked: started });
+    window.askKernel = async (place, image) => {
+        const { model } = roots[place].parentElement.carekit, number = -Math.random(), started = performance.now();
+        const answer = new Promise((done, fail) => model.on('msg:custom', (content) => {
+            if (content.number === number) (content.error ? fail(Error(content.error)) : done());
+        }));
+        model.send({ number, image });
         await answer;
         return performance.now() - started;
     };

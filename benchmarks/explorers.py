@@ -15,9 +15,9 @@ FASTER, FRAMES, TRIP, GROWTH = 10, 55, 150, 1.05
 
 SETUP = """import os
 import ipywidgets as widgets, matplotlib.pyplot as plt, numpy as np
-from carekit import boxes
+from carekit import boxes, build
 from carekit.data.synthetic import skin
-from carekit.explorers.frame import Explorer
+from carekit.explorers.attention import explore_attention
 from carekit.explorers.loss import explore_loss, losses, words
 from carekit.lessons import plots
 print(os.getpid())"""
@@ -42,8 +42,10 @@ def redraw(tau):
 
 slider = widgets.FloatSlider(min=0.05, max=1, step=0.01, value=0.5)
 display(slider, widgets.interactive_output(redraw, {"tau": slider}))"""
-ECHO = """told = shown.state
-Explorer("loss", told["title"], told["controls"], told["defaults"], told["scene"], answer=lambda question: question)"""
+# What only the model can tell: another image, through the network and back.
+ASKED = ("small, 64 px", "resnet18, 224 px")
+ASK = """data = skin(0, {size}, {{"nv": 4, "df": 24}}, {{"nv": 1}})
+explore_attention(build("{backbone}", len(data.classes)).eval(), data, np.arange(len(data)));"""
 
 
 def main() -> None:
@@ -62,11 +64,12 @@ def main() -> None:
         playwright.chromium.launch(executable_path=path, args=FLAGS) as browser,
     ):
         tab = browser.new_page(viewport={"width": 1300, "height": 1000})
-        lab.write("moves.ipynb", [SETUP, SHOW.format(size=64), PATTERN, SHOW.format(size=224), ECHO])
+        asks = [ASK.format(size=size, backbone=name) for size, name in ((64, "small"), (224, "resnet18"))]
+        lab.write("moves.ipynb", [SETUP, SHOW.format(size=64), PATTERN, SHOW.format(size=224), *asks])
         lab.open(tab, "moves.ipynb")
         lab.run_all(tab)
         tab.wait_for_function(
-            "document.querySelectorAll('.ck-explorer').length === 3 && document.querySelector('.jupyter-widgets img')"
+            "document.querySelectorAll('.ck-explorer').length === 4 && document.querySelector('.jupyter-widgets img')"
         )
         tab.evaluate(Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))
         kernel = psutil.Process(int(tab.locator(".jp-OutputArea-output pre").first.inner_text()))
@@ -107,12 +110,12 @@ def drags(tab, repeats: int) -> None:
 
 
 def questions(tab, repeats: int) -> None:
-    """A question to the kernel and its answer."""
-    times = [tab.evaluate("askKernel()") for _ in range(repeats)]
-    print(
-        f"\n-> to the kernel and back: median {verdict(median(times), TRIP, ' ms')}; p95 {p95(times):.1f} ms",
-        flush=True,
-    )
+    """Another image, asked from the model in the kernel, and its answer."""
+    print()
+    for place, name in enumerate(ASKED, 2):
+        times = [tab.evaluate(f"askKernel({place}, {i % 20})") for i in range(repeats)]
+        told = f"median {verdict(median(times), TRIP, ' ms')}; p95 {p95(times):.1f} ms"
+        print(f"-> an image from the kernel, {name}: {told}", flush=True)
 
 
 def memory(tab, kernel: psutil.Process, n: int) -> None:

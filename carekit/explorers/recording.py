@@ -1,14 +1,18 @@
 """The second stage with and without attention, epoch by epoch: curves, and the maps of a few test images."""
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float
+from joblib import Parallel, delayed
 from sklearn.metrics import log_loss
+from tqdm import tqdm
 
 from carekit.data.batches import BoxedImages
 from carekit.data.prepared import Prepared
@@ -39,41 +43,70 @@ class Epoch:
     probabilities: Float[np.ndarray, "2 n c"]
 
 
-def record(model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int) -> Iterator[Epoch]:
+class Look(NamedTuple):
+    """One model's share of an Epoch."""
+
+    curves: Float[np.ndarray, "2 figures"]
+    maps: Float[np.ndarray, "n u v"]
+    probabilities: Float[np.ndarray, "n c"]
+
+
+def watch(model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int) -> Iterator[Epoch]:
     """Fine-tune copies of the pretrained `model`, one as `arm` says and one with α = 0, an epoch at each step.
 
     The pretrained model comes first, as epoch 0. rows: the test images whose maps are kept. Both copies see the same
-    images in the same order and, on a CPU, one thread, as in `experiment.compare`: the figures are the same, bit for
-    bit. Raises what `finetune` raises.
+    images in the same order, as in `experiment.compare`. Raises what `finetune` raises.
     """
-    threads = torch.get_num_threads()
+    both = [_follow(model, data, profile, rows, each, seed) for each in _arms(arm)]
+    for pair in zip(*both, strict=False):  # patience may end one of them earlier
+        yield _epoch(pair)
+
+
+def record(
+    model: Backbone,
+    data: Prepared,
+    profile: Profile,
+    rows: np.ndarray,
+    arm: Arm,
+    seed: int,
+    *,
+    progress: bool = False,
+) -> list[Epoch]:
+    """All epochs of `watch`; on a CPU each model has a core of its own, so all figures are those of `compare`."""
+    n_jobs = min(2, os.cpu_count() or 1) if profile.finetune.device == "cpu" else 1
+    jobs = (delayed(_follow_to_the_end)(model, data, profile, rows, each, seed) for each in _arms(arm))
+    found = Parallel(n_jobs, return_as="generator")(jobs)
+    both = list(tqdm(found, desc="second stage", total=2, disable=not progress, file=sys.stdout))
+    return [_epoch(pair) for pair in zip(*both, strict=False)]
+
+
+def _arms(arm: Arm) -> tuple[Arm, Arm]:
+    return arm, replace(arm, care=replace(arm.care, alpha=0))
+
+
+def _epoch(pair: Sequence[Look]) -> Epoch:
+    return Epoch(*(np.stack(parts) for parts in zip(*pair, strict=True)))
+
+
+def _follow_to_the_end(model, data, profile, rows, arm, seed) -> list[Look]:
     if profile.finetune.device == "cpu":
         torch.set_num_threads(1)
-    try:
-        yield from _record(model, data, profile, rows, arm, seed)
-    finally:
-        torch.set_num_threads(threads)
+    return list(_follow(model, data, profile, rows, arm, seed))
 
 
-def _record(model, data, profile, rows, arm, seed) -> Iterator[Epoch]:
+def _follow(model, data, profile, rows, arm, seed) -> Iterator[Look]:
     train, test = data.split("train"), data.split("test")
-    arms = (arm, replace(arm, care=replace(arm.care, alpha=0)))
-    models = [deepcopy(model) for _ in arms]
-    schedule = replace(profile.finetune, seed=seed)
-    steps = []
-    for each, net in zip(arms, models, strict=True):
-        images = BoxedImages(train, each.boxed and list(each.boxed), each.box_scale, profile.augment)
-        steps.append(epochs(net, images, each.care, schedule, stage="finetune"))
-    yield _look(models, train, test, rows, schedule.device)
-    for _ in zip(*steps, strict=False):  # patience may end one of them earlier
-        yield _look(models, train, test, rows, schedule.device)
+    model, schedule = deepcopy(model), replace(profile.finetune, seed=seed)
+    images = BoxedImages(train, arm.boxed and list(arm.boxed), arm.box_scale, profile.augment)
+    yield _look(model, train, test, rows, schedule.device)
+    for _ in epochs(model, images, arm.care, schedule, stage="finetune"):
+        yield _look(model, train, test, rows, schedule.device)
 
 
-def _look(models: Sequence[Backbone], train: Prepared, test: Prepared, rows: np.ndarray, device: str) -> Epoch:
-    found = [[predict(model, part, device=device) for part in (train, test)] for model in models]
-    curves = [[_curve(each, part) for each, part in zip(pair, (train, test), strict=True)] for pair in found]
-    shown = [(pair[1].maps[rows], pair[1].probabilities[rows]) for pair in found]
-    return Epoch(np.array(curves), *(np.stack(parts) for parts in zip(*shown, strict=True)))
+def _look(model: Backbone, train: Prepared, test: Prepared, rows: np.ndarray, device: str) -> Look:
+    found = [predict(model, part, device=device) for part in (train, test)]
+    curves = [_curve(each, part) for each, part in zip(found, (train, test), strict=True)]
+    return Look(np.array(curves), found[1].maps[rows], found[1].probabilities[rows])
 
 
 def _curve(found, part: Prepared) -> list[float]:

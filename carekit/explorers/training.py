@@ -1,26 +1,23 @@
 """The second stage as it runs: growing curves, and one image's attention from epoch to epoch, with CARE and without."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import traitlets
 from matplotlib.figure import Figure
-from tqdm import tqdm
 
 from carekit import boxes
 from carekit.data.prepared import Prepared
 from carekit.experiment import Arm
 from carekit.explorers.frame import Explorer, choice, packed, slider
 from carekit.explorers.live import Live
-from carekit.explorers.recording import CURVES, Epoch, pack, record
+from carekit.explorers.recording import CURVES, Epoch, pack, record, watch
 from carekit.explorers.study import inside
 from carekit.lessons import plots
 from carekit.models import Backbone
 from carekit.profiles import Profile
 
-__all__ = ["explore_training", "record"]
 MOST = 6  # images that are sent to the browser
 WITH, WITHOUT = "CARE", "α = 0"
 PRESETS = {
@@ -56,19 +53,13 @@ def explore_training(
     corners = [boxes.check(test.boxes_of(i), (data.size, data.size)).tolist() for i in rows]
     if not corners or not all(corners):
         raise ValueError("attention is measured in images that have a box: choose some with lesson.rare_rows")
-
-    def steps(new: Arm) -> Iterator[Epoch]:
-        return record(model, data, profile, rows, new, seed)
-
-    planned = profile.finetune.epochs
-    bar = tqdm(steps(arm), total=planned + 1, desc="epochs", disable=not progress, file=sys.stdout)
-    seen = list(bar)
+    seen = record(model, data, profile, rows, arm, seed, progress=progress)
     parameters, last, figure = values_of(arm), len(seen) - 1, next(iter(CURVES.values()))
     scene = {
         "size": data.size,
         "classes": data.classes,
         "curves": list(CURVES.values()),
-        "epochs": planned,
+        "epochs": profile.finetune.epochs,
         "images": packed(test.read(rows)),
         "boxes": corners,
         "names": [f"{data.classes[test.labels[i]]}, test image {i}" for i in rows],
@@ -77,12 +68,16 @@ def explore_training(
     explorer = TrainingExplorer(
         "training",
         "The second stage, epoch by epoch",
-        _controls(len(rows), planned),
+        _controls(len(rows), profile.finetune.epochs),
         {"image": 0, "epoch": last, "figure": figure} | parameters,
         scene,
         presets=PRESETS,
         guess={"name": "gain", "label": "what CARE gains in the chosen curve, on test images,"},
-        answer=_trainer(arm, steps, lambda live: setattr(explorer, "live", live)),
+        answer=_trainer(
+            arm,
+            lambda new: watch(model, data, profile, rows, new, seed),
+            lambda live: setattr(explorer, "live", live),
+        ),
     )
     told = words(seen, last, figure, parameters, 0, corners[0], data)
     explorer.show(_still(seen, test.read(rows[:1])[0], corners[0]), told)

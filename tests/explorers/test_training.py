@@ -5,8 +5,8 @@ import pytest
 
 from carekit import Care, compare, evaluation, experiment
 from carekit.experiment import Arm
-from carekit.explorers import frame
-from carekit.explorers.recording import CURVES, pack, record
+from carekit.explorers import frame, recording
+from carekit.explorers.recording import CURVES, pack, record, watch
 from carekit.explorers.study import inside
 from carekit.explorers.training import explore_training, values_of, words
 from carekit.models import build
@@ -18,6 +18,11 @@ STAGE = Schedule(epochs=3, batch_size=8, lr=3e-3, cosine=True)
 PROFILE = Profile("test", 16, "small", False, 24, STAGE, STAGE, sweep_seeds=1)
 
 
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch):
+    monkeypatch.setattr(recording.os, "cpu_count", lambda: 1)
+
+
 @pytest.fixture
 def rows(tiny):
     test = tiny.split("test")
@@ -26,7 +31,7 @@ def rows(tiny):
 
 @pytest.fixture
 def seen(tiny, rows):
-    return list(record(build("small", 2), tiny, PROFILE, rows, ARM, 0))
+    return record(build("small", 2), tiny, PROFILE, rows, ARM, 0)
 
 
 @pytest.fixture
@@ -34,13 +39,12 @@ def shown(tiny, rows, displayed):
     return explore_training(build("small", 2), tiny, PROFILE, rows, ARM, progress=False)
 
 
-def test_a_recording_is_the_run_of_the_experiment(tiny, rows, monkeypatch):
+def test_a_recording_is_the_run_of_the_experiment(tiny, rows):
     """The same figures after every epoch, and at the end the same maps, bit for bit."""
-    monkeypatch.setattr(experiment.os, "cpu_count", lambda: 1)
     pretrained, plain, care = compare(tiny, PROFILE, {"plain": Arm(Care(alpha=0)), "care": ARM}, [3], progress=False)
     model = experiment.load_model(pretrained, tiny, PROFILE)
     before = [value.clone() for value in model.state_dict().values()]
-    seen = list(record(model, tiny, PROFILE, rows, ARM, 3))
+    seen = record(model, tiny, PROFILE, rows, ARM, 3)
     assert len(seen) == 4
     assert all((a == b).all() for a, b in zip(before, model.state_dict().values(), strict=True))
     names = [name for name in CURVES if name != "loss"]
@@ -53,6 +57,17 @@ def test_a_recording_is_the_run_of_the_experiment(tiny, rows, monkeypatch):
             assert found == pytest.approx([row[name] for name in names], rel=1e-6)
         expected = evaluation.predict(experiment.load_model(run, tiny, PROFILE), tiny.split("test"))
         np.testing.assert_array_equal(seen[-1].maps[place], expected.maps[rows])
+
+
+def test_watching_gives_what_is_recorded_and_processes_give_the_same(tiny, rows, seen, monkeypatch):
+    monkeypatch.setattr(recording.os, "cpu_count", lambda: 2)
+    at_once = record(build("small", 2), tiny, PROFILE, rows, ARM, 0)
+    watched = list(watch(build("small", 2), tiny, PROFILE, rows, ARM, 0))
+    for other in (at_once, watched):
+        assert len(other) == len(seen)
+        for a, b in zip(other, seen, strict=True):
+            for name in ("curves", "maps", "probabilities"):
+                np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
 
 
 def test_the_curve_of_the_loss_is_the_cross_entropy(tiny, rows, seen):
@@ -154,7 +169,7 @@ def test_a_new_training_is_that_of_the_sliders(tiny, rows, shown, told):
     live._latest.join(60)
     assert shown.live["status"] == "done"
     new = Arm(Care(alpha=0.7, tau=0.3, lam=2.0), box_scale=0.8)
-    expected = pack(list(record(build("small", 2), tiny, PROFILE, rows, new, 0)), values)
+    expected = pack(record(build("small", 2), tiny, PROFILE, rows, new, 0), values)
     assert shown.live["run"] == expected
 
 
