@@ -1,7 +1,8 @@
-"""Shapes in signatures are checked in all tests; each test has a workspace of its own."""
+"""Shapes in signatures are checked in all tests; each test has a workspace of its own, and a browser if it asks."""
 
 import sys
 import types
+from pathlib import Path
 
 import matplotlib
 from beartype import BeartypeConf, beartype
@@ -19,6 +20,23 @@ import pytest  # noqa: E402
 import torch  # noqa: E402
 
 torch.set_num_threads(1)
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+
+@pytest.fixture(scope="module")  # while it runs, nothing else can run an event loop
+def browser():
+    """Chromium, driven by playwright; without it the test is skipped."""
+    from _lab import FLAGS, chromium
+
+    path = chromium()
+    if path is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield running
+        running.close()
 
 
 @pytest.fixture(autouse=True)

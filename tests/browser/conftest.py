@@ -2,16 +2,13 @@
 
 import importlib.util
 import os
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from _lab import Lab, chromium
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-from _lab import FLAGS, Lab, chromium  # noqa: E402
 
 # The fixtures of a page without a kernel.
 _spec = importlib.util.spec_from_file_location("pages_of_explorers", ROOT / "tests" / "explorers" / "conftest.py")
@@ -106,20 +103,6 @@ def pytest_generate_tests(metafunc):
 def static(case, displayed):
     """The explorer of `case`, shown in this process for a page without a kernel."""
     exec(f"{SETUP}\n{case.cell}", {})
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium; without it the test is skipped."""
-    path = chromium()
-    if path is None:
-        pytest.skip("chromium is not installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,6 @@
-"""What an explorer displays, and a browser to look at it with."""
-
-import shutil
+"""What an explorer displays, and a page to look at it."""
 
 import pytest
-
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 
 
 @pytest.fixture
@@ -18,20 +11,6 @@ def displayed(monkeypatch):
     bundles = []
     monkeypatch.setattr(frame, "display", lambda data, **_: bundles.append(data))
     return bundles
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Debian's Chromium, driven by playwright; without it the test is skipped."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("chromium is not installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

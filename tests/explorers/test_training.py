@@ -117,8 +117,9 @@ def test_it_leaves_a_picture_and_words_where_nothing_can_be_drawn(tiny, rows, se
 
 def test_without_a_kernel_the_epochs_can_be_played_and_nothing_trained(shown, displayed, page):
     tab = page()
-    for name in ("Train with these values", "Pause", "Stop"):
-        assert tab.get_by_role("button", name=name, exact=True).is_disabled()
+    for name in ("Train with these values", "Pause", "Stop", "The paper's values"):
+        assert tab.get_by_text(name, exact=True).is_hidden()
+    assert tab.get_by_label("τ", exact=True).is_hidden()
     assert "open the notebook" in tab.inner_text(".ck-training")
     tab.get_by_role("button", name="Play the epochs").click()
     seen = ["Epoch 0 of 3", "Epoch 1 of 3", "Epoch 2 of 3", "Epoch 3 of 3"]

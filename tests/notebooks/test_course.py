@@ -9,6 +9,9 @@ import pytest
 from carekit.__main__ import main
 from carekit.course import notebooks
 
+# The words of an explorer and all that is painted in it.
+SEEN = """(root) => root.querySelector('.ck-words').textContent
+    + [...root.querySelectorAll('canvas')].map((each) => each.toDataURL()).join()"""
 NAMES = [path.stem for path in notebooks()]
 
 
@@ -111,3 +114,32 @@ def test_papermill_alone_is_refused_an_unknown_parameter_too(tmp_path):
             progress_bar=False,
             extra_arguments=["--log-level=40"],
         )
+
+
+def test_the_explorers_of_the_pages_are_alive_from_disk(course, browser):
+    """Opened as files, without a kernel: each lesson's explorers paint, and follow a slider."""
+    tab, strangers = browser.new_page(), []
+    tab.on("pageerror", lambda error: strangers.append(str(error)))
+    tab.on("request", lambda request: request.url.startswith("http") and strangers.append(request.url))
+    for name in NAMES:
+        tab.goto((course[0] / f"{name}.html").as_uri())
+        tab.wait_for_function("document.querySelector('.ck-alone')?.carekit?.numbers")
+        for explorer in tab.locator(".ck-explorer").all():
+            assert explorer.locator(".ck-alarm").is_hidden() and len(explorer.locator(".ck-words").inner_text()) > 40
+            explorer.scroll_into_view_if_needed()
+            assert any(_moves(tab, explorer, slider) for slider in explorer.locator("input[type=range]").all()), name
+    tab.close()
+    assert strangers == []
+
+
+def _moves(tab, explorer, slider):
+    """Whether the ends of a slider's range look different."""
+    if not slider.is_visible():
+        return False
+    slider.focus()
+    seen = set()
+    for key in ("Home", "End"):
+        tab.keyboard.press(key)
+        tab.wait_for_timeout(150)
+        seen.add(explorer.evaluate(SEEN))
+    return len(seen) == 2

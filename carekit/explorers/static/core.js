@@ -335,7 +335,7 @@ class Frame {
       bar.append(made);
       return made;
     };
-    for (const [name, values] of this.presets) button(name, () => this.set(values, true));
+    this.presetButtons = this.presets.map(([name, values]) => button(name, () => this.set(values, true)));
     button("Reset", () => this.set(this.defaults, true), "Reset all controls");
     const copy = button("Copy parameters", async () => {
       const line = this.parameters();

@@ -81,14 +81,17 @@ class TrainingBar {
     this.about = make("span", {});
     this.element = make("div", { class: "ck-tools ck-training" }, this.start, this.pause, this.stop, this.back, this.play, this.about);
     this.alone = frame.alone;
+    if (!this.alone) return;
+    const sliders = ["alpha", "tau", "lam", "scale"].map((name) => frame.inputs[name].input.parentElement);
+    const idle = [this.start, this.pause, this.stop, this.back, ...frame.presetButtons, ...sliders];
+    for (const each of idle) each.hidden = true; // nothing can be trained
   }
 
   show(status, epochs) {
     this.status = status;
     const busy = status === "training" || status === "paused";
-    this.start.disabled = this.alone;
     this.pause.disabled = this.stop.disabled = !busy;
-    this.back.disabled = this.alone || status === "recorded";
+    this.back.disabled = status === "recorded";
     this.pause.textContent = status === "paused" ? "Go on" : "Pause";
     this.about.textContent = this.alone ? "A recorded run; to train, open the notebook." : {
       recorded: "A recorded run.", training: `Training: ${epochs} epochs so far.`, paused: "Paused.",
