@@ -87,13 +87,15 @@ def test_bad_input_is_one_sentence_and_exit_2(own, tmp_path, name, arguments, wo
 @pytest.mark.skipif(sys.platform == "win32", reason="stops by POSIX signals")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_it_says_so_and_goes_on(own, tmp_path, how):
-    """Over 640 images, so that it is stopped on its way."""
+    """Over 640 images, so that it is stopped on its way; heard even where the tests run behind a shell's `&`."""
     for i in range(24, 640):
         shutil.copy(own / f"p{i % 24:02d}.png", own / f"p{i}.png")
         with open(own / "labels.csv", "a") as file:
             file.write(f"\np{i}.png,common")
     command = [sys.executable, FOLDER / "prepare_own.py", "--source", own, "--out", "out", "--size", "400"]
-    child = subprocess.Popen([*command, "--workers", "1"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    heard = partial(signal.signal, how, signal.SIG_DFL)  # a shell lets what it puts behind ignore SIGINT
+    options = {"cwd": tmp_path, "stderr": subprocess.PIPE, "text": True, "preexec_fn": heard}
+    child = subprocess.Popen([*command, "--workers", "1"], **options)
     journal, end = tmp_path / ".out.part" / "journal.jsonl", time.monotonic() + 60
     while not (journal.exists() and journal.read_text().count("\n") > 1):
         assert time.monotonic() < end
