@@ -35,7 +35,7 @@ def smooth_step(value: np.ndarray, width: float) -> np.ndarray:
     """0 below -width, 1 above width, a cubic in between."""
     t = np.multiply(value, 0.5 / width)  # in place from here: this is called some forty times an image
     t += 0.5
-    t = np.minimum(np.maximum(t, 0), 1)
+    t = t.clip(0, 1)
     cubic = t * -2
     cubic += 3
     cubic *= t

@@ -13,15 +13,17 @@ def dots(size: int, x, y, radius, soft: float = 0.0) -> Float[np.ndarray, "s s"]
     opacity = np.zeros((size, size), np.float32)
     if not len(x):
         return opacity
-    fade = 0.5 + 0.5 * soft * radius[:, None]
-    reach = int(np.ceil(radius.max() * (1 + 0.5 * soft) + 1))
-    dy, dx = (each.ravel().astype(np.int32) for each in np.mgrid[-reach : reach + 1, -reach : reach + 1])
-    columns, rows = (np.floor(each).astype(np.int32)[:, None] + step for each, step in ((x, dx), (y, dy)))
-    across, down = columns + np.float32(0.5) - x[:, None], rows + np.float32(0.5) - y[:, None]
-    away = np.sqrt(across * across + down * down)
-    cover = np.clip((radius[:, None] - away) / (2 * fade) + 0.5, 0, 1) * np.minimum(1, 2 * radius)[:, None]
-    kept = (cover > 0) & (columns >= 0) & (columns < size) & (rows >= 0) & (rows < size)
-    np.maximum.at(opacity.ravel(), rows[kept] * size + columns[kept], cover[kept])
+    fade = 0.5 + 0.5 * soft * radius
+    reach = int(np.ceil(radius.max() * (1 + 0.5 * soft)))  # in pixels; beyond, nothing is covered
+    step = np.arange(-reach, reach + 1, dtype=np.int32)
+    columns, rows = (np.floor(each).astype(np.int32)[:, None] + step for each in (x, y))
+    across, down = (columns + np.float32(0.5) - x[:, None]) ** 2, (rows + np.float32(0.5) - y[:, None]) ** 2
+    away = np.sqrt(down[:, :, None] + across[:, None])
+    cover = np.clip((radius[:, None, None] - away) / (2 * fade)[:, None, None] + 0.5, 0, 1)
+    cover *= np.minimum(1, 2 * radius)[:, None, None]
+    seen_across, seen_down = (columns >= 0) & (columns < size), (rows >= 0) & (rows < size)
+    kept = (cover > 0) & seen_down[:, :, None] & seen_across[:, None]
+    np.maximum.at(opacity.ravel(), ((rows * size)[:, :, None] + columns[:, None])[kept], cover[kept])
     return opacity
 
 
