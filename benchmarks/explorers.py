@@ -74,7 +74,7 @@ def main() -> None:
         tab.evaluate(Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))
         kernel = psutil.Process(int(tab.locator(".jp-OutputArea-output pre").first.inner_text()))
         moves(tab, 3 if chosen.quick else 60)
-        drags(tab, 1 if chosen.quick else 3)
+        drags(tab, 1 if chosen.quick else 9)
         questions(tab, 5 if chosen.quick else 50)
         memory(tab, kernel, 100 if chosen.quick else 1000)
 
