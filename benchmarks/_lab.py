@@ -1,4 +1,4 @@
-"""JupyterLab of its own, in a folder of its own, for what has to be seen in a browser; nothing goes to the network."""
+"""JupyterLab or Notebook 7, in a folder of its own, for what has to be seen in a browser; nothing from the network."""
 
 import json
 import os
@@ -21,11 +21,16 @@ FLAGS = (
     "--disable-component-update --disable-sync --enable-precise-memory-info"
 ).split()
 OPTIONS = (
-    "--no-browser --allow-root --expose-app-in-browser --ServerApp.ip=127.0.0.1 --ServerApp.port_retries=0 "
-    "--ServerApp.terminals_enabled=False "
-    "--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate "
-    "--LabApp.extension_manager=readonly"
-).split()
+    "--no-browser --allow-root --ServerApp.ip=127.0.0.1 --ServerApp.port_retries=0 --ServerApp.terminals_enabled=False"
+)
+APPS = {  # a module of Python: its own options, and the path of a notebook
+    "jupyterlab": (
+        "--LabApp.expose_app_in_browser=True --LabApp.news_url=None --LabApp.extension_manager=readonly "
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "lab/workspaces/{name}/tree/{name}.ipynb",
+    ),
+    "notebook": ("--JupyterNotebookApp.expose_app_in_browser=True", "notebooks/{name}.ipynb"),
+}
 # A document that is ready to be run: Lab restored, the notebook shown, its kernel idle.
 _READY = """() => {
     const panel = window.jupyterapp?.shell.currentWidget;
@@ -41,9 +46,10 @@ def chromium() -> str | None:
 
 
 class Lab:
-    """A JupyterLab server; `with Lab(folder) as lab:` ends it and its kernels. Raises RuntimeError if it stays away."""
+    """A server of an app; `with Lab(folder) as lab:` ends it and its kernels. Raises RuntimeError if it stays away."""
 
-    def __init__(self, folder: Path, environment: dict[str, str] | None = None, patience: float = 60):
+    def __init__(self, folder: Path, environment: dict[str, str] | None = None, app: str = "jupyterlab"):
+        options, self.path = APPS[app]
         self.folder, self.port = folder / "lab", _free_port()
         self.folder.mkdir(parents=True)
         self.url, self.token = f"http://127.0.0.1:{self.port}", secrets.token_hex(16)
@@ -53,7 +59,7 @@ class Lab:
         settings = folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
         settings.parent.mkdir(parents=True)
         settings.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}))
-        command = [sys.executable, "-m", "jupyterlab", *OPTIONS, f"--ServerApp.port={self.port}"]
+        command = [sys.executable, "-m", app, *OPTIONS.split(), *options.split(), f"--ServerApp.port={self.port}"]
         self.log = folder / "lab.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
@@ -62,7 +68,7 @@ class Lab:
                 stderr=log,
                 env=os.environ | own | {"JUPYTER_TOKEN": self.token} | (environment or {}),
             )
-        self._wait(patience)
+        self._wait(60)
 
     def _wait(self, patience: float) -> None:
         until = time.monotonic() + patience
@@ -73,7 +79,7 @@ class Lab:
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.1)
         self.close()
-        raise RuntimeError(f"JupyterLab did not start: {self.log.read_text(errors='replace')[-2000:]}")
+        raise RuntimeError(f"Jupyter did not start: {self.log.read_text(errors='replace')[-2000:]}")
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """The answer of the server's REST API."""
@@ -94,7 +100,7 @@ class Lab:
 
     def open(self, tab: Any, name: str) -> None:
         """Show the notebook alone in a page of playwright, when its kernel is ready."""
-        tab.goto(f"{self.url}/lab/workspaces/{Path(name).stem}/tree/{name}?token={self.token}")
+        tab.goto(f"{self.url}/{self.path.format(name=Path(name).stem)}?token={self.token}")
         tab.wait_for_function(_READY, timeout=60_000)
 
     def run_all(self, tab: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from _lab import Lab
 
 MIME = "application/vnd.carekit.explorer+json"
 NOTEBOOK = "window.jupyterapp.shell.currentWidget"
@@ -71,6 +72,21 @@ def test_arrow_keys_are_the_sliders_also_in_command_mode(case, view, selected):
     view.tab.evaluate(f"{NOTEBOOK}.content.activeCell.node.focus()")
     view.tab.keyboard.press("ArrowUp")  # outside of the explorer it is the notebook's
     assert selected()[0] == before[0] - 1
+
+
+def test_arrow_keys_are_the_sliders_also_in_notebook_7(cells, browser, tmp_path):
+    """Its shortcuts take keys from what only lies inside of an element with Lab's mark."""
+    pytest.importorskip("notebook", reason="Notebook 7 comes with the dev extra")
+    with Lab(tmp_path, app="notebook") as server, browser.new_page() as tab:
+        server.write("lesson.ipynb", cells[:2])
+        server.open(tab, "lesson.ipynb")
+        server.run_all(tab)
+        slider = tab.locator(".ck-explorer").get_by_label("τ", exact=True)
+        slider.focus()
+        for key, expected in (("Home", "0.05"), ("ArrowRight", "0.06"), ("ArrowUp", "0.07"), ("ArrowLeft", "0.06")):
+            tab.keyboard.press(key)
+            assert slider.input_value() == expected
+        tab.wait_for_function("document.querySelector('.ck-words').textContent.includes('τ 0.06')")
 
 
 def test_tab_reaches_every_control_and_each_has_a_name(view):

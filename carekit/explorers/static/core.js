@@ -319,9 +319,10 @@ class Frame {
     this.live = make("p", { class: "ck-hidden", role: "status", "aria-live": "polite" });
     this.alarm = make("p", { class: "ck-alarm", role: "alert", hidden: "" });
     this.asks = this.askGuess();
-    // JupyterLab's shortcuts leave alone what carries this mark; other hosts listen further out.
-    this.root = make("div", { class: "ck-explorer", role: "group", "aria-label": this.title, "data-lm-suppress-shortcuts": "true" },
+    this.root = make("div", { class: "ck-explorer", role: "group", "aria-label": this.title },
       this.tools(), this.panel, this.asks, this.stage, this.status, this.live, this.alarm);
+    // The shortcuts of JupyterLab and Notebook 7 leave alone what carries this mark itself; other hosts listen further out.
+    this.root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
     this.root.addEventListener("keydown", (event) => event.stopPropagation());
     for (const control of this.controls) this.panel.append(this.control(control));
     element.replaceChildren(this.root);
