@@ -213,7 +213,7 @@ class Picture {
 class Chart {
   constructor(caption, { x, y, xlabel = "", ylabel = "", width = 320, height = 240, ticks = null }) {
     Object.assign(this, { x, y, width, height, left: 52, bottom: 40, top: 10, right: 12, marks: {} });
-    this.svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "ck-chart" });
+    this.svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: width > 400 ? "ck-chart ck-wide" : "ck-chart" });
     this.caption = make("figcaption", {}, caption);
     this.element = make("figure", { class: "ck-picture" }, this.svg, this.caption);
     this.svg.setAttribute("aria-label", caption);
