@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from carekit.seeding import seeded
+
 # ImageNet's channel means and standard deviations: what the pretrained weights expect, and harmless without them.
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -104,8 +106,7 @@ def build(name: str, n_classes: int, *, imagenet: bool = False, seed: int = 0) -
     """
     if name not in BACKBONES:
         raise ValueError(f"backbone = {name!r} is unknown: choose one of {', '.join(BACKBONES)}")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         if name == "small":
             if imagenet:
                 raise ValueError("the small backbone has no ImageNet weights: choose imagenet=False")

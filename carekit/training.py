@@ -17,6 +17,7 @@ from carekit import checkpoints
 from carekit.attention import Care, CareLoss
 from carekit.data.batches import Batch, BoxedImages, loader, to_unit
 from carekit.models import Backbone
+from carekit.seeding import seeded
 
 Validate = Callable[[Backbone], dict[str, float]]
 
@@ -110,8 +111,7 @@ def epochs(
     batches = loader(train, schedule.batch_size, shuffle=True, workers=schedule.workers, pin=device.type == "cuda")
     while len(history) < schedule.epochs and not _stalled(history, schedule.patience):
         optimizer.param_groups[0]["lr"] = _learning_rate(schedule, len(history))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(_epoch_seed(schedule.seed, stage, len(history)))
+        with seeded(_epoch_seed(schedule.seed, stage, len(history))):
             row = {"epoch": len(history) + 1} | _epoch(model, batches, care, classification, optimizer, schedule)
         model.eval()
         if validate is not None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
 # What decides a trained model. The lessons and the command line do not; of the data a run's key holds a fingerprint.
-_DECIDES = ("attention", "boxes", "cam", "evaluation", "imbalance", "metrics", "models", "training", "experiment")
-_DECIDES += ("data/augment", "data/batches", "data/pixels", "data/prepared", "data/rows")
+_DECIDES = ("attention", "boxes", "cam", "evaluation", "experiment", "imbalance", "metrics", "models", "seeding")
+_DECIDES += ("training", "data/augment", "data/batches", "data/pixels", "data/prepared", "data/rows")
 
 
 def root() -> Path:

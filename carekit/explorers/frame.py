@@ -65,6 +65,13 @@ def toggle(name: str, label: str) -> dict[str, Any]:
     return {"name": name, "label": label, "toggle": True}
 
 
+def _holding(control: Mapping[str, Any], value: Any) -> dict[str, Any]:
+    """The control, a slider with its range widened to the value: a notebook's parameter may be any that is valid."""
+    if "low" not in control:
+        return dict(control)
+    return dict(control) | {"low": min(control["low"], value), "high": max(control["high"], value)}
+
+
 class Explorer(anywidget.AnyWidget):
     """A view that is drawn in the browser, of a scene that is sent once.
 
@@ -90,7 +97,8 @@ class Explorer(anywidget.AnyWidget):
         guess: Mapping[str, str] | None = None,
         answer: Callable[[dict], dict] | None = None,
     ):
-        state = {"view": view, "title": title, "controls": list(controls), "defaults": dict(defaults)}
+        controls = [_holding(control, defaults[control["name"]]) for control in controls]
+        state = {"view": view, "title": title, "controls": controls, "defaults": dict(defaults)}
         state |= {"scene": dict(scene), "guess": guess}
         state["presets"] = [[name, dict(values)] for name, values in (presets or {}).items()]  # a notebook sorts keys
         super().__init__(state=state, values=dict(defaults))

@@ -5,7 +5,7 @@ from threading import Event, Thread
 from typing import Generic, TypeVar
 
 Step = TypeVar("Step")
-_latest: Thread | None = None  # trainings share torch's generator of random numbers: one waits for the other's end
+_latest: "Live | None" = None  # two at once would share the processor, and one may wait in a cell that was run again
 
 
 class Live(Generic[Step]):
@@ -22,9 +22,11 @@ class Live(Generic[Step]):
         self._thread = Thread(target=self._run, name="carekit-training", daemon=True)
 
     def start(self) -> None:
-        """Begin, when the training before has ended."""
+        """Begin, when the training before has ended; it is stopped."""
         global _latest
-        self._before, _latest = _latest, self._thread
+        self._before, _latest = _latest, self
+        if self._before is not None:
+            self._before.stop()
         self._thread.start()
 
     def pause(self) -> None:
@@ -59,8 +61,9 @@ class Live(Generic[Step]):
             if self._end.is_set():
                 return "stopped"
             self._done.append(step)
-            self._tell("training" if self._go.is_set() else "paused", list(self._done))
-            if not self._go.is_set():
+            paused = not self._go.is_set()  # read once: a pause that comes while this is told holds after the next step
+            self._tell("paused" if paused else "training", list(self._done))
+            if paused:
                 self._go.wait()
                 self._tell("stopped" if self._end.is_set() else "training", list(self._done))
             if self._end.is_set():

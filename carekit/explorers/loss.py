@@ -51,8 +51,10 @@ def explore_loss(
 ) -> Explorer:
     """Show the explorer for images `rows` of the data and their normalised maps; the first 24 of them are sent.
 
-    Raises ValueError where no image has a box.
+    Raises ValueError where an image has no box, and for more or fewer maps than images.
     """
+    if len(maps) != len(rows):
+        raise ValueError(f"{len(maps)} maps do not belong to {len(rows)} images: give one for each")
     rows, maps = rows[:MOST], np.asarray(maps, np.float32)[:MOST]
     all_boxes = [data.boxes_of(i).tolist() for i in rows]
     if not rows.size or not all(all_boxes):

@@ -71,7 +71,7 @@ def explore_masks(
         "Boxes, and the masks they make",
         [
             slider("image", "Image", 0, len(rows) - 1, 1),
-            slider("scale", "Box scale", 0.1, max(2.0, scale), 0.05, "box_scale"),
+            slider("scale", "Box scale", 0.1, 2.0, 0.05, "box_scale"),
             choice("outer", "M_out", list(OUTER)),
         ],
         {"image": 0, "scale": scale, "outer": outer, "boxes": {}},

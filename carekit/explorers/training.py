@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from threading import RLock
 
 import numpy as np
 import traitlets
@@ -111,24 +112,26 @@ def changed(arm: Arm, values: dict[str, float]) -> Arm:
 def _trainer(arm: Arm, steps: Callable[[Arm], Iterator[Epoch]], show: Callable[[dict], None]) -> Callable[[dict], dict]:
     """The answer to what the buttons ask: {"do": "start", "parameters"}, "pause", "go on", "stop" or "forget"."""
     running: list[Live] = []
+    turn = RLock()  # what is told by a thread must not come after what took its place
 
-    def forget() -> None:
-        for each in running:
-            each.stop()
-        running.clear()
-        show({})
+    def replace_by(new: list[Live], shown: dict) -> None:
+        with turn:
+            for each in running:
+                each.stop()
+            running[:] = new
+            show(shown)
 
     def start(question: dict) -> None:
         new = changed(arm, question["parameters"])
-        forget()
 
         def tell(status: str, seen: list[Epoch]) -> None:
-            if this in running:
-                show({"status": status, "run": pack(seen, values_of(new)) if seen else None})
+            shown = {"status": status, "run": pack(seen, values_of(new)) if seen else None}
+            with turn:
+                if this in running:
+                    show({} if status == "stopped" and not seen else shown)
 
         this = Live(steps(new), tell)
-        running.append(this)
-        show({"status": "training", "run": None})
+        replace_by([this], {"status": "training", "run": None})
         this.start()
 
     def answer(question: dict) -> dict:
@@ -136,7 +139,7 @@ def _trainer(arm: Arm, steps: Callable[[Arm], Iterator[Epoch]], show: Callable[[
         if do == "start":
             start(question)
         elif do == "forget":
-            forget()
+            replace_by([], {})
         elif do in ("pause", "go on", "stop") and running:
             {"pause": running[-1].pause, "go on": running[-1].go_on, "stop": running[-1].stop}[do]()
         else:

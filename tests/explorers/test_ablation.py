@@ -177,7 +177,10 @@ def test_what_is_not_in_the_study_is_said_and_nothing_stale_is_seen(scene, displ
     explore_ablation(*scene)
     tab = page()
     settle(tab, image=9)
-    assert "This study has no" in tab.inner_text(".ck-alarm") and not tab.locator("canvas").first.is_visible()
+    assert (
+        "Image 9 is not there: choose 0 to 2, or reset." == tab.inner_text(".ck-alarm")
+        and not tab.locator("canvas").first.is_visible()
+    )
     settle(tab, image=2)
     assert not tab.locator(".ck-alarm").is_visible() and tab.locator("canvas").first.is_visible()
 

@@ -146,10 +146,12 @@ def test_images_beyond_those_sent_are_asked_for(tiny, rows, displayed, page, mon
     for image in ("1", "2"):
         tab.get_by_label("Image", exact=True).fill(image)
         tab.wait_for_function("i => document.querySelector('.ck-words').textContent.includes(`image ${i}`)", arg=image)
-    assert tab.evaluate("asked") == [{"number": 1, "image": 1}] and not tab.locator("canvas").first.is_visible()
+    assert tab.evaluate("asked.map((each) => each.image)") == [1] and not tab.locator("canvas").first.is_visible()
     explorer._reply(None, tab.evaluate("asked[0]"), None)
+    tab.evaluate(f"answer => {state}.answered({{ ...answer, number: 'of another view' }})", sent[0])
+    assert tab.evaluate("asked.length") == 1
     tab.evaluate(f"answer => {state}.answered(answer)", sent[0])
-    assert tab.evaluate("asked[1]") == {"number": 2, "image": 2}  # the latest wins
+    assert tab.evaluate("asked.map((each) => each.image)") == [1, 2]  # the latest wins
     explorer._reply(None, tab.evaluate("asked[1]"), None)
     tab.evaluate(f"answer => {state}.answered(answer)", json.loads(json.dumps(sent[1])))
     tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('Image 7')")
@@ -158,6 +160,28 @@ def test_images_beyond_those_sent_are_asked_for(tiny, rows, displayed, page, mon
     assert numbers == pytest.approx(expected(model, tiny, 7, 1, GRAD, 0.5, 8), abs=1e-5)
     explorer._reply(None, {"number": 3, "image": 9}, None)
     assert "not among the 3" in sent[2]["error"]
+
+
+def test_a_kernel_that_is_back_is_asked_again(tiny, rows, displayed, page, monkeypatch):
+    monkeypatch.setattr(module, "MOST", 1)
+    explore_attention(backbone(), tiny, rows)
+    tab = page()
+    tab.evaluate("""() => {
+        const frame = document.querySelector('.ck-alone').carekit;
+        window.asked = [];
+        Object.assign(frame, { alone: false, patience: 1500 });
+        frame.model = { send: (question) => asked.push(question), set() {}, save_changes() {} };
+    }""")
+    gone = "!document.querySelector('.ck-alarm').hidden"
+    for image in ("1", "2"):
+        tab.get_by_label("Image", exact=True).fill(image)
+        tab.wait_for_function("i => document.querySelector('.ck-words').textContent.includes(`image ${i}`)", arg=image)
+    tab.wait_for_function(gone)
+    assert tab.inner_text("[role=status].ck-hidden") == ""  # no numbers are announced under the alarm
+    tab.get_by_label("Threshold").press("ArrowRight")
+    tab.wait_for_function("asked.length === 2")
+    assert tab.evaluate("asked.map((each) => each.image)") == [1, 2]
+    tab.wait_for_function(gone)
 
 
 def test_it_stays_within_a_narrow_window_and_has_a_still(tiny, rows, displayed, page):
@@ -176,6 +200,9 @@ def test_a_guess_is_asked_only_where_there_is_a_box(tiny, rows, displayed, page,
     tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('You guessed 0.500; it is')")
     settle(tab, image=1)
     assert "NaN" not in tab.inner_text(".ck-words") and "no box" in tab.inner_text(".ck-words")
+    assert tab.locator("canvas").first.is_visible() and tab.get_by_label("Your guess").is_hidden()
+    settle(tab, image=0)  # the guess is spent
+    assert tab.inner_text(".ck-words") == "Guess first; then look." and not tab.locator("canvas").first.is_visible()
 
 
 @pytest.mark.parametrize(

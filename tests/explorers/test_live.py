@@ -90,13 +90,35 @@ def test_an_error_is_told_with_what_was_done_before(told):
     assert told.all[-1] == ("the loss is not finite", [0])
 
 
-def test_one_training_waits_for_the_end_of_the_one_before(told):
-    first, other = Steps(1), Told()
+def test_a_pause_that_comes_while_a_step_is_told_holds_after_the_next():
+    def tell(status, done):
+        told.append((status, done))
+        if len(told) == 1:
+            live.pause()
+
+    told = []
+    live = Live(iter(range(3)), tell)
+    live.start()
+    live.join(0.5)
+    assert told == [("training", [0]), ("paused", [0, 1])]
+    live.go_on()
+    live.join(PATIENCE)
+    assert told[-1] == ("done", [0, 1, 2])
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_training_ends_the_one_before_and_waits_for_its_step(told, paused):
+    first, other = Steps(3), Told()
     one, two = Live(iter(first), told), Live(iter(range(2)), other)
     one.start()
+    if paused:
+        one.pause()
+        first.let()
+        told.until("paused", 1)
     two.start()
-    two.join(0.2)
-    assert other.all == []
-    first.let()
+    if not paused:
+        two.join(0.2)
+        assert other.all == []
+        first.let()
     two.join(PATIENCE)
-    assert told.all[-1] == ("done", [0]) and other.all[-1] == ("done", [0, 1])
+    assert told.all[-1][0] == "stopped" and other.all[-1] == ("done", [0, 1])

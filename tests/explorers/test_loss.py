@@ -76,6 +76,36 @@ def test_presets_reset_and_the_line_for_papermill(scene, displayed, page):
     assert tab.get_by_label("τ", exact=True).input_value() == "0.6"
 
 
+def test_the_line_follows_the_values_and_a_guess_is_spent_by_them(scene, displayed, page):
+    explore_loss(*scene)
+    tab = page()
+    tab.get_by_role("button", name="Copy parameters").click()
+    tab.get_by_label("Predict first").check()
+    for preset, tau in (("τ too small", "0.2"), ("A loose box", "0.7")):
+        tab.get_by_role("button", name=preset).click()
+        tab.wait_for_function(f"document.querySelector('.ck-line').textContent.includes('-p tau {tau} ')")
+        assert tab.inner_text(".ck-words") == "Guess first; then look."
+        tab.get_by_label("Your guess of L_a").fill("0.25")
+        tab.get_by_role("button", name="Look").click()
+        tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('You guessed')")
+
+
+def test_sliders_hold_any_valid_parameter_and_other_values_are_told(scene, displayed, page, settle):
+    explore_loss(*scene, lam=5.0, scale=2.5)
+    tab = page()
+    values = [tab.get_by_label(label, exact=True).input_value() for label in ("λ", "Box scale")]
+    assert values == ["5", "2.5"]
+    settle(tab, image=99)
+    assert tab.inner_text(".ck-alarm").startswith("Image 99 is not there: choose 0 to")
+    assert not tab.locator("canvas").first.is_visible()
+
+
+def test_maps_that_do_not_belong_to_the_images_are_refused(scene):
+    data, rows, maps = scene
+    with pytest.raises(ValueError, match=f"{len(rows) - 1} maps do not belong to {len(rows)} images"):
+        explore_loss(data, rows, maps[1:])
+
+
 def test_images_without_a_box_are_refused(tiny):
     with pytest.raises(ValueError, match="images that have a box"):
         explore_loss(tiny, np.flatnonzero(tiny.labels == 0)[:2], np.zeros((2, 4, 4), np.float32))

@@ -1,3 +1,4 @@
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -172,6 +173,42 @@ def test_a_new_training_is_that_of_the_sliders(tiny, rows, shown, told):
     new = Arm(Care(alpha=0.7, tau=0.3, lam=2.0), box_scale=0.8)
     expected = pack(record(build("small", 2), tiny, PROFILE, rows, new, 0), values)
     assert shown.live["run"] == expected
+
+
+@pytest.fixture
+def held(shown, told, monkeypatch):
+    """A training that was asked for and tells its first epoch when it is let."""
+    from carekit.explorers import live, training
+
+    steps = training.watch
+    let = threading.Event()
+    monkeypatch.setattr(training, "watch", lambda *given: (let.wait(60) and each for each in steps(*given)))
+    asked(shown, told, {"do": "start", "parameters": {"alpha": 0.7, "tau": 0.3, "lam": 1.0, "scale": 1.0}})
+
+    def go():
+        let.set()
+        live._latest.join(60)
+
+    return go
+
+
+def test_stopped_before_its_first_epoch_it_leaves_the_recorded_run(shown, told, held):
+    assert shown.live == {"status": "training", "run": None}
+    asked(shown, told, {"do": "stop"})
+    held()
+    assert shown.live == {}
+
+
+def test_a_run_that_was_left_does_not_come_back(shown, told, held, monkeypatch):
+    from carekit.explorers import training
+
+    def slowly(*given):
+        asked(shown, told, {"do": "forget"})  # while the thread is about to tell
+        return pack(*given)
+
+    monkeypatch.setattr(training, "pack", slowly)
+    held()
+    assert shown.live == {}
 
 
 def test_what_cannot_be_done_is_said_in_the_frame(shown, told):

@@ -146,9 +146,6 @@ VIEWS.ablation = (frame) => {
 
   return ({ parameter, figure, setting, image }) => {
     const s = settings.indexOf(setting), f = labels.indexOf(figure);
-    if (s < 0 || f < 0 || !sweeps[parameter] || !names[image]) {
-      throw new Error(`This study has no ${setting}, ${figure}, ${parameter} or image ${image}: reset the controls.`);
-    }
     const ours = value(s, f), theirs = value(control, f);
     const inside = attend(here, s, image), outside = attend(there, control, image);
     table.mark(s, f);

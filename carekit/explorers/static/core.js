@@ -293,6 +293,8 @@ class Frame {
     this.values = { ...this.defaults, ...model.get("values") };
     this.alone = typeof model.send !== "function";
     this.guessed = null;
+    this.id = Math.random().toString(36).slice(2); // views of one model hear each other's answers
+    this.count = 0;
     this.inputs = {};
     this.build(element);
     this.clean = [];
@@ -347,7 +349,6 @@ class Frame {
         this.announce(`Copy this line: ${line}`);
       }
       this.line.hidden = false;
-      this.line.textContent = line;
     });
     copy.classList.add("ck-copy");
     this.copy = copy;
@@ -416,17 +417,17 @@ class Frame {
 
   // New values; with `settled` the kernel is told, which a finger on a slider does not need for each step.
   set(values, settled) {
-    Object.assign(this.values, values);
-    Object.keys(values).forEach((name) => this.reflect(name));
-    if (this.predict && !settled) this.guessed = null;
-    this.paint();
+    this.adopt(values);
     if (settled && !this.alone) {
       this.model.set("values", { ...this.values });
       this.model.save_changes();
     }
   }
 
-  adopt(values) {
+  // A guess is of what was to be seen then; `same` says that it still is.
+  adopt(values, same = false) {
+    const other = ([name, value]) => name !== "saved" && JSON.stringify(value) !== JSON.stringify(this.values[name]);
+    if (!same && Object.entries(values).some(other)) this.guessed = null;
     Object.assign(this.values, values);
     Object.keys(values).forEach((name) => this.reflect(name));
     this.paint();
@@ -438,9 +439,12 @@ class Frame {
     requestAnimationFrame(() => {
       this.waiting = false;
       try {
-        const { words, numbers } = this.draw(this.values);
+        this.check();
+        const { words, numbers } = this.draw(this.values), line = this.parameters();
         this.numbers = numbers;
-        this.copy.hidden = this.parameters() === "";
+        this.copy.hidden = line === "";
+        this.line.hidden ||= line === "";
+        this.line.textContent = line;
         this.tell(words);
         this.alarm.hidden = true;
       } catch (error) {
@@ -449,13 +453,23 @@ class Frame {
     });
   }
 
+  // Values may also come from Python.
+  check() {
+    for (const { name, label, low, high, choices } of this.controls) {
+      const value = this.values[name];
+      if (choices ? choices.includes(value) : low === undefined || (value >= low && value <= high)) continue;
+      throw new Error(`${label} ${value} is not there: choose ${choices ? choices.join(", ") : `${low} to ${high}`}, or reset.`);
+    }
+  }
+
   tell(words) {
-    const covered = Boolean(this.predict) && this.guessed === null;
+    const known = this.guess && Number.isFinite(this.numbers[this.guess.name]);
+    const covered = Boolean(this.predict) && known && this.guessed === null;
     this.asks.hidden = !covered;
     this.stage.classList.toggle("ck-covered", covered);
     this.stage.inert = covered;
     if (covered) words = "Guess first; then look.";
-    else if (this.predict && Number.isFinite(this.numbers[this.guess.name])) {
+    else if (this.predict && known) {
       const truth = this.numbers[this.guess.name], off = Math.abs(truth - this.guessed);
       words = `You guessed ${fixed(this.guessed, 3)}; it is ${fixed(truth, 3)}, ${fixed(off, 3)} away. ${words}`;
     }
@@ -472,7 +486,8 @@ class Frame {
   complain(error) {
     this.alarm.hidden = false;
     this.alarm.textContent = error instanceof Error ? error.message : String(error);
-    this.status.textContent = "";
+    this.status.textContent = this.live.textContent = "";
+    clearTimeout(this.soon);
     this.stage.classList.add("ck-covered");
   }
 
@@ -481,11 +496,11 @@ class Frame {
     if (this.alone) throw new Error("This needs a running kernel: open the notebook.");
     this.next = question;
     if (this.asked) return;
-    this.number = (this.number ?? 0) + 1;
+    this.number = `${this.id} ${++this.count}`;
     this.asked = question;
     this.next = null;
     const lost = () => {
-      this.asked = null;
+      this.asked = this.next = null;
       this.complain("The kernel does not answer: it may be busy or gone. Restart it, then run this cell again.");
     };
     clearTimeout(this.late);
@@ -499,7 +514,7 @@ class Frame {
   }
 
   answered(answer) {
-    if (answer.number !== undefined && answer.number !== this.number) return;
+    if (!this.asked || answer.number !== this.number) return;
     clearTimeout(this.late);
     this.asked = null;
     if (this.next) {

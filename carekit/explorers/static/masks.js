@@ -62,10 +62,12 @@ class BoxBar {
       this.list, this.adds, this.removes, this.saves, this.note,
       make("p", { id, style: "flex-basis: 100%; margin: 0; font-size: 0.93em" }, hint));
     this.element.addEventListener("keydown", (event) => this.key(event));
-    this.element.addEventListener("keyup", (event) => {
-      if (BOX_KEYS[event.key] && this.moved) store.set(store.now, true);
+    const settle = () => {
+      if (this.moved) store.set(store.now, true);
       this.moved = false;
-    });
+    };
+    this.element.addEventListener("keyup", (event) => BOX_KEYS[event.key] && settle());
+    this.element.addEventListener("focusout", settle);
   }
 
   button(text, act) {

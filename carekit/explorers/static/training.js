@@ -72,6 +72,7 @@ class TrainingBar {
     };
     this.start = button("Train with these values", () => {
       const { alpha, tau, lam, scale } = frame.values;
+      frame.guessed = null;
       ask({ do: "start", parameters: { alpha, tau, lam, scale } });
     });
     this.pause = button("Pause", () => ask({ do: this.status === "training" ? "pause" : "go on" }));
@@ -111,12 +112,12 @@ VIEWS.training = (frame) => {
   let run = recorded, status = "recorded", begun = true, heard = 0, timer = 0;
   const step = () => {
     if (frame.values.epoch >= run.epochs - 1) return;
-    frame.set({ epoch: frame.values.epoch + 1 }, false);
+    frame.adopt({ epoch: frame.values.epoch + 1 }, true);
     timer = setTimeout(step, 500);
   };
   const bar = new TrainingBar(frame, () => {
     clearTimeout(timer);
-    frame.set({ epoch: 0 }, false);
+    frame.adopt({ epoch: 0 }, true);
     timer = setTimeout(step, 500);
   });
   frame.panel.after(bar.element);
@@ -127,14 +128,14 @@ VIEWS.training = (frame) => {
     status = live.status ?? "recorded";
     begun = live.run !== null;
     if (live.run !== null) run = live.run ? new TrainingRun(live.run) : recorded;
-    if (following) frame.set({ epoch: begun ? run.epochs - 1 : 0 }, false);
+    if (following) frame.adopt({ epoch: begun ? run.epochs - 1 : 0 }, true);
     else frame.paint();
     if (status !== "training") return;
     const gap = begun && heard ? performance.now() - heard : 0;
-    heard = performance.now();
+    heard = begun ? performance.now() : 0;
     frame.silence = setTimeout(() => {
       frame.complain("Nothing has come from the kernel for a long time: it may be busy or gone. Restart it, then run this cell again.");
-    }, 60000 + 10 * gap);
+    }, begun ? 60000 + 10 * gap : 600000); // before the first epoch nobody knows how long one takes
   };
   frame.listen("change:live", news);
   frame.stop = () => [timer, frame.silence].forEach(clearTimeout);
@@ -149,7 +150,6 @@ VIEWS.training = (frame) => {
       return { words: "The training begins.", numbers: {} };
     }
     frame.stage.style.visibility = "";
-    if (curve < 0 || !names[image]) throw new Error(`There is no curve ${figure} or image ${image}: reset the controls.`);
     if (epoch > last) {
       frame.values.epoch = last;
       frame.reflect("epoch");
