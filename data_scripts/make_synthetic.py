@@ -29,20 +29,43 @@ def _parser():
         ("label-noise", 0.0, "share of training images with a wrong label, 0 to 1"),
     ):
         parser.add_argument(f"--{name}", type=float, default=default, help=f"{words} ({default})")
+    for name, part in (("rate", "training"), ("test-rate", "test")):
+        words = f"share of {part} images with an artefact, 0 to 1, of all classes or of one; may be given again"
+        parser.add_argument(f"--{name}", action="append", default=[], metavar="ARTEFACT[:CLASS]=SHARE", help=words)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, help="processes (as many as there are cores)")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT if it is a prepared data set")
     return parser
 
 
+def _rates(texts, name):
+    """{artefact: share, or {class: share}} from texts such as hair=0.5 and ink:df=1."""
+    rates = {}
+    for text in texts:
+        what, _, share = text.partition("=")
+        artefact, _, of = what.partition(":")
+        try:
+            value = float(share)
+        except ValueError:
+            raise ValueError(f"{name} {text!r} is not of the form ARTEFACT=SHARE or ARTEFACT:CLASS=SHARE") from None
+        if not of:
+            rates[artefact] = value
+        elif isinstance(rates.setdefault(artefact, {}), dict):
+            rates[artefact][of] = value
+        else:
+            raise ValueError(f"{name} {text!r}: {artefact} has a share for all classes already: give one or the other")
+    return rates
+
+
 def _make(options):
     given = vars(options)
     kind, ratio = KINDS[given.pop("kind")], given.pop("imbalance")
     out, workers, overwrite = (given.pop(name) for name in ("out", "workers", "overwrite"))
+    rates = {f"{name}s": _rates(given.pop(name), name) for name in ("rate", "test_rate")}
     exponent = 0.5 if ratio is None else kind.exponent(ratio)
     counts = scaled_counts(kind, given.pop("images"), exponent, floor=1)
     test_counts = dict.fromkeys(kind.classes, given.pop("test_images"))
-    return Recipe(kind, counts=counts, test_counts=test_counts, **given).save(out, workers, overwrite)
+    return Recipe(kind, counts=counts, test_counts=test_counts, **rates, **given).save(out, workers, overwrite)
 
 
 def main(arguments=None):

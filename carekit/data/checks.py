@@ -19,7 +19,13 @@ def check_facts(facts: dict) -> None:
     missing = [key for key in NEEDED if not isinstance(facts, dict) or key not in facts]
     if missing:
         raise ValueError(f"the facts lack {missing[0]!r}: they need {', '.join(NEEDED)}")
-    lists = [key for key in ("classes", "class_names", "rare") if not isinstance(facts[key], list)]
+    names = ("classes", "class_names", "rare")
+    lists = [k for k in names if not isinstance(facts[k], list) or not all(isinstance(each, str) for each in facts[k])]
+    texts = [key for key in NEEDED if key not in (*names, "size") and not isinstance(facts[key], str)]
+    if texts:
+        raise ValueError(f"{texts[0]} = {facts[texts[0]]!r} in the facts must be a text")
+    if not isinstance(facts.get("checksums", {}), dict):
+        raise ValueError("checksums in the facts must be a text for each file")
     if lists:
         raise ValueError(f"{lists[0]} = {facts[lists[0]]!r} in the facts must be a list of names")
     classes = facts["classes"]

@@ -1,17 +1,20 @@
 """From the bytes of a file to an upright RGB image: photographs, DICOM films, rows of an array."""
 
 import io
+import struct
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from carekit.data.files import Source
 from carekit.data.sources import Stack
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".dcm")
-_FAULTS = (OSError, SyntaxError, ValueError, Image.DecompressionBombWarning, Image.DecompressionBombError)
+# What damaged files bring forth; a decoder may stumble over anything.
+_FAULTS = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, struct.error)
+_FAULTS += (Image.DecompressionBombWarning, Image.DecompressionBombError)
 
 
 def read_image(files: Source, name: str) -> Image.Image:
@@ -32,7 +35,8 @@ def read_mask(files: Source, name: str, size: tuple[int, int]) -> np.ndarray:
     mask = _decode(files, name).convert("L")
     if abs(mask.width * size[1] - mask.height * size[0]) > 0.02 * mask.height * size[0]:
         raise ValueError(f"mask {name} has {mask.size} pixels but its image has {size}: fetch them from one source")
-    return np.asarray(mask) > 127
+    grey = np.asarray(mask)
+    return grey > (127 if grey.max() > 1 else 0)  # some tools write 1 for white
 
 
 def _decode(files: Source, name: str) -> Image.Image:
@@ -42,15 +46,17 @@ def _decode(files: Source, name: str) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", UserWarning)  # of files that bend their standard, as many do
             if name.lower().endswith(".dcm"):
-                warnings.simplefilter("ignore", UserWarning)  # pydicom on files that bend the standard, as many do
                 return _dicom(data)
             image = Image.open(io.BytesIO(data), formats=FORMATS)
-            if getattr(image, "n_frames", 1) > 1:
+            if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # a photograph with others behind it
                 raise ValueError(f"it has {image.n_frames} frames, where one picture is needed")
             image = ImageOps.exif_transpose(image)
             return _spread(np.asarray(image)) if image.mode[0] in "IF" else image
     except _FAULTS as error:
+        if isinstance(error, UnidentifiedImageError):  # its own words name an address in memory
+            error = f"it is none of {', '.join(FORMATS)}"
         raise ValueError(f"{name} is damaged or no image ({error}): fetch it again, or remove its label") from None
 
 

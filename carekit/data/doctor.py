@@ -121,12 +121,19 @@ def _raw(report: Report, path: Path, workers: int | None) -> None:
         report.kind = layout.name
         readable = files.unpack(Path(folder)) if isinstance(files, Npz) else path
         with open_source(readable) as opened:
-            listing = layout.read(opened, _Collect(report))
+            listing = layout.read(opened, _Collect(report), **layout.whole)
         table = listing.table
         _counts(report, table.diagnosis, list(listing.classes), listing.rare)
         if "split" in table:
             _parts(report, table.diagnosis, table.split, list(listing.classes))
             _groups(report, table, "error", "give each group to one part")
+        groups = table.groupby("diagnosis").group.nunique()
+        single = [name for name in listing.classes if groups.get(name) == 1]
+        if single and "split" not in table:
+            text = f"class {single[0]!r} has images of one lesion or patient: add others, as one part would lack it"
+            report.add("error", "classes", text)
+        if listing.ungrouped:
+            report.add("warning", "groups", f"{listing.ungrouped}: a split by lesion cannot be drawn")
         _pictures(report, readable, listing, workers)
     _licence(report, listing.facts["licence"])
 
@@ -159,6 +166,9 @@ def _pictures(report: Report, path: Path, listing: Listing, workers: int | None)
     prints.tell(report)
     whole = [i for i in range(len(items)) if not looks[i].fault]
     sizes = pd.DataFrame([looks[i].size for i in whole], columns=["w", "h"], index=table.image_id.iloc[whole])
+    empty = [table.image_id.iloc[i] for i in whole if items[i][1] and looks[i].box is None]
+    if empty:
+        report.add("warning", "boxes", f"the masks of {some(empty)} show no lesion: draw them anew, white on black")
     boxes = listing.boxes
     if boxes is None:
         rows = [(table.image_id.iloc[i], *looks[i].box) for i in whole if looks[i].box]
@@ -177,7 +187,7 @@ def _look_at(path: Path, _start: int, items: Sequence[tuple[str, str]]) -> list[
                 mask = read_mask(files, mask_name, image.size)
                 box = pixels.box_of(mask, 1)
                 box = box and tuple(side * n for side, n in zip(box, image.size * 2, strict=True))
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             looks.append(_Look(str(error)))
             continue
         array = np.asarray(image)
@@ -229,6 +239,8 @@ def _counts(report: Report, names: pd.Series, classes: list[str], rare: list[str
     counts = Counter(names)
     report.counts = {name: counts[name] for name in classes}
     absent = [name for name in classes if not counts[name]]
+    if len(classes) < 2:
+        report.add("error", "classes", "there must be two classes or more: nothing can be told apart")
     if absent:
         report.add("error", "classes", f"class {absent[0]!r} has no image: add some, or leave the class out")
     present = {name: n for name, n in report.counts.items() if n}
@@ -237,9 +249,8 @@ def _counts(report: Report, names: pd.Series, classes: list[str], rare: list[str
     least, most = min(present, key=present.get), max(present, key=present.get)
     text = ", ".join(f"{name} {n}" for name, n in present.items())
     ratio = present[most] / present[least]
-    report.add(
-        "note", "classes", f"{sum(present.values())} images: {text}; {most} outnumbers {least} {ratio:.3g} times"
-    )
+    outnumbers = f"; {most} outnumbers {least} {ratio:.3g} times" if ratio > 1 else ""
+    report.add("note", "classes", f"{sum(present.values())} images: {text}{outnumbers}")
     if present[least] < min(present.get(name, 0) for name in rare):
         report.add(
             "warning", "classes", f"{least} is the smallest class, but {', '.join(rare)} is named as rare: is it meant?"

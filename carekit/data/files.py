@@ -5,6 +5,7 @@ reached, and nothing in it unpacks to more than it says.
 """
 
 import hashlib
+import lzma
 import os
 import stat
 import zipfile
@@ -13,6 +14,8 @@ from pathlib import Path, PureWindowsPath
 
 MAX_BYTES = 200 * 2**20  # of one unpacked file: a dermoscopic image has 0.3 MB, a chest film at most 20 MB
 MAX_RATIO = 200  # unpacked to packed
+# What unpacking brings forth, of damaged files and of packings that this Python does not know.
+PACKED_FAULTS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
 SMALL = 2**20  # below this a high ratio is harmless
 
 
@@ -30,6 +33,11 @@ def stamp(path: Path) -> str:
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
     about = [(str(file.relative_to(path)), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     return hashlib.sha256(repr(about).encode()).hexdigest()
+
+
+def _hidden(name: str) -> bool:
+    """Whether a file belongs to a system or a program: what macOS adds to archives, what work in progress leaves."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
 
 
 class Source:
@@ -67,7 +75,7 @@ class Folder(Source):
         for name in [name for name in self.names if name.lower().endswith(".zip")]:
             self._archives[name] = Archive(path / name)
             self.names += [f"{name}/{member}" for member in self._archives[name].names]
-        self.names.sort()
+        self.names = sorted(name for name in self.names if not _hidden(name))
 
     def read(self, name: str) -> bytes:
         for archive, opened in self._archives.items():
@@ -94,7 +102,7 @@ class Archive(Source):
             raise ValueError(f"archive {path} is damaged ({error}): download it again") from None
         try:
             files = [member for member in self._zip.infolist() if not _refuse(path, member).is_dir()]
-            self.names = sorted(member.filename for member in files)
+            self.names = sorted(member.filename for member in files if not _hidden(member.filename))
             twice = [a for a, b in zip(self.names, self.names[1:], strict=False) if a == b]
             if twice:
                 raise ValueError(f"archive {path} holds {twice[0]} twice: it is not clear which one is meant")
@@ -105,7 +113,7 @@ class Archive(Source):
     def read(self, name: str) -> bytes:
         try:
             return self._zip.read(name)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        except PACKED_FAULTS as error:
             raise ValueError(f"{name} in archive {self.path} is damaged ({error}): download it again") from None
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from carekit.data.folders import JOURNAL
 from carekit.data.parallel import in_chunks
 from carekit.data.pixels import Box, Drawn
 from carekit.data.rows import IMAGES, MASKS
 
-JOURNAL = "journal.jsonl"
 CHUNK = 64  # images a task: enough to keep a process busy, few enough for little memory
 
 Draw = Callable[[Any], Drawn]
@@ -32,8 +33,8 @@ def fill(
 ) -> list[Result]:
     """Fill images.npy and masks.npy in `folder`, row i from draw(items[i]), the same bytes however many workers.
 
-    Chunks that a journal in the folder lists are not drawn again; the journal is removed at the end. Raises what
-    `draw` raises, and OSError where the disk is full or a worker was ended.
+    Chunks that a journal in the folder lists are not drawn again; `resumable_folder` removes it when all is done.
+    Raises what `draw` raises, and OSError where the disk is full or a worker was ended.
     """
     starts = range(0, len(items), CHUNK)
     done = _finished(folder / JOURNAL)
@@ -49,7 +50,6 @@ def fill(
             journal.flush()
             done[start] = results
             bar.update(len(results))
-    (folder / JOURNAL).unlink()
     return [Result([tuple(box) for box in boxes], about) for start in starts for boxes, about in done[start]]
 
 
@@ -63,6 +63,14 @@ def _finished(journal: Path) -> dict[int, list]:
         except ValueError:
             continue
     return done
+
+
+def check_space(folder: Path, n: int, size: int, masks: bool = True) -> None:
+    """Raise OSError where the disk has no room for n images, of which those in the folder are already there."""
+    needed = n * size * size * (3 + masks)
+    free = shutil.disk_usage(folder).free + sum(file.stat().st_size for file in folder.glob("*.npy"))
+    if free < needed * 1.02:
+        raise OSError(f"{folder.parent} has {free >> 20} MB free and {needed >> 20} MB are needed: choose another disk")
 
 
 def _allocate(folder: Path, n: int, size: int, masks: bool) -> None:

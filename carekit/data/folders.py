@@ -4,12 +4,12 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-PLAN, LOCK = "plan.json", "lock"
+PLAN, LOCK, JOURNAL = "plan.json", "lock", "journal.jsonl"
 
 
 @contextmanager
@@ -21,6 +21,7 @@ def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.
     """
     path = Path(path).expanduser().resolve()
     check_free(path, overwrite, mark)
+    _check_own(_old(path), (mark,))
     new = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
     _make(new)
     try:
@@ -36,12 +37,16 @@ def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark
     """As `atomic_folder`, but what Ctrl-C or a kill leaves is found again by the next run with the same `plan`.
 
     plan: all that decides the result, for JSON. The folder is `.NAME.part` beside `path`; with another plan, or after
-    an error, its files are removed. Raises also BlockingIOError where another process is at work on it.
+    an error, its files are removed. Raises also BlockingIOError where another process is at work on it, and
+    FileExistsError where a folder of that name was not made here.
     """
     path = Path(path).expanduser().resolve()
     check_free(path, overwrite, mark)
     new = path.parent / f".{path.name}.part"
+    _check_own(_old(path), (mark,))
+    _check_own(new, (mark, PLAN))
     _put_back(path)
+    made = [parent for parent in new.parents if not parent.exists()]
     _make(new)
     lock = FileLock(new / LOCK)
     try:
@@ -53,7 +58,7 @@ def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark
         yield new
         check_free(path, overwrite, mark)
         lock.release()
-        for name in (PLAN, LOCK):
+        for name in (JOURNAL, PLAN, LOCK):
             (new / name).unlink(missing_ok=True)
         _take_place(new, path)
     except KeyboardInterrupt:
@@ -61,6 +66,9 @@ def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark
     except BaseException:
         lock.release()
         shutil.rmtree(new, ignore_errors=True)
+        for parent in made:
+            with suppress(OSError):
+                parent.rmdir()
         raise
     finally:
         lock.release()
@@ -100,6 +108,13 @@ def _put_back(path: Path) -> None:
     if old.exists() and not path.exists():
         old.rename(path)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _check_own(folder: Path, marks: tuple[str, ...]) -> None:
+    """Raise FileExistsError for a folder with somebody's files where this module keeps its own."""
+    if folder.exists() and not any((folder / mark).is_file() for mark in marks):
+        if not folder.is_dir() or any(each.name != LOCK for each in folder.iterdir()):
+            raise FileExistsError(f"{folder} was not made by carekit and is in the way: move it elsewhere")
 
 
 def _old(path: Path) -> Path:

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -19,7 +20,8 @@ class Listing:
 
     table: image_id (unique), diagnosis (its class), group (lesion or patient), image and mask (files; "" for none) and,
     where the publisher has drawn the parts, split. boxes: image_id and x0, y0, x1, y1 in pixels of the image's file,
-    or None where masks give them. classes: short name -> name, in the order of the labels.
+    or None where masks give them. classes: short name -> name, in the order of the labels. ungrouped: what is missing
+    where images of one lesion or patient cannot be told, or nothing.
     """
 
     table: pd.DataFrame
@@ -27,10 +29,11 @@ class Listing:
     facts: dict[str, Any]
     boxes: pd.DataFrame | None = None
     rare: list[str] = field(default_factory=list)
+    ungrouped: str = ""
 
     def __post_init__(self):
         self.table = self.table.sort_values("image_id", ignore_index=True)
-        if not self.rare:
+        if not self.rare and self.classes:
             counts = self.table.diagnosis.value_counts()
             self.rare = [min(self.classes, key=lambda name: counts.get(name, 0))]
 
@@ -53,7 +56,8 @@ class Layout(NamedTuple):
     """A publisher's arrangement of files.
 
     splits: how the parts may be drawn, the usual first: see `preparing.SPLITS`. read(files, faults, **options) lists
-    the source, fits(files) tells whether it has this layout, expects says what that is.
+    the source, fits(files) tells whether it has this layout, expects says what that is. whole: the options of `read`
+    that leave nothing out. fixes(files) tells whether the source itself says how to split, so that nobody need ask.
     """
 
     name: str
@@ -61,6 +65,8 @@ class Layout(NamedTuple):
     read: Callable[..., Listing]
     fits: Callable[[Source], bool]
     expects: str
+    whole: Mapping[str, Any] = MappingProxyType({})
+    fixes: Callable[[Source], bool] = lambda files: False
 
 
 def has_table(files: Source, names: tuple[str, ...]) -> bool:
@@ -92,7 +98,10 @@ def read_table(files: Source, name: str, needed: list[str], optional: tuple[str,
         raise ValueError(f"{name} is not UTF-8 text: save it again as CSV with UTF-8 encoding") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning) as error:
         raise ValueError(f"{name} is not a table ({str(error).strip()}): each line needs as many fields") from None
-    table.columns = table.columns.str.strip()
+    table = table.rename(columns=str.strip).apply(lambda column: column.str.strip())
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise ValueError(f"{name} has two columns {twice[0]!r}: keep one")
     missing = [column for column in needed if column not in table]
     if missing:
         raise ValueError(f"{name} has no column {missing[0]!r}: it needs {', '.join(needed)}")
@@ -128,11 +137,11 @@ def numbers(faults: Faults, table: pd.DataFrame, columns: list[str], name: str) 
 
 def corners(faults: Faults, table: pd.DataFrame, name: str) -> pd.DataFrame:
     """image_id and corners of boxes that are given by corners (x0 to y1) or by a corner and sides (x, y, w, h)."""
-    if "w" in table:
+    if set(CORNERS) <= set(table):
+        table = numbers(faults, table, CORNERS, name)
+    else:
         table = numbers(faults, table, ["x", "y", "w", "h"], name)
         table = table.assign(x0=table.x, y0=table.y, x1=table.x + table.w, y1=table.y + table.h)
-    else:
-        table = numbers(faults, table, CORNERS, name)
     bad = (table.x1 <= table.x0) | (table.y1 <= table.y0)
     sentence = (
         f"{name}: box ({{0.x0:g}}, {{0.y0:g}}, {{0.x1:g}}, {{0.y1:g}}) of image {{0.image_id!r}} is empty or reversed"
@@ -151,7 +160,7 @@ def by_stem(faults: Faults, files: Source, endings: tuple[str, ...], within: str
     for name in files.names:
         last = PurePosixPath(name).name
         ending = next((each for each in endings if last.lower().endswith(each)), None)
-        if ending is None or within not in name or last.startswith("._"):  # what macOS adds to archives
+        if ending is None or within not in name:
             continue
         stem = last[: -len(ending)]
         # One published packing of HAM10000 holds the same folder twice.

@@ -11,7 +11,7 @@ import carekit
 from carekit.data import pixels
 from carekit.data.checks import CORNERS
 from carekit.data.files import stamp
-from carekit.data.filling import Result, fill
+from carekit.data.filling import Result, check_space, fill
 from carekit.data.folders import resumable_folder
 from carekit.data.listing import Faults, Layout, Listing
 from carekit.data.prepared import Prepared, write_tables
@@ -50,29 +50,33 @@ def prepare(
     a run with the same arguments goes on where the last one was ended. Raises FileNotFoundError, FileExistsError,
     OSError for a full disk, or ValueError.
     """
-    source = Path(source).expanduser().resolve()
-    split = split or layout.splits[0]
+    source, out = Path(source).expanduser().resolve(), Path(out).expanduser().resolve()
     chosen = {"seed": seed, "limit": limit, "max_per_class": max_per_class}
     _check_options(layout, size, workers, limit, split, max_per_class)
+    if source == out or source in out.parents or out in source.parents:
+        raise ValueError(f"{out} and the source {source} lie in one another: give a folder elsewhere")
     with open_source(source) as files:  # before anything is written
         if not layout.fits(files):
             raise ValueError(f"{source} is not laid out as {layout.name}: {layout.expects}")
+        split = split or ("fixed" if layout.fixes(files) else layout.splits[0])
     plan = {"layout": layout.name, "size": size, "split": split, "version": carekit.__version__} | chosen | options
     pixels.forget()
     with resumable_folder(out, plan | {"source": stamp(source)}, overwrite) as folder:
         path = _readable(source, folder)
         with open_source(path) as files:
             listing = layout.read(files, Faults(), **options)
+        _check_split(listing, split)
         table = choose(listing, limit, max_per_class, seed)
         masks = bool((table["mask"] != "").any())
-        _check_space(folder, len(table) * size * size * (3 + masks))
+        check_space(folder, len(table), size, masks)
         by = _split(table, split, seed)
         items = _items(table, listing.boxes)
         results = fill(folder, items, pixels.FromFiles(path, size), size, workers, masks)
         pixels.forget()
+        write_tables(folder, *tables(table, listing, by, results), _facts(listing, size, split, chosen, items, results))
+        Prepared.open(folder)  # raises where anything does not fit
         if path != source:
             shutil.rmtree(path)
-        write_tables(folder, *tables(table, listing, by, results), _facts(listing, size, split, chosen, items, results))
     return Prepared.open(out)
 
 
@@ -87,13 +91,15 @@ def _check_options(layout: Layout, size, workers, limit, split, max_per_class) -
     for name, (value, low) in lowest.items():
         if value is not None and value < low:
             raise ValueError(f"{name} = {value} is too small: choose at least {low}")
-    if split not in layout.splits:
+    if split is not None and split not in layout.splits:
         raise ValueError(f"split = {split!r} is unknown: choose {' or '.join(map(repr, layout.splits))}")
 
 
 def choose(listing: Listing, limit: int | None, max_per_class: int | None, seed: int) -> pd.DataFrame:
     """Rows drawn by seed: at most max_per_class of a class, then `limit` in all, in proportion but FLOOR of each."""
     table, classes = listing.table, len(listing.classes)
+    if classes < 2:
+        raise ValueError(f"all images are of class {next(iter(listing.classes), '')!r}: there must be two or more")
     absent = [name for name in listing.classes if name not in set(table.diagnosis)]
     if absent:
         raise ValueError(f"there is no image of class {absent[0]!r}: add some, or leave the class out")
@@ -116,12 +122,25 @@ def _split(table: pd.DataFrame, split: str, seed: int) -> np.ndarray:
         return split_by_image(table.diagnosis, seed=seed)
     if split != "fixed":
         return split_by_group(table.diagnosis, table.group, seed=seed)
+    return table.split.to_numpy()
+
+
+def _check_split(listing: Listing, split: str) -> None:
+    """Raise ValueError where the source cannot be split so."""
+    table = listing.table
+    if split in ("lesion", "patient", "group") and listing.ungrouped:
+        raise ValueError(f"{listing.ungrouped}: without it, choose --split image or another that needs no groups")
+    if split != "fixed":
+        return
     if "split" not in table:
         raise ValueError("split = 'fixed' needs a split that comes with the source, and this one has none")
     parts = table.groupby("group").split.nunique()
     if (parts > 1).any():
         raise ValueError(f"group {parts.index[parts > 1][0]!r} has images in both parts of the source's split: mend it")
-    return table.split.to_numpy()
+    for part in ("train", "test"):
+        absent = set(listing.classes) - set(table.diagnosis[table.split == part])
+        if absent:
+            raise ValueError(f"class {min(absent)!r} has no {part} image in the source's split: choose another split")
 
 
 def _items(table: pd.DataFrame, boxes: pd.DataFrame | None) -> list[pixels.Item]:
@@ -140,13 +159,6 @@ def tables(table: pd.DataFrame, listing: Listing, by, results: list[Result]) -> 
     samples = pd.DataFrame({"image_id": table.image_id, "label": labels, "group": table.group, "split": by})
     boxed = [(name, *box) for name, result in zip(table.image_id, results, strict=True) for box in result.boxes]
     return samples, pd.DataFrame(boxed, columns=["image_id", *CORNERS])
-
-
-def _check_space(folder: Path, needed: int) -> None:
-    present = sum(file.stat().st_size for file in folder.glob("*.npy"))
-    free = shutil.disk_usage(folder).free + present
-    if free < needed * 1.02:
-        raise OSError(f"{folder.parent} has {free >> 20} MB free and {needed >> 20} MB are needed: choose another disk")
 
 
 def _facts(listing: Listing, size: int, split: str, chosen: dict, items: list, results: list[Result]) -> dict:

@@ -81,7 +81,7 @@ def _parser(layout: Layout, description: str, download: bool, add) -> argparse.A
     parser.add_argument("--limit", type=int, help="keep so many images: for a quick try")
     parser.add_argument("--max-per-class", type=int, help="keep at most so many images of each class")
     words = "; ".join(f"{name}: {SPLITS[name]}" for name in layout.splits)
-    parser.add_argument("--split", choices=layout.splits, default=layout.splits[0], help=words)
+    parser.add_argument("--split", choices=layout.splits, help=f"{words} (the source's own, or {layout.splits[0]})")
     parser.add_argument("--seed", type=int, default=0, help="for the split, the limit and the cap")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT if it is a prepared data set")
     if download:

@@ -2,12 +2,11 @@
 
 import os
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from carekit.data.files import Archive, Folder, Source
+from carekit.data.files import PACKED_FAULTS, Archive, Folder, Source
 
 STACK = ".stack"  # how the name of a folder of unpacked arrays ends
 MAX_ARRAY = 64 * 2**30  # bytes of one unpacked array; the largest that is published has 12 GB
@@ -40,17 +39,22 @@ class Npz(Source):
             if not (stack / name).exists():
                 try:
                     self._copy(name, stack / f"{name}.part")
-                except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+                except PACKED_FAULTS as error:
+                    if isinstance(error, OSError) and error.errno:  # the disk's, not the archive's
+                        raise
                     raise ValueError(f"{name} in {self.path} is damaged ({error}): download it again") from None
                 os.replace(stack / f"{name}.part", stack / name)
         return stack
 
     def _copy(self, name: str, path: Path) -> None:
         with self._zip.open(name) as packed, open(path, "wb") as file:
-            version = np.lib.format.read_magic(packed)
+            try:
+                version = np.lib.format.read_magic(packed)
+                shape, fortran, dtype = np.lib.format.read_array_header_1_0(packed)
+            except (ValueError, TypeError) as error:
+                raise ValueError(f"{name} in {self.path} is no array ({error}): download it again") from None
             if version != (1, 0):
                 raise ValueError(f"{name} in {self.path} has version {version} of the format, where (1, 0) is read")
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(packed)
             left = int(np.prod(shape, dtype=object)) * dtype.itemsize
             if dtype.hasobject or fortran or left > MAX_ARRAY:
                 raise ValueError(f"{name} in {self.path} is {dtype} {shape}: it must be an array of plain numbers")
@@ -71,6 +75,9 @@ class Stack(Source):
     def __init__(self, path: Path):
         self.path = path
         self.arrays = {file.name: np.load(file, mmap_mode="r", allow_pickle=False) for file in path.glob("*.npy")}
+        flat = [name for name, array in self.arrays.items() if array.ndim == 0]
+        if flat:
+            raise ValueError(f"{flat[0]} holds a single number: it must be an array of images or labels")
         self.names = [f"{name}/{i}" for name, array in sorted(self.arrays.items()) for i in range(len(array))]
 
     def row(self, name: str) -> np.ndarray:

@@ -1,4 +1,5 @@
 import io
+import re
 
 import numpy as np
 import pytest
@@ -86,6 +87,12 @@ def _animated():
     return _file(frames[0], "PNG", save_all=True, append_images=frames[1:])
 
 
+def _without_width():
+    """A TIFF whose tag of the width has another number."""
+    data = _file(Image.fromarray(RAMP), "TIFF")
+    return re.sub(rb"\x00\x01([\x03\x04])\x00\x01", lambda found: b"\xfe" + found[0][1:], data, count=1)
+
+
 FAULTS = {
     "empty": ("a.png", b"", "a.png is empty"),
     "renamed": ("a.png", b"patient,name\n", "a.png is damaged or no image"),
@@ -93,6 +100,7 @@ FAULTS = {
     "animated": ("a.png", _animated(), "it has 2 frames"),
     "huge": ("a.png", _file(Image.new("1", (10_000, 10_000)), "PNG"), "100000000 pixels"),
     "svg": ("a.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "a.png is damaged or no image"),
+    "bad tags": ("a.tif", _without_width(), "a.tif is damaged"),
     "no film": ("a.dcm", b"DICM" * 50, "a.dcm is damaged or no image"),
     "cut film": ("a.dcm", _dicom(RAMP)[:-100], "a.dcm is damaged or no image"),
     "frames": ("a.dcm", _dicom(RAMP, NumberOfFrames=2), "no single grey picture"),
@@ -114,6 +122,20 @@ def test_a_film_without_pixels_is_told(tmp_path):
     film.save_as(tmp_path / "a.dcm")
     with pytest.raises(ValueError, match="holds no picture"), open_source(tmp_path) as files:
         read_image(files, "a.dcm")
+
+
+def test_damaged_tags_of_a_photograph(tmp_path):
+    data = _file(Image.new("RGB", (40, 30), "red"), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\xff")
+    (tmp_path / "a.jpg").write_bytes(data)
+    with open_source(tmp_path) as files:
+        assert read_image(files, "a.jpg").size == (40, 30)
+
+
+def test_the_first_picture_of_a_photograph_that_holds_more(tmp_path):
+    first, second = Image.new("RGB", (40, 30), "red"), Image.new("RGB", (40, 30), "blue")
+    (tmp_path / "a.jpg").write_bytes(_file(first, "MPO", save_all=True, append_images=[second]))
+    with open_source(tmp_path) as files:
+        assert np.asarray(read_image(files, "a.jpg"))[0, 0].argmax() == 0
 
 
 def test_a_mask_of_the_same_shape_fits_and_of_another_does_not(tmp_path):

@@ -97,6 +97,38 @@ def test_groups_and_pictures_in_both_parts_and_lacking_classes(varied):
     assert "p01 = p02, are the same picture in both parts" in found(report, "duplicates", "error")[0]
 
 
+def test_what_cannot_be_prepared_is_an_error_here_too(varied):
+    text = (varied / "labels.csv").read_text()
+    (varied / "labels.csv").write_text(text.replace("p01.png,common", "p01.png,other"))
+    report = examine(varied, workers=1)
+    assert any("class 'other' has images of one lesion or patient" in each for each in found(report, level="error"))
+    (varied / "labels.csv").write_text(text.replace("common", "rare"))
+    assert any("two classes or more" in each for each in found(examine(varied, workers=1), level="error"))
+    (varied / "labels.csv").write_text("image,label\n")
+    assert found(examine(varied, workers=1), level="error") == ["labels.csv has no rows: give each image one"]
+
+
+def test_masks_that_show_nothing_and_links_to_nothing(varied):
+    (varied / "boxes.csv").unlink()
+    for i in range(24):
+        Image.fromarray(np.full((30, 40), 255 * (i > 1), np.uint8)).save(varied / "images" / f"p{i:02d}_mask.png")
+    (varied / "images" / "p05.png").unlink()
+    (varied / "images" / "p05.png").symlink_to("p99.png")
+    report = examine(varied, workers=1)
+    assert any("the masks of 2 image(s) (p00, p01) show no lesion" in each for each in found(report, "boxes"))
+    assert len(found(report, "images", "error")) == 1 and report.counts
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"split": None}, "split = None"), ({"checksums": []}, "checksums"), ({"classes": [["a"], ["b"]]}, "classes")],
+)
+def test_facts_of_other_types_are_told(prepared, change, words):
+    path = prepared.folder / "facts.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    assert words in found(examine(prepared.folder), "files", "error")[0]
+
+
 def test_a_changed_file_of_a_prepared_folder(prepared):
     path = prepared.folder / "boxes.csv"
     path.write_text(path.read_text().replace("12.0", "40.0"))

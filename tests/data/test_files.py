@@ -79,6 +79,17 @@ def test_damaged_archives_are_named(tmp_path):
         source.read("x.txt")
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_damage_in_any_packing_is_told(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
+        archive.writestr("x.txt", bytes(range(256)) * 40)
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[45:75] = bytes(30)
+    (tmp_path / "a.zip").write_bytes(data)
+    with open_source(tmp_path / "a.zip") as source, pytest.raises(ValueError, match=r"x.txt in archive .* is damaged"):
+        source.read("x.txt")
+
+
 @pytest.mark.parametrize("kind", ["file", "folder"])
 def test_folder_with_a_link_that_leaves_it_is_refused(tmp_path, kind):
     inside, outside = tmp_path / "in", tmp_path / "out"

@@ -40,12 +40,12 @@ def test_row_i_is_item_i_whatever_the_number_of_workers(tmp_path):
             np.testing.assert_array_equal(images[i], drawn.image)
             np.testing.assert_array_equal(masks[i], drawn.mask)
             assert results[i] == (drawn.boxes, drawn.about)
-        assert sorted(path.name for path in folder.iterdir()) == ["images.npy", "masks.npy"]
+        assert sorted(path.name for path in folder.iterdir()) == ["images.npy", "journal.jsonl", "masks.npy"]
 
 
 def test_without_masks_there_is_no_file_of_them(tmp_path):
     fill(tmp_path, range(3), _draw, 8, 1, masks=False)
-    assert [path.name for path in tmp_path.iterdir()] == ["images.npy"]
+    assert not (tmp_path / "masks.npy").exists()
 
 
 def test_what_is_whole_is_not_drawn_again_and_the_result_is_the_same(tmp_path):

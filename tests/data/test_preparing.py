@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from carekit.data import filling, pixels
+from carekit.data import filling, pixels, preparing
 from carekit.data.layouts.own import OWN
 from carekit.data.preparing import prepare
 
@@ -42,6 +42,45 @@ def test_stopped_by_hand_it_goes_on_and_gives_the_same_bytes(own, tmp_path, monk
     assert len(seen) == 10 + 24 - 8  # two chunks of four were whole
     assert _bytes(tmp_path / "out") == _bytes(tmp_path / "whole")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "own", "whole"]
+
+
+def test_stopped_after_the_last_image_nothing_is_drawn_again(own, tmp_path, monkeypatch):
+    monkeypatch.setattr(preparing, "write_tables", _interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        _prepare(own, tmp_path / "out")
+    monkeypatch.undo()
+    monkeypatch.setattr(pixels, "read_image", lambda *_: pytest.fail("an image is read again"))
+    assert len(_prepare(own, tmp_path / "out")) == 24
+    assert not (tmp_path / "out" / "journal.jsonl").exists()
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("out", ["own", "own/images/out", "."])
+def test_a_place_around_or_within_the_source_is_refused(own, tmp_path, out):
+    (own / "facts.json").write_text("{}")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ValueError, match="lie in one another: give a folder elsewhere"):
+        _prepare(own, tmp_path / out, overwrite=True)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", [".out.part", ".out.old"])
+def test_a_folder_of_somebody_else_beside_it_is_not_touched(own, tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "notes.txt").write_text("precious")
+    with pytest.raises(FileExistsError, match=f"{name} was not made by carekit and is in the way"):
+        _prepare(own, tmp_path / "out")
+    assert (tmp_path / name / "notes.txt").read_text() == "precious" and not (tmp_path / "out").exists()
+
+
+def test_after_an_error_no_new_folder_remains(own, tmp_path):
+    (own / "images" / "p00.png").write_bytes(b"")
+    with pytest.raises(ValueError, match="p00.png is empty"):
+        _prepare(own, tmp_path / "new" / "deep" / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["own"]
 
 
 _SLOWLY = """

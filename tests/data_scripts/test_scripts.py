@@ -75,6 +75,10 @@ def test_a_table_and_what_comes_next_then_a_refusal_to_overwrite(own, tmp_path):
         ("prepare_rsna", ["--download"], "rsna: RSNA needs a Kaggle account: log in"),
         ("make_synthetic", ["--size", "16"], "make_synthetic: size = 16 is out of range"),
         ("make_synthetic", ["--imbalance", "0"], "make_synthetic: imbalance = 0.0 is out of range"),
+        ("make_synthetic", ["--imbalance", "nan"], "make_synthetic: imbalance = nan is out of range"),
+        ("make_synthetic", ["--workers", "0"], "make_synthetic: workers = 0 is too small"),
+        ("make_synthetic", ["--rate", "hair"], "make_synthetic: rate 'hair' is not of the form ARTEFACT=SHARE"),
+        ("make_synthetic", ["--images", "1000000000000"], "make_synthetic: .* MB are needed: choose another disk"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_2(own, tmp_path, name, arguments, words):
@@ -122,6 +126,19 @@ def test_downloaded_and_prepared_in_one_command(own, tmp_path, monkeypatch, caps
     server.server_close()
     assert status == 0 and "licence: CC0" in capsys.readouterr().out
     assert len(Prepared.open(tmp_path / "out")) == 24
+
+
+def test_artefacts_of_each_class_and_part(tmp_path):
+    rates = ["--rate", "hair=1", "--rate", "ruler:df=1", "--test-rate", "hair=0", "--test-rate", "chart:nv=1"]
+    options = ["--size", 32, "--images", 30, "--test-images", 2, "--workers", 1, *rates]
+    done = _run("make_synthetic", *options, "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    data = Prepared.open(tmp_path / "out")
+    kinds = [(data.classes[label], split) for label, split in zip(data.labels, data.samples.split, strict=True)]
+    for (name, split), shown in zip(kinds, data.samples.artefacts, strict=True):
+        assert ("hair" in shown) == (split == "train")
+        assert "ruler" in shown or (name, split) != ("df", "train")
+        assert "chart" in shown or (name, split) != ("nv", "test")
 
 
 def test_a_drawn_set_is_stored_with_the_bytes_that_are_drawn_in_memory(tmp_path):

@@ -10,7 +10,7 @@ import pandas as pd
 from carekit.data import origins
 from carekit.data.files import Source
 from carekit.data.layouts.ham10000 import CLASSES, MASKS
-from carekit.data.listing import Faults, Layout, Listing, base, by_stem, checked, match, numbers, read_table
+from carekit.data.listing import Faults, Layout, Listing, base, by_stem, checked, match, numbers, read_table, some
 
 _TRUTH = re.compile(r"isic2018_task3_(training|validation|test)_groundtruth\.csv")
 _GROUPS = ("isic2018_task3_training_lesiongroupings.csv",)
@@ -30,9 +30,14 @@ def read(files: Source, faults: Faults) -> Listing:
     The challenge's validation images join the training part of its fixed split. Its test and validation images come
     without lesion numbers: each counts as a lesion of its own.
     """
-    parts = [_truth(files, faults, name) for name in sorted(files.names) if _TRUTH.fullmatch(base(name))]
+    truths = sorted(name for name in files.names if _TRUTH.fullmatch(base(name)))
+    parts = [_truth(files, faults, name) for name in truths]
+    groups = _groups(files)
+    training = [part for name, part in zip(truths, parts, strict=True) if _TRUTH.fullmatch(base(name))[1] == "training"]
+    lost = [name for part in training for name in part.image_id if name not in groups]
+    ungrouped = f"{some(lost)} have no row in ISIC2018_Task3_Training_LesionGroupings.csv" if lost else ""
     table = pd.concat(parts, ignore_index=True)
-    table = table.assign(group=table.image_id.map(_groups(files)).fillna(table.image_id))
+    table = table.assign(group=table.image_id.map(groups).fillna(table.image_id))
     table = checked(faults, table, "the ground truth", CLASSES)
     images = by_stem(faults, files, (".jpg", ".jpeg"), within="_Input/")
     table = match(faults, files, table, images, ".jpg")
@@ -40,7 +45,7 @@ def read(files: Source, faults: Faults) -> Listing:
     table = table.assign(mask=[masks.get(name, "") for name in table.image_id])
     if "test" not in set(table.split):
         table = table.drop(columns="split")
-    return Listing(table, CLASSES, FACTS, rare=["df"])
+    return Listing(table, CLASSES, FACTS, rare=["df"], ungrouped=ungrouped)
 
 
 def _truth(files: Source, faults: Faults, name: str) -> pd.DataFrame:

@@ -47,7 +47,8 @@ def read(files: Source, faults: Faults) -> Listing:
 def _part(files: Stack, part: str, classes: list[str]) -> pd.DataFrame:
     file = f"{part}_images.npy"
     images, labels = files.arrays[file], np.asarray(files.arrays[f"{part}_labels.npy"]).reshape(-1)
-    if images.dtype != np.uint8 or images.shape[1] != images.shape[2] or images.shape[3:] not in ((), (3,)):
+    form = images.shape[3:] in ((), (3,)) and images.ndim > 2 and images.shape[1] == images.shape[2]
+    if images.dtype != np.uint8 or not form:
         raise ValueError(f"{file} is {images.dtype} {images.shape}: it must be uint8 (n, s, s) or (n, s, s, 3)")
     if len(labels) != len(images):
         raise ValueError(f"{file} has {len(images)} images and there are {len(labels)} labels: download it again")

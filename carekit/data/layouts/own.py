@@ -1,9 +1,10 @@
 """Your own images: a folder (or zip) with labels.csv and, for boxes, boxes.csv, a COCO file, YOLO files or masks.
 
 labels.csv: image (file name, with or without its folder), label, and optionally group (lesion or patient) and split
-("train" or "test"). boxes.csv: image and x0, y0, x1, y1, or x, y, w, h, in pixels of the image, origin at the top left.
-COCO: one .json file with "images" and "annotations". YOLO: for each image NAME.txt with lines `class cx cy w h` in
-shares of the image; its class is not used. Masks: NAME_segmentation.png or NAME_mask.png, white on black.
+("train" or "test"; it is kept unless another is asked for). boxes.csv: image and x0, y0, x1, y1, or x, y, w, h, in
+pixels of the image, origin at the top left. COCO: one .json file with "images" and "annotations". YOLO: for each image
+NAME.txt with lines `class cx cy w h` in shares of the image; its class is not used. Masks: NAME_segmentation.png or
+NAME_mask.png, white on black.
 """
 
 import json
@@ -47,9 +48,14 @@ def read(
     """
     name = one_table(files, LABELS)
     table = read_table(files, name, ["image", "label"], ("group", "split"))
-    table = table.rename(columns={"label": "diagnosis"}).assign(image=_resolve(files, faults, table.image, name))
+    if table.empty:
+        raise ValueError(f"{name} has no rows: give each image one")
+    named = table.image.str.replace("\\", "/")  # as Windows writes paths
+    table = table.rename(columns={"label": "diagnosis"}).assign(image=_resolve(files, faults, named, name))
     table = table[table.image != ""]
-    table = table.assign(image_id=[_stem(image) for image in table.image])
+    stems = table.image.map(_stem)
+    shared = stems.duplicated(keep=False) & ~table.image.duplicated(keep=False)
+    table = table.assign(image_id=stems.where(~shared, table.image))  # files of one name in several folders
     table = table.assign(group=table.group if "group" in table else table.image_id)
     table = faults.drop(table, table.diagnosis == "", f"{name}: image {{0.image!r}} has no label: give it one")
     classes = {each: each for each in table.diagnosis.value_counts().index}
@@ -62,6 +68,9 @@ def read(
         sentence = f"{name}: split {{0.split!r}} of image {{0.image!r}} is unknown: it must be 'train' or 'test'"
         table = faults.drop(table, bad, sentence)
     masks = by_stem(faults, files, MASKS)
+    stray = sorted(set(masks) - set(table.image_id))
+    if stray:
+        faults.refuse(f"the masks of {some(stray)} in {files.path} belong to no image of {name}: mend their names")
     table = table.assign(mask=[masks.get(name, "") for name in table.image_id])
     boxes = _boxes(files, faults, table)
     title = title or files.path.stem
@@ -71,6 +80,23 @@ def read(
 
 def _stem(name: str) -> str:
     return PurePosixPath(name).stem
+
+
+def _ids(table: pd.DataFrame, named: pd.Series) -> list[str]:
+    """The image_ids of images that are named by path, by file, or without an ending, as the labels may name them."""
+    known: dict[str, str] = {}
+    for image, image_id in zip(table.image, table.image_id, strict=True):
+        known |= dict.fromkeys((_stem(image), PurePosixPath(image).name, image, image_id), image_id)
+    return [_id(known, name.replace("\\", "/")) for name in named]
+
+
+def _id(known: dict[str, str], name: str) -> str:
+    keys = name, PurePosixPath(name).name, _stem(name)
+    return next((known[key] for key in keys if key in known), _stem(name))
+
+
+def _json(files: Source) -> list[str]:
+    return [name for name in files.names if name.lower().endswith(".json")]
 
 
 def _resolve(files: Source, faults: Faults, named: pd.Series, table: str) -> list[str]:
@@ -84,7 +110,8 @@ def _resolve(files: Source, faults: Faults, named: pd.Series, table: str) -> lis
     found = [name if name in whole else by_base.get(PurePosixPath(name).name, "") for name in named]
     lost = [name for name, file in zip(named, found, strict=True) if not file]
     if lost:
-        faults.refuse(f"{table}: {some(lost)} have no file of that name, or several, in {files.path}: mend the names")
+        kinds = ", ".join(ENDINGS)
+        faults.refuse(f"{table}: {some(lost)} have no file of that name ({kinds}), or several, in {files.path}")
     extra = sorted(whole - set(found))
     if extra:
         faults.refuse(f"{some(extra)} in {files.path} have no row in {table}: add the rows, or remove the files")
@@ -95,7 +122,7 @@ def _boxes(files: Source, faults: Faults, table: pd.DataFrame) -> pd.DataFrame |
     """Boxes from the one place where there are some, or None."""
     places = {
         "boxes.csv": has_table(files, BOXES),
-        "a COCO file": any(name.lower().endswith(".json") for name in files.names),
+        "a COCO file": bool(_json(files)),
         "YOLO files": any(name.lower().endswith(".txt") and _stem(name) in set(table.image_id) for name in files.names),
         "masks": (table["mask"] != "").any(),
     }
@@ -119,20 +146,23 @@ def _table_boxes(files: Source, faults: Faults, table: pd.DataFrame) -> tuple[pd
     given = read_table(files, name, ["image"], (*CORNERS, *sides))
     if not set(CORNERS) <= set(given) and not set(sides) <= set(given):
         raise ValueError(f"{name} has no columns for the corners: it needs x0, y0, x1, y1, or x, y, w, h")
-    return corners(faults, given.assign(image_id=given.image.map(_stem)), name), name
+    return corners(faults, given.assign(image_id=_ids(table, given.image)), name), name
 
 
 def _coco_boxes(files: Source, faults: Faults, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    name = next(name for name in files.names if name.lower().endswith(".json"))
+    name, *others = _json(files)
+    if others:
+        raise ValueError(f"{files.path} has {name} and {others[0]}: put all boxes into one COCO file")
     try:
         coco = json.loads(files.read(name).decode("utf-8"))
-        ids = {image["id"]: _stem(str(image["file_name"])) for image in coco["images"]}
+        ids = {image["id"]: str(image["file_name"]) for image in coco["images"]}
         rows = []
         for each in coco["annotations"]:
-            x, y, w, h = each["bbox"]
+            x, y, w, h = map(float, each["bbox"])
             rows.append((ids.get(each["image_id"], str(each["image_id"])), x, y, w, h))
         given = pd.DataFrame(rows, columns=["image_id", "x", "y", "w", "h"])
-    except (KeyError, TypeError, ValueError) as error:
+        given = given.assign(image_id=_ids(table, given.image_id))
+    except (KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
         raise ValueError(
             f"{name} is no COCO file ({error!r}): it needs images with id and file_name, and annotations "
             "with image_id and bbox"
@@ -164,4 +194,5 @@ OWN = Layout(
     read,
     lambda files: has_table(files, LABELS),
     "it must hold labels.csv with the columns image and label, and the images",
+    fixes=lambda files: "split" in read_table(files, one_table(files, LABELS), [], ("split",)),
 )

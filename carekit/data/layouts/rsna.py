@@ -95,4 +95,5 @@ RSNA = Layout(
     read,
     partial(has_table, names=LABELS),
     "it must hold stage_2_train_labels.csv, stage_2_detailed_class_info.csv and stage_2_train_images/*.dcm",
+    whole={"subset": "all"},
 )

@@ -45,8 +45,8 @@ class Kind(NamedTuple):
 
     def exponent(self, imbalance: float) -> float:
         """The power of the paper's counts with which the largest class outnumbers the smallest so many times."""
-        if imbalance < 1:
-            raise ValueError(f"imbalance = {imbalance} is out of range: choose 1 (all classes alike) or more")
+        if not 1 <= imbalance <= 1e6:
+            raise ValueError(f"imbalance = {imbalance} is out of range: choose 1 (all classes alike) to 1,000,000")
         return log(imbalance) / log(max(self.counts.values()) / min(self.counts.values()))
 
 

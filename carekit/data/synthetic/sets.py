@@ -11,7 +11,7 @@ import pandas as pd
 
 import carekit
 from carekit.data.checks import CORNERS
-from carekit.data.filling import Result, fill
+from carekit.data.filling import Result, check_space, fill
 from carekit.data.folders import resumable_folder
 from carekit.data.pixels import Drawn
 from carekit.data.prepared import Prepared, write_tables
@@ -175,10 +175,14 @@ class Recipe:
 
     def save(self, out: str | Path, workers: int | None = None, overwrite: bool = False) -> Prepared:
         """Write the data set as a folder with little memory; a run that was stopped goes on. Raises as `prepare`."""
+        if workers is not None and workers < 1:
+            raise ValueError(f"workers = {workers} is too small: choose at least 1")
         with resumable_folder(out, self.facts() | {"version": carekit.__version__}, overwrite) as folder:
+            check_space(folder, sum(sum(part.values()) for part in self.parts.values()), self.size)
             plan = self.plan()
             results = fill(folder, plan, self, self.size, workers)
             write_tables(folder, *self._tables(plan, results), self.facts())
+            Prepared.open(folder)  # raises where anything does not fit
         return Prepared.open(out)
 
     def _tables(self, plan: Sequence[Planned], results: Sequence[Result]) -> tuple[pd.DataFrame, pd.DataFrame]:

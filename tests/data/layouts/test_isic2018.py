@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from carekit.data.doctor import examine
 from carekit.data.layouts import recognise
 from carekit.data.layouts.ham10000 import CLASSES
 from carekit.data.layouts.isic2018 import ISIC2018
@@ -54,6 +55,17 @@ def test_training_images_split_by_lesion_with_the_masks_there_are(source, tmp_pa
     parts = [set(data.split(name).samples.group) for name in ("train", "test")]
     assert not parts[0] & parts[1]
     assert recognise(open_source(source)).name == "isic2018"
+
+
+def test_without_the_lesion_groupings_no_split_by_lesion_is_claimed(source, tmp_path):
+    table = source / "ISIC2018_Task3_Training_LesionGroupings.csv"
+    table.write_text("\n".join(table.read_text().splitlines()[:-1]))
+    with pytest.raises(ValueError, match=r"1 image\(s\) \(ISIC_0000041\) have no row in ISIC2018_Task3_Training"):
+        _prepare(source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert len(_prepare(source, tmp_path / "out", split="image")) == 42
+    findings = [finding.text for finding in examine(source, workers=1).findings if finding.about == "groups"]
+    assert len(findings) == 1 and "a split by lesion cannot be drawn" in findings[0]
 
 
 def test_the_challenges_own_test_set(source, tmp_path):

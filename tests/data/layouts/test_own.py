@@ -89,6 +89,47 @@ def test_masks_in_place_of_boxes(own, tmp_path):
     assert data.read_masks([0])[0, 8, 8] == 1
 
 
+def test_masks_of_zeros_and_ones(own, tmp_path):
+    (own / "boxes.csv").unlink()
+    mask = np.zeros((30, 40), np.uint8)
+    mask[6:24, 10:30] = 1
+    for i in range(24):
+        Image.fromarray(mask).save(own / "images" / f"p{i:02d}_mask.png")
+    np.testing.assert_allclose(_all_boxes(_prepare(own, tmp_path / "out")), [BOX] * 24)
+
+
+def test_corners_count_where_sides_are_given_too(own, tmp_path):
+    text = (own / "boxes.csv").read_text().replace("y1\n", "y1,w,h\n").replace("30,24\n", "30,24,20,18\n")
+    (own / "boxes.csv").write_text(text)
+    np.testing.assert_allclose(_all_boxes(_prepare(own, tmp_path / "out")), [BOX] * 24)
+
+
+def test_what_macos_and_programs_leave_is_not_seen(own, tmp_path):
+    (own / "__MACOSX" / "images").mkdir(parents=True)
+    for name in ("images/._p00.png", "__MACOSX/images/p00.png", "._boxes.json", ".cache.json", ".DS_Store"):
+        (own / name).write_bytes(b"\0")
+    assert len(_prepare(own, tmp_path / "folder")) == 24
+    assert len(_prepare(shutil.make_archive(str(tmp_path / "own"), "zip", own), tmp_path / "zip")) == 24
+
+
+def test_images_of_one_name_in_two_folders_and_names_without_endings(own, tmp_path):
+    (own / "more").mkdir()
+    (own / "images" / "p01.png").rename(own / "more" / "p00.png")
+    (own / "images" / "p02.png").rename(own / "images" / "1.2.276.png")
+    table = (own / "labels.csv").read_text().replace("p00.png", "images/p00.png").replace("p01.png", "more\\p00.png")
+    (own / "labels.csv").write_text(table.replace("p02.png", "1.2.276"))
+    boxes = (own / "boxes.csv").read_text().replace("p00.png", "images/p00.png").replace("p01.png", "more\\p00.png")
+    (own / "boxes.csv").write_text(boxes.replace("p02.png", "1.2.276"))
+    data = _prepare(own, tmp_path / "out")
+    assert {"images/p00.png", "more/p00.png", "1.2.276"} < set(data.samples.image_id)
+    np.testing.assert_allclose(_all_boxes(data), [BOX] * 24)
+
+
+def test_cells_are_read_without_the_blanks_around_them(own, tmp_path):
+    (own / "labels.csv").write_text((own / "labels.csv").read_text().replace("p01.png,common", " p01.png , common"))
+    assert _prepare(own, tmp_path / "out").counts() == {"common": 16, "rare": 8}
+
+
 def test_no_boxes_at_all(own, tmp_path):
     (own / "boxes.csv").unlink()
     data = _prepare(own, tmp_path / "out")
@@ -101,6 +142,13 @@ def test_a_split_of_ones_own(own, tmp_path):
     (own / "labels.csv").write_text("\n".join(f"{line},{part}" for line, part in zip(lines, parts, strict=True)))
     data = _prepare(own, tmp_path / "out", split="fixed")
     assert list(data.samples.split) == parts[1:] and "fixed" in data.facts["split"]
+    usual = _prepare(own, tmp_path / "usual")  # nobody need ask for it
+    assert list(usual.samples.split) == parts[1:]
+    assert "by group" in _prepare(own, tmp_path / "group", split="group").facts["split"]
+    lines = (own / "labels.csv").read_text().replace("test", "train")
+    (own / "labels.csv").write_text(lines)
+    with pytest.raises(ValueError, match="class 'common' has no test image in the source's split"):
+        _prepare(own, tmp_path / "none")
 
 
 def test_names_with_commas_quotes_and_foreign_letters(own, tmp_path):
@@ -131,11 +179,12 @@ def _write(name, data):
     return lambda own: (own / name).write_bytes(data)
 
 
-def _json(change):
+def _json(change, *more):
     def spoil(own):
         coco = _coco(own)
         change(coco)
-        (own / "a.json").write_text(json.dumps(coco))
+        for name in ("a.json", *more):
+            (own / name).write_text(json.dumps(coco))
 
     return spoil
 
@@ -158,7 +207,9 @@ FAULTS = {
     "latin": (_write("labels.csv", "image,label\nLäsion.png,rare\n".encode("latin-1")), "labels.csv is not UTF-8"),
     "ragged": (_write("labels.csv", b"image,label\np00.png,a\np01.png,b,c,d\n"), "labels.csv is not a table"),
     "empty table": (_write("labels.csv", b""), "labels.csv is not a table"),
-    "only a head": (_write("labels.csv", b"image,label\n"), "have no row in labels.csv"),
+    "only a head": (_write("labels.csv", b"image,label\n"), "labels.csv has no rows: give each"),
+    "two columns": (_table("labels.csv", "group", "label "), "labels.csv has two columns 'label'"),
+    "one class": (_table("labels.csv", "common", "rare"), "all images are of class 'rare': there must be two or more"),
     "twice": (_table("labels.csv", "p01.png", "p00.png"), "1 image.* have no row in labels.csv"),
     "really twice": (_table("labels.csv", "p02.png,", "p00.png,a,b\np02.png,"), "image_id 'p00' stands twice"),
     "no label": (_table("labels.csv", "p01.png,common", "p01.png,"), "image 'images/p01.png' has no label"),
@@ -178,12 +229,16 @@ FAULTS = {
     "coco keys": (_json(lambda coco: coco.pop("images")), "a.json is no COCO file"),
     "coco bbox": (_json(lambda coco: coco["annotations"][0].update(bbox=[1, 2])), "a.json is no COCO file"),
     "coco negative": (_json(lambda coco: coco["annotations"][0].update(bbox=[9, 9, -2, 5])), "is empty or reversed"),
+    "coco deep": (_write("a.json", b"[" * 100_000), "has boxes.csv and a COCO file"),
+    "coco two": (_json(lambda coco: None, "b.json"), "has a.json and b.json: put all boxes into one COCO file"),
+    "coco huge": (_json(lambda coco: coco["annotations"][0].update(bbox=[10**400, 1, 2, 3])), "a.json is no COCO file"),
     "coco image": (_json(lambda coco: coco["annotations"][0].update(image_id=7)), "there is a box for '7'"),
     "not json": (lambda own: [(own / "boxes.csv").unlink(), (own / "a.json").write_text("{")], "is no COCO file"),
     "yolo fields": (_yolo("0 0.5 0.5 0.5\n"), "p03.txt is no YOLO file"),
     "yolo pixels": (_yolo("0 20 15 10 10\n"), "'p03' is not in shares from 0 to 1"),
     "yolo text": (_yolo("0 a b c d\n"), "'p03' are not all finite numbers"),
     "two places": (lambda own: (own / "a.json").write_text("{}"), "has boxes.csv and a COCO file: keep one"),
+    "stray mask": (_write("p99_mask.png", b""), r"the masks of 1 image\(s\) \(p99\) .* belong to no image"),
     "link": (_link, "away.png is a link that leaves"),
     "broken image": (lambda own: (own / "images" / "p07.png").write_bytes(b"\x89PNG\r\n"), "p07.png is damaged"),
 }

@@ -3,6 +3,7 @@ import io
 import numpy as np
 import pytest
 
+from carekit.data.doctor import examine
 from carekit.data.layouts import recognise, rsna
 from carekit.data.layouts.rsna import RSNA
 from carekit.data.preparing import prepare
@@ -60,6 +61,11 @@ def test_films_classes_and_all_boxes(source, tmp_path):
     np.testing.assert_allclose(data.boxes_of(35), [[4, 8, 12, 20], [20, 8, 24, 12]])
     assert data.read([20])[0].tolist() == np.full((32, 32, 3), 100).tolist()
     assert recognise(open_source(source)).name == "rsna"
+
+
+def test_the_doctor_looks_at_all_films(source, monkeypatch):
+    monkeypatch.setattr(rsna, "PAPER_COUNTS", {"normal": 4, "abnormal": 3, "opacity": 2})
+    assert examine(source, workers=1).counts == {"normal": 20, "abnormal": 15, "opacity": 10}
 
 
 def test_the_papers_subset_is_drawn_by_a_seed(source, tmp_path, monkeypatch):
