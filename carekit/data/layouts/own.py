@@ -86,13 +86,15 @@ def _ids(table: pd.DataFrame, named: pd.Series) -> list[str]:
     """The image_ids of images that are named by path, by file, or without an ending, as the labels may name them."""
     known: dict[str, str] = {}
     for image, image_id in zip(table.image, table.image_id, strict=True):
-        known |= dict.fromkeys((_stem(image), PurePosixPath(image).name, image, image_id), image_id)
+        for key in {_stem(image), PurePosixPath(image).name}:
+            known[key] = "" if key in known else image_id  # of two with one name none is meant
+    known |= dict(zip(table.image, table.image_id, strict=True))
     return [_id(known, name.replace("\\", "/")) for name in named]
 
 
 def _id(known: dict[str, str], name: str) -> str:
     keys = name, PurePosixPath(name).name, _stem(name)
-    return next((known[key] for key in keys if key in known), _stem(name))
+    return next((known[key] for key in keys if known.get(key)), _stem(name))
 
 
 def _json(files: Source) -> list[str]:

@@ -123,6 +123,9 @@ def test_images_of_one_name_in_two_folders_and_names_without_endings(own, tmp_pa
     data = _prepare(own, tmp_path / "out")
     assert {"images/p00.png", "more/p00.png", "1.2.276"} < set(data.samples.image_id)
     np.testing.assert_allclose(_all_boxes(data), [BOX] * 24)
+    (own / "boxes.csv").write_text("image,x0,y0,x1,y1\np00.png,10,6,30,24\n")  # which of the two?
+    with pytest.raises(ValueError, match="there is a box for 'p00', which has no label"):
+        _prepare(own, tmp_path / "other")
 
 
 def test_cells_are_read_without_the_blanks_around_them(own, tmp_path):
