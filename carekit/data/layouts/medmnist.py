@@ -27,10 +27,10 @@ def read(files: Source, faults: Faults) -> Listing:
     Which of the two it is, is told by the images: those of the skin have colours.
     """
     if not isinstance(files, Stack) or set(files.arrays) != _NEEDED:
-        raise ValueError(f"{files.path} must hold {', '.join(sorted(_NEEDED))} and nothing else")
+        raise ValueError(f"the archive must hold {', '.join(sorted(_NEEDED))} and nothing else")
     colours = {array.ndim == 4 for name, array in files.arrays.items() if "images" in name}
     if len(colours) != 1:
-        raise ValueError(f"{files.path}: some images have colours and some have none: download the archive again")
+        raise ValueError("some images have colours and some have none: download the archive again")
     which = "dermamnist" if colours.pop() else "pneumoniamnist"
     table = pd.concat([_part(files, part, list(CLASSES[which])) for part in PARTS], ignore_index=True)
     table = checked(faults, table, "the labels", CLASSES[which])
