@@ -144,7 +144,8 @@ def test_presets_the_line_for_papermill_and_a_guess(tiny, rows, displayed, page)
     assert tab.inner_text(".ck-line") == "-p box_scale 0.7"
     tab.get_by_label("Predict first").check()
     pictures = tab.locator("canvas")
-    assert pictures.nth(0).is_visible() and not pictures.nth(1).is_visible()  # one guesses from the image
+    pictures.nth(1).wait_for(state="hidden")
+    assert pictures.nth(0).is_visible()  # one guesses from the image
     tab.get_by_label("Your guess of the share of the image inside").fill("0.1")
     tab.get_by_role("button", name="Look").click()
     tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('You guessed 0.100; it is')")

@@ -144,7 +144,7 @@ def test_the_chart_has_a_line_for_each_model_and_part(seen, shown, displayed, pa
 def test_a_guess_is_of_what_care_gains(seen, shown, displayed, page):
     tab = page()
     tab.get_by_label("Predict first").check()
-    assert not tab.locator("canvas").first.is_visible()
+    tab.locator("canvas").first.wait_for(state="hidden")
     tab.get_by_label("Your guess of what CARE gains").fill("0.5")
     tab.get_by_role("button", name="Look").click()
     tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('You guessed 0.500; it is')")

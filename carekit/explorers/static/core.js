@@ -349,6 +349,7 @@ class Frame {
         this.announce(`Copy this line: ${line}`);
       }
       this.line.hidden = false;
+      this.line.textContent = line;
     });
     copy.classList.add("ck-copy");
     this.copy = copy;
