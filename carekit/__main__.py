@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from carekit import environment
+from carekit.lint import CHECKS, run_checks
 
 EXTRAS = {
     "course": ["course"],
@@ -18,6 +19,8 @@ EXTRAS = {
     "sheet": ["course"],
     "test": ["course", "data", "dev"],
     "bench": ["course", "bench"],
+    "lint": ["course", "data", "lint"],
+    "docs": ["course", "data", "docs"],
 }
 
 
@@ -62,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("test", help="run the tests; further arguments go to pytest")
     bench = commands.add_parser("bench", help="measure speed as ratios, side by side")
     bench.add_argument("names", nargs="*", help="which benchmarks (default: all)")
+    lint = commands.add_parser("lint", help="what a machine can say about the code: style, types, layers")
+    lint.add_argument("names", nargs="*", help=f"which checks: {', '.join(CHECKS)} (default: all)")
+    commands.add_parser("docs", help="make the API's pages from the docstrings, in docs/api")
     return parser
 
 
@@ -136,6 +142,22 @@ def _bench(options: argparse.Namespace, _rest: list[str]) -> int:
     return 0
 
 
+def _lint(options: argparse.Namespace, _rest: list[str]) -> int:
+    unknown = [name for name in options.names if name not in CHECKS]
+    if unknown:
+        print(f"carekit: there is no check {unknown[0]!r}: choose from {', '.join(CHECKS)}", file=sys.stderr)
+        return 2
+    return run_checks(options.names or list(CHECKS))
+
+
+def _docs(_options: argparse.Namespace, _rest: list[str]) -> int:
+    out = environment.ROOT / "docs" / "api"
+    status = subprocess.call([sys.executable, "-m", "pdoc", "--docformat", "google", "--output", str(out), "carekit"])
+    if not status:
+        print(f"Made: {out / 'index.html'}")
+    return status
+
+
 _COMMANDS = {
     "course": _course,
     "lab": _lab,
@@ -144,6 +166,8 @@ _COMMANDS = {
     "sheet": _sheet,
     "test": _test,
     "bench": _bench,
+    "lint": _lint,
+    "docs": _docs,
 }
 
 if __name__ == "__main__":
