@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -151,11 +152,17 @@ def _lint(options: argparse.Namespace, _rest: list[str]) -> int:
 
 
 def _docs(_options: argparse.Namespace, _rest: list[str]) -> int:
+    import pdoc
+
+    import carekit
+
+    vars(carekit).update({name: getattr(carekit, name) for name in carekit.__all__})  # pdoc does not load what is lazy
     out = environment.ROOT / "docs" / "api"
-    status = subprocess.call([sys.executable, "-m", "pdoc", "--docformat", "google", "--output", str(out), "carekit"])
-    if not status:
-        print(f"Made: {out / 'index.html'}")
-    return status
+    pdoc.render.configure(docformat="google")
+    rooms = [room.name for room in pkgutil.iter_modules(carekit.__path__, "carekit.")]
+    pdoc.pdoc("carekit", *rooms, output_directory=out)
+    print(f"Made: {out / 'index.html'}")
+    return 0
 
 
 _COMMANDS = {
