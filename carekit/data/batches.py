@@ -1,16 +1,18 @@
 """From a prepared data set to batches (images, labels, M_in, has_box) for training."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from carekit import boxes
 from carekit.data.augment import JointAugment
 from carekit.data.prepared import Prepared
+from carekit.names import one_of
 
 
 class Batch(NamedTuple):
@@ -22,28 +24,37 @@ class Batch(NamedTuple):
     has_box: Bool[Tensor, " b"]
 
 
-class BoxedImages(Dataset):
-    """A torch data set over a prepared one; only images of the classes in `boxed` show their boxes.
+def boxed_rows(data: Prepared, classes: Sequence[str] | None = None) -> list[int]:
+    """The rows of all images of `classes` (None: the rare ones) that have a box, in order.
 
-    box_scale: factor on each box's sides, in (0, 3]. augment: see JointAugment. Raises ValueError for a class that the
-    data set does not have, and for a bad box, naming its image.
+    Raises:
+        ValueError: for a class that the data set does not have.
+    """
+    names = data.rare if classes is None else classes
+    labels = [data.classes.index(one_of("class", name, data.classes)) for name in names]
+    return [int(i) for i in np.flatnonzero(np.isin(data.labels, labels)) if len(data.boxes_of(i))]
+
+
+class BoxedImages(Dataset):
+    """A torch data set over a prepared one, whose images show the boxes that they are trained with.
+
+    Args:
+        data: images and labels.
+        shown: row -> its boxes (k, 4), a row that is left out shows none. None: the true boxes of the rare classes.
+        augment: see JointAugment.
+
+    Raises:
+        ValueError: for a bad box, naming its image.
     """
 
-    def __init__(self, data: Prepared, boxed: list[str] | None = None, box_scale: float = 1.0, augment: str = "none"):
-        boxes.check_scale(box_scale)
-        self.data, self.augment = data, JointAugment(augment)
-        boxed = data.rare if boxed is None else boxed
-        unknown = [name for name in boxed if name not in data.classes]
-        if unknown:
-            raise ValueError(f"class {unknown[0]!r} is not in the data set: choose from {', '.join(data.classes)}")
-        shown = [data.classes.index(name) for name in boxed]
+    def __init__(self, data: Prepared, shown: Mapping[int, np.ndarray] | None = None, augment: str = "none"):
+        self.data = data
+        self.augment = JointAugment(augment)
         self.labels = torch.tensor(data.labels)
+        if shown is None:
+            shown = {i: data.boxes_of(i) for i in boxed_rows(data)}
         size = (data.size, data.size)
-        self.boxes = {
-            i: boxes.scale(boxes.check(data.boxes_of(i), size, data.samples.image_id.iloc[i]), box_scale, size)
-            for i in np.flatnonzero(np.isin(data.labels, shown))
-            if len(data.boxes_of(i))
-        }
+        self.boxes = {i: boxes.check(each, size, data.samples.image_id.iloc[i]) for i, each in shown.items()}
 
     def __len__(self) -> int:
         return len(self.data)
@@ -68,12 +79,21 @@ def _as_is(batch: Batch) -> Batch:
     return batch
 
 
-def loader(data: BoxedImages, batch_size: int, *, shuffle: bool = False, workers: int = 0, pin: bool = False):
-    """A torch DataLoader of Batches; shuffling draws from torch's global generator."""
+def loader(
+    data: BoxedImages,
+    batch_size: int,
+    *,
+    shuffle: bool = False,
+    sampler: Sampler | None = None,
+    workers: int = 0,
+    pin: bool = False,
+) -> DataLoader:
+    """A torch DataLoader of Batches, in the order of `sampler` or shuffled by torch's global generator."""
     return DataLoader(
         data,
         batch_size,
-        shuffle=shuffle,
+        shuffle=shuffle and sampler is None,
+        sampler=sampler,
         num_workers=workers,
         collate_fn=_as_is,
         pin_memory=pin,

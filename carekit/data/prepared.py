@@ -12,8 +12,12 @@ from typing import SupportsIndex
 
 import numpy as np
 import pandas as pd
+import torch
+from jaxtyping import Float
 from PIL import Image
+from torch import Tensor
 
+from carekit import boxes
 from carekit.data.checks import CORNERS, SPLITS, check_facts, check_images, checked_boxes, checked_samples
 from carekit.data.files import sha256
 from carekit.data.folders import atomic_folder
@@ -131,6 +135,31 @@ class Prepared:
         i = range(len(self))[i]  # a negative index counts from the end, one out of range raises IndexError
         return self._corners[self._starts[i] : self._starts[i + 1]]
 
+    def checked_boxes(self, i: SupportsIndex) -> np.ndarray:
+        """The boxes of image i, clipped to it. Raises ValueError, naming the image, for one wholly outside."""
+        return boxes.check(self.boxes_of(i), (self.size, self.size), self.samples.image_id.iloc[i])
+
+    def tensor(self, rows) -> Float[Tensor, "n 3 h w"]:
+        """Some images for a network, in [0, 1]."""
+        return torch.from_numpy(self.read(rows)).permute(0, 3, 1, 2) / 255  # (n, h, w, 3) -> (n, 3, h, w)
+
+    def images_fingerprint(self) -> str:
+        """A hash of images, labels, classes and split alone: what is learned from without a box."""
+        return self._images_fingerprint
+
+    @cached_property
+    def _images_fingerprint(self) -> str:
+        facts = {name: self.facts[name] for name in ("classes", "size")}
+        columns = self.samples[["image_id", "label", "split"]]
+        digest = hashlib.sha256(json.dumps(facts).encode() + columns.to_csv(index=False).encode())
+        checksum = self.facts.get("checksums", {}).get(IMAGES) if self.folder is not None else None
+        if checksum is not None:
+            digest.update(checksum.encode())
+        else:
+            for start in range(0, len(self), BLOCK):
+                digest.update(np.ascontiguousarray(self.images[start : start + BLOCK]))
+        return digest.hexdigest()
+
     def take(self, rows) -> "Prepared":
         """The given rows (indices or booleans) as a data set; no image is copied."""
         rows = np.arange(len(self))[np.asarray(rows) if len(rows) else []]
@@ -190,12 +219,16 @@ class Prepared:
 
 
 def write_tables(folder: Path, samples: pd.DataFrame, boxes: pd.DataFrame, facts: dict) -> None:
-    """Write samples.csv, boxes.csv and, with the checksums of what lies in the folder, facts.json."""
+    """Write samples.csv, boxes.csv and, with the checksums of what lies in the folder, facts.json.
+
+    Raises ValueError where a folder does not fit together, so that none takes its place that cannot be opened.
+    """
     for name, table in ((SAMPLES, samples), (BOXES, boxes)):
         table.to_csv(folder / name, index=False, lineterminator="\n", encoding="utf-8")
     names = [name for name in (IMAGES, MASKS, SAMPLES, BOXES) if (folder / name).exists()]
     facts = facts | {"checksums": {name: sha256(folder / name) for name in names}}
     (folder / FACTS).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    Prepared.open(folder)
 
 
 def _write(path: Path, array: np.ndarray | Rows) -> None:

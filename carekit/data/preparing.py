@@ -74,7 +74,6 @@ def prepare(
         results = fill(folder, items, pixels.FromFiles(path, size), size, workers, masks)
         pixels.forget()
         write_tables(folder, *tables(table, listing, by, results), _facts(listing, size, split, chosen, items, results))
-        Prepared.open(folder)  # raises where anything does not fit
         if path != source:
             shutil.rmtree(path)
     return Prepared.open(out)

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from carekit import boxes
-from carekit.data.batches import BoxedImages, loader, to_unit
+from carekit.box_sources import Scaled, Truth
+from carekit.data.batches import BoxedImages, boxed_rows, loader, to_unit
 
 
 def test_a_batch_has_the_images_labels_and_the_boxes_of_the_rare_class_only(tiny):
@@ -20,14 +21,17 @@ def test_a_batch_has_the_images_labels_and_the_boxes_of_the_rare_class_only(tiny
 
 
 def test_which_classes_show_boxes_is_a_choice(tiny):
-    assert BoxedImages(tiny, boxed=[]).boxes == {}
-    assert len(BoxedImages(tiny, boxed=["common", "rare"]).boxes) == 8  # the common class has none
-    with pytest.raises(ValueError, match="class 'mel' is not in the data set: choose from common, rare"):
-        BoxedImages(tiny, boxed=["mel"])
+    assert BoxedImages(tiny, {}).boxes == {}
+    assert (
+        len(BoxedImages(tiny, Truth()(tiny, boxed_rows(tiny, ["common", "rare"]))).boxes) == 8
+    )  # the common class has none
+    with pytest.raises(ValueError, match="class = 'mel' is unknown: choose one of common, rare"):
+        boxed_rows(tiny, ["mel"])
 
 
 def test_the_box_scale_reaches_the_mask(tiny):
-    whole, half = (BoxedImages(tiny, box_scale=s).__getitems__([3]).m_in.sum() for s in (1.0, 0.5))
+    shown = [Scaled(s)(tiny, boxed_rows(tiny)) for s in (1.0, 0.5)]
+    whole, half = (BoxedImages(tiny, each).__getitems__([3]).m_in.sum() for each in shown)
     assert half == whole / 4
 
 

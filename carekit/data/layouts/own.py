@@ -8,7 +8,7 @@ NAME_mask.png, white on black.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 import pandas as pd
@@ -84,17 +84,20 @@ def _stem(name: str) -> str:
 
 def _ids(table: pd.DataFrame, named: pd.Series) -> list[str]:
     """The image_ids of images that are named by path, by file, or without an ending, as the labels may name them."""
-    known: dict[str, str] = {}
-    for image, image_id in zip(table.image, table.image_id, strict=True):
-        for key in {_stem(image), PurePosixPath(image).name}:
-            known[key] = "" if key in known else image_id  # of two with one name none is meant
-    known |= dict(zip(table.image, table.image_id, strict=True))
-    return [_id(known, name.replace("\\", "/")) for name in named]
+    id_of = dict(zip(table.image, table.image_id, strict=True))
+    by_name = _by_name(table.image) | {image: image for image in id_of}
+    names = [name.replace("\\", "/") for name in named]
+    meant = [next(filter(None, map(by_name.get, (n, PurePosixPath(n).name, _stem(n)))), "") for n in names]
+    return [id_of.get(image, _stem(name)) for image, name in zip(meant, names, strict=True)]
 
 
-def _id(known: dict[str, str], name: str) -> str:
-    keys = name, PurePosixPath(name).name, _stem(name)
-    return next((known[key] for key in keys if known.get(key)), _stem(name))
+def _by_name(files: Iterable[str]) -> dict[str, str]:
+    """Files by their last part, with and without its ending; of two with one name none is meant, and "" stands there."""
+    found: dict[str, str] = {}
+    for file in files:
+        for key in {PurePosixPath(file).name, _stem(file)}:
+            found[key] = "" if key in found else file
+    return found
 
 
 def _json(files: Source) -> list[str]:
@@ -104,12 +107,8 @@ def _json(files: Source) -> list[str]:
 def _resolve(files: Source, faults: Faults, named: pd.Series, table: str) -> list[str]:
     """The files that a table names, by path or by last part; "" where there is none, once that is survived."""
     known = [name for name in files.names if name.lower().endswith(ENDINGS) and not name.lower().endswith(MASKS)]
-    by_base: dict[str, str] = {}
-    for name in known:
-        for key in {PurePosixPath(name).name, _stem(name)}:
-            by_base[key] = "" if key in by_base else name  # of two with one name none is meant
-    whole = set(known)
-    found = [name if name in whole else by_base.get(PurePosixPath(name).name, "") for name in named]
+    whole, by_name = set(known), _by_name(known)
+    found = [name if name in whole else by_name.get(PurePosixPath(name).name, "") for name in named]
     lost = [name for name, file in zip(named, found, strict=True) if not file]
     if lost:
         kinds = ", ".join(ENDINGS)
