@@ -18,6 +18,6 @@ def one_of(what: str, name: str, allowed: Iterable[str]) -> str:
     known = list(allowed)
     if name in known:
         return name
-    near = get_close_matches(str(name), known, n=2, cutoff=0.5)
+    near = get_close_matches(str(name), known, n=2)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     raise ValueError(f"{what} = {name!r} is unknown: {hint}choose one of {', '.join(known)}")

@@ -13,7 +13,7 @@ from carekit.training import Schedule, finetune
 def taken(model, images, labels, m_in):
     images = images.requires_grad_()
     logits, features = model(images)
-    has_box = m_in.flatten(1).any(1)
+    has_box = (m_in > 0).flatten(1).any(1)
     return Step(model, images, labels, m_in, has_box, logits, features, functional.cross_entropy)
 
 
