@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from carekit import checkpoints, workspace
 from carekit.attention import Care
-from carekit.data.batches import BoxedImages
+from carekit.data.batches import BoxedImages, boxes_of_classes
 from carekit.data.prepared import Prepared
 from carekit.evaluation import evaluate
 from carekit.imbalance import classification_loss
@@ -116,12 +116,12 @@ def _train(job: Job, folder: Path) -> None:
         "validate": lambda net: evaluate(net, test, device=device),
     }
     if arm is None:
-        images = BoxedImages(train, augment=profile.augment)
+        images = BoxedImages(train, boxes_of_classes(train), profile.augment)
         history = pretrain(model, images, replace(profile.pretrain, seed=job.seed), **options)
     else:
         checkpoints.load(replace(job, arm=None).checkpoint(folder), model)
         options["classification"] = classification_loss(arm.classification, list(train.counts().values()))
-        images = BoxedImages(train, arm.boxed and list(arm.boxed), arm.box_scale, profile.augment)
+        images = BoxedImages(train, boxes_of_classes(train, arm.boxed, arm.box_scale), profile.augment)
         history = finetune(model, images, arm.care, replace(profile.finetune, seed=job.seed), **options)
     about = {"scores": evaluate(model, test, device=device), "history": history.to_dict("records")}
     checkpoints.save(path, model, about=about)

@@ -9,7 +9,8 @@ from pathlib import Path
 _PACKAGE = Path(__file__).parent
 # What decides a trained model. The lessons and the command line do not; of the data a run's key holds a fingerprint.
 _DECIDES = ("attention", "boxes", "cam", "evaluation", "experiment", "imbalance", "metrics", "models", "seeding")
-_DECIDES += ("training", "data/augment", "data/batches", "data/pixels", "data/prepared", "data/rows")
+_DECIDES += ("training", "data/augment", "data/batches", "data/prepared/dataset", "data/prepared/resizing")
+_DECIDES += ("data/prepared/rows", "data/prepared/schema")
 
 
 def root() -> Path:

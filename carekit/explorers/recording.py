@@ -14,7 +14,7 @@ from joblib import Parallel, delayed
 from sklearn.metrics import log_loss
 from tqdm import tqdm
 
-from carekit.data.batches import BoxedImages
+from carekit.data.batches import BoxedImages, boxes_of_classes
 from carekit.data.prepared import Prepared
 from carekit.evaluation import figures, predict
 from carekit.experiment import Arm
@@ -97,7 +97,7 @@ def _follow_to_the_end(model, data, profile, rows, arm, seed) -> list[Look]:
 def _follow(model, data, profile, rows, arm, seed) -> Iterator[Look]:
     train, test = data.split("train"), data.split("test")
     model, schedule = deepcopy(model), replace(profile.finetune, seed=seed)
-    images = BoxedImages(train, arm.boxed and list(arm.boxed), arm.box_scale, profile.augment)
+    images = BoxedImages(train, boxes_of_classes(train, arm.boxed, arm.box_scale), profile.augment)
     yield _look(model, train, test, rows, schedule.device)
     for _ in epochs(model, images, arm.care, schedule, stage="finetune"):
         yield _look(model, train, test, rows, schedule.device)
