@@ -6,7 +6,9 @@ from carekit.names import one_of
 
 def test_a_misspelt_name_gets_the_nearest():
     assert one_of("colour", "red", ["red", "green"]) == "red"
-    with pytest.raises(ValueError, match="^colour = 'gren' is unknown: did you mean 'green'. choose one of red, green$"):
+    with pytest.raises(
+        ValueError, match="^colour = 'gren' is unknown: did you mean 'green'. choose one of red, green$"
+    ):
         one_of("colour", "gren", ["red", "green"])
     with pytest.raises(ValueError, match="^colour = 'xyz' is unknown: choose one of red, green$"):
         one_of("colour", "xyz", ["red", "green"])

@@ -1,15 +1,15 @@
 """From a prepared data set to batches (images, labels, M_in, has_box) for training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
-from carekit import boxes
+from carekit.boxes import check, rasterise
 from carekit.data.augment import JointAugment
 from carekit.data.prepared import Prepared
 from carekit.names import one_of
@@ -36,25 +36,28 @@ def boxed_rows(data: Prepared, classes: Sequence[str] | None = None) -> list[int
 
 
 class BoxedImages(Dataset):
-    """A torch data set over a prepared one, whose images show the boxes that they are trained with.
+    """A torch data set over a prepared one, with the boxes that are trained on.
 
     Args:
-        data: images and labels.
-        shown: row -> its boxes (k, 4), a row that is left out shows none. None: the true boxes of the rare classes.
-        augment: see JointAugment.
+        data: the images.
+        boxes: for each row that has some, its boxes (k, 4) in pixels; {} is no supervision, None the true boxes of the
+            rare classes.
+        augment: see `JointAugment`.
 
     Raises:
-        ValueError: for a bad box, naming its image.
+        ValueError: for a bad box, naming its image, and for an unknown augmentation.
     """
 
-    def __init__(self, data: Prepared, shown: Mapping[int, np.ndarray] | None = None, augment: str = "none"):
+    def __init__(self, data: Prepared, boxes: Mapping[int, np.ndarray] | None = None, augment: str = "none"):
         self.data = data
         self.augment = JointAugment(augment)
         self.labels = torch.tensor(data.labels)
-        if shown is None:
-            shown = {i: data.boxes_of(i) for i in boxed_rows(data)}
-        size = (data.size, data.size)
-        self.boxes = {i: boxes.check(each, size, data.samples.image_id.iloc[i]) for i, each in shown.items()}
+        self.size = (data.size, data.size)
+        self.boxes = {}
+        shown = {i: data.boxes_of(i) for i in boxed_rows(data)} if boxes is None else boxes
+        for i, each in shown.items():
+            if len(each):
+                self.boxes[int(i)] = check(each, self.size, f"image {data.samples.image_id.iloc[i]}")
 
     def __len__(self) -> int:
         return len(self.data)
@@ -63,13 +66,14 @@ class BoxedImages(Dataset):
         """A whole batch at once: one gather from the memory map instead of one object an image."""
         indices = np.asarray(indices)
         images = torch.from_numpy(self.data.read(indices)).permute(0, 3, 1, 2)  # (b, h, w, 3) -> (b, 3, h, w)
-        masks = torch.zeros(len(indices), self.data.size, self.data.size, dtype=torch.uint8)
-        for row, i in enumerate(indices):
+        masks = torch.zeros(len(indices), *self.size, dtype=torch.uint8)
+        for row, i in enumerate(indices.tolist()):
             if i in self.boxes:
-                masks[row] = torch.from_numpy(boxes.rasterise(self.boxes[i], (self.data.size, self.data.size)))
+                masks[row] = torch.from_numpy(rasterise(self.boxes[i], self.size))
         images, masks = self.augment(images, masks)
         # A rotation may have turned a box out of the picture.
-        return Batch(images, self.labels[indices], masks, (masks > 0).flatten(1).any(1))
+        has_box = (masks > 0).flatten(1).any(1)  # (b, h, w) -> (b,)
+        return Batch(images, self.labels[indices], masks, has_box)
 
     def __getitem__(self, index: int) -> Batch:
         return self.__getitems__([index])
@@ -84,11 +88,20 @@ def loader(
     batch_size: int,
     *,
     shuffle: bool = False,
-    sampler: Sampler | None = None,
+    sampler: Iterable[int] | None = None,
     workers: int = 0,
     pin: bool = False,
 ) -> DataLoader:
-    """A torch DataLoader of Batches, in the order of `sampler` or shuffled by torch's global generator."""
+    """A torch DataLoader of Batches.
+
+    Args:
+        data: what is loaded.
+        batch_size: images a batch.
+        shuffle: whether the order is drawn anew in each epoch, from torch's global generator.
+        sampler: row numbers in the order in which they are loaded, such as a torch sampler; in place of shuffle.
+        workers: processes that load; 0 loads in this one.
+        pin: whether batches are put where a GPU fetches them fast.
+    """
     return DataLoader(
         data,
         batch_size,

@@ -14,6 +14,7 @@ from carekit.boxes import OUTER, outer_mask
 from carekit.cam import GRADIENTS, MAPS, class_activation_map
 from carekit.names import one_of
 from carekit.objectives.objective import Loss, Objective, Step
+from carekit.paper import DEFAULTS
 
 RESOLUTIONS = ("image", "feature")
 AVERAGES = ("boxed", "batch", "sum")
@@ -47,9 +48,9 @@ class Care(Objective):
         ValueError: for a value out of range or an unknown name.
     """
 
-    alpha: float = 0.5
-    tau: float = 0.7
-    lam: float = 1.0
+    alpha: float = DEFAULTS["alpha"]
+    tau: float = DEFAULTS["tau"]
+    lam: float = DEFAULTS["lam"]
     method: str = "grad_cam"
     gradient_of: str = "score"
     second_order: bool = False

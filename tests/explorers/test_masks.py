@@ -8,8 +8,8 @@ from scipy.ndimage import distance_transform_edt
 
 from carekit import boxes
 from carekit.box_sources import Truth
-from carekit.data.annotating import save_boxes
 from carekit.data.batches import BoxedImages, boxed_rows
+from carekit.data.prepared.annotating import save_boxes
 from carekit.explorers import frame
 from carekit.explorers.masks import explore_masks, masks, measure, words
 

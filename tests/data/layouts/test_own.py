@@ -7,7 +7,7 @@ from PIL import Image
 
 from carekit.data.layouts import recognise
 from carekit.data.layouts.own import OWN
-from carekit.data.preparing import prepare
+from carekit.data.preparing.prepare import prepare
 from carekit.data.sources import open_source
 
 BOX = [10 * 16 / 40, 6 * 16 / 30, 30 * 16 / 40, 24 * 16 / 30]
@@ -206,12 +206,15 @@ FAULTS = {
     "two columns": (_table("labels.csv", "group", "label "), "labels.csv has two columns 'label'"),
     "one class": (_table("labels.csv", "common", "rare"), "all images are of class 'rare': there must be two or more"),
     "twice": (_table("labels.csv", "p01.png", "p00.png"), "1 image.* have no row in labels.csv"),
-    "really twice": (_table("labels.csv", "p02.png,", "p00.png,a,b\np02.png,"), "image_id 'p00' stands twice"),
+    "really twice": (_table("labels.csv", "p02.png,", "p00.png,a,b\np02.png,"), "image_id 'p00' appears twice"),
     "no label": (_table("labels.csv", "p01.png,common", "p01.png,"), "image 'images/p01.png' has no label"),
     "no group": (_table("labels.csv", "p01.png,common,patient0-1", "p01.png,common,"), "belongs to no group"),
     "lost image": (lambda own: (own / "images" / "p05.png").unlink(), r"1 image\(s\) \(p05.png\) have no file"),
     "unlabelled": (lambda own: shutil.copy(own / "images" / "p05.png", own / "x.png"), r"\(x.png\).* have no row"),
-    "one image": (_table("labels.csv", "p01.png,common", "p01.png,other"), "class 'other' comes into the .* part only"),
+    "one image": (
+        _table("labels.csv", "p01.png,common", "p01.png,other"),
+        "class 'other' has images in the .* part only",
+    ),
     "box column": (_table("boxes.csv", "x0", "left"), "boxes.csv has no columns for the corners"),
     "box text": (_table("boxes.csv", "p03.png,10", "p03.png,ten"), "boxes.csv: .* of image 'p03' are not all finite"),
     "box nan": (_table("boxes.csv", "p03.png,10", "p03.png,nan"), "of image 'p03' are not all finite numbers"),
@@ -261,5 +264,5 @@ def test_faults_of_the_split(own, tmp_path):
     (own / "labels.csv").write_text("\n".join([*rows[:-1], rows[-1].replace("train", "validate")]))
     with pytest.raises(ValueError, match="split 'validate' of image .* is unknown"):
         _prepare(own, tmp_path / "out", split="fixed")
-    with pytest.raises(ValueError, match="rare = 'df' is no label"):
+    with pytest.raises(ValueError, match="rare = 'df' is unknown: choose one of common, rare"):
         _prepare(own, tmp_path / "out", rare=["df"])
