@@ -1,5 +1,5 @@
 # What editors and type checkers see of `carekit`; a test holds it equal to the names that __init__.py loads when used.
-from carekit.attention import Care as Care
+from carekit.backbones import build as build
 from carekit.boxes import box_masks as box_masks
 from carekit.cam import class_activation_map as class_activation_map
 from carekit.cam import feature_maps as feature_maps
@@ -8,7 +8,7 @@ from carekit.data.synthetic import chest as chest
 from carekit.data.synthetic import skin as skin
 from carekit.evaluation import evaluate as evaluate
 from carekit.experiment import compare as compare
-from carekit.models import build as build
+from carekit.objectives import Care as Care
 from carekit.profiles import profile as profile
 from carekit.training import finetune as finetune
 from carekit.training import pretrain as pretrain

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, UInt8
+from numpy.typing import ArrayLike
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
@@ -26,7 +27,7 @@ def check_scale(scale: float) -> float:
     return scale
 
 
-def check(boxes, size: Size, name: str = "the image") -> Float[np.ndarray, "n 4"]:
+def check(boxes: ArrayLike, size: Size, name: str = "the image") -> Float[np.ndarray, "n 4"]:
     """Return `boxes` as floats, clipped to an image of `size` (height, width).
 
     Raises ValueError, naming the image, for a box that is not four finite numbers, is reversed or empty, or lies

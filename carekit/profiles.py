@@ -68,9 +68,9 @@ def _paper(device: str | None) -> Profile:
     """The paper's Table 1."""
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     table_1 = Schedule(
-        epochs=DEFAULTS["epochs"],
-        batch_size=DEFAULTS["batch_size"],
-        lr=DEFAULTS["lr"],
+        epochs=DEFAULTS.epochs,
+        batch_size=DEFAULTS.batch_size,
+        lr=DEFAULTS.lr,
         device=device,
         bf16=device == "cuda",
         workers=8,
@@ -78,7 +78,7 @@ def _paper(device: str | None) -> Profile:
     )
     return Profile(
         name="paper",
-        size=DEFAULTS["size"],
+        size=DEFAULTS.size,
         backbone="resnet50",
         imagenet=True,
         images=8012,
