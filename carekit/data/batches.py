@@ -58,9 +58,8 @@ class BoxedImages(Dataset):
             if i in self.boxes:
                 masks[row] = torch.from_numpy(rasterise(self.boxes[i], self.size))
         images, masks = self.augment(images, masks)
-        has_box = (
-            (masks > 0).flatten(1).any(1)
-        )  # (b, h, w) -> (b,): a rotation may have turned a box out of the picture
+        # A rotation may have turned a box out of the picture.
+        has_box = (masks > 0).flatten(1).any(1)  # (b, h, w) -> (b,)
         return Batch(images, self.labels[indices], masks, has_box)
 
     def __getitem__(self, index: int) -> Batch:
