@@ -10,7 +10,7 @@ from _timing import options, rounds
 from torch.nn import functional
 
 from carekit import Care, Prepared, build, pretrain, profile, skin
-from carekit.data.batches import BoxedImages, boxes_of_classes, loader
+from carekit.data.batches import BoxedImages, loader
 from carekit.training import train_step
 
 TARGET = 0.10
@@ -28,7 +28,7 @@ def main() -> None:
 
 def measure(data: Prepared, laptop, repeats: int, threads: int) -> None:
     train = data.split("train")
-    images = BoxedImages(train, boxes_of_classes(train), laptop.augment)
+    images = BoxedImages(train, augment=laptop.augment)
     schedule, shares = replace(laptop.pretrain, epochs=1), []
     batches = loader(images, schedule.batch_size, shuffle=True)
     ready = list(batches)

@@ -101,7 +101,7 @@ def train(folder: Path, epochs: int, threads: int) -> None:
     from torch.nn import functional
 
     from carekit import Care, Prepared, build
-    from carekit.data.batches import BoxedImages, boxes_of_classes, loader
+    from carekit.data.batches import BoxedImages, loader
     from carekit.training import Schedule, train_step
 
     torch.set_num_threads(threads)
@@ -111,7 +111,7 @@ def train(folder: Path, epochs: int, threads: int) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     watch = Watch(psutil.Process())
     part = data.split("train")
-    batches = loader(BoxedImages(part, boxes_of_classes(part), "flip"), 32, shuffle=True)
+    batches = loader(BoxedImages(part, augment="flip"), 32, shuffle=True)
     for _ in range(epochs):
         for i, batch in enumerate(batches):
             if i % 10 == 0:

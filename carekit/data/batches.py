@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from carekit.boxes import check, check_scale, rasterise, scale
+from carekit.boxes import check, rasterise
 from carekit.data.augment import JointAugment
 from carekit.data.prepared import Prepared
 from carekit.names import one_of
@@ -24,25 +24,38 @@ class Batch(NamedTuple):
     has_box: Bool[Tensor, " b"]
 
 
+def boxed_rows(data: Prepared, classes: Sequence[str] | None = None) -> list[int]:
+    """The rows of all images of `classes` (None: the rare ones) that have a box, in order.
+
+    Raises:
+        ValueError: for a class that the data set does not have.
+    """
+    names = data.rare if classes is None else classes
+    labels = [data.classes.index(one_of("class", name, data.classes)) for name in names]
+    return [int(i) for i in np.flatnonzero(np.isin(data.labels, labels)) if len(data.boxes_of(i))]
+
+
 class BoxedImages(Dataset):
     """A torch data set over a prepared one, with the boxes that are trained on.
 
     Args:
         data: the images.
-        boxes: for each row that has some, its boxes (k, 4) in pixels; {} is no supervision.
+        boxes: for each row that has some, its boxes (k, 4) in pixels; {} is no supervision, None the true boxes of the
+            rare classes.
         augment: see `JointAugment`.
 
     Raises:
         ValueError: for a bad box, naming its image, and for an unknown augmentation.
     """
 
-    def __init__(self, data: Prepared, boxes: Mapping[int, np.ndarray], augment: str = "none"):
+    def __init__(self, data: Prepared, boxes: Mapping[int, np.ndarray] | None = None, augment: str = "none"):
         self.data = data
         self.augment = JointAugment(augment)
         self.labels = torch.tensor(data.labels)
         self.size = (data.size, data.size)
         self.boxes = {}
-        for i, each in boxes.items():
+        shown = {i: data.boxes_of(i) for i in boxed_rows(data)} if boxes is None else boxes
+        for i, each in shown.items():
             if len(each):
                 self.boxes[int(i)] = check(each, self.size, f"image {data.samples.image_id.iloc[i]}")
 
@@ -64,26 +77,6 @@ class BoxedImages(Dataset):
 
     def __getitem__(self, index: int) -> Batch:
         return self.__getitems__([index])
-
-
-def boxes_of_classes(
-    data: Prepared, classes: Sequence[str] | None = None, box_scale: float = 1.0
-) -> dict[int, Float[np.ndarray, "k 4"]]:
-    """The boxes of all images of some classes, by row.
-
-    Args:
-        data: the images.
-        classes: names of classes, by default the rare ones.
-        box_scale: factor on each box's sides, in (0, 3].
-
-    Raises:
-        ValueError: for a class that the data set does not have, a bad box, naming its image, or a factor out of range.
-    """
-    check_scale(box_scale)
-    names = data.rare if classes is None else classes
-    labels = [data.classes.index(one_of("class", name, data.classes)) for name in names]
-    rows = [int(i) for i in np.flatnonzero(np.isin(data.labels, labels)) if len(data.boxes_of(i))]
-    return {i: scale(data.checked_boxes(i), box_scale, (data.size, data.size)) for i in rows}
 
 
 def _as_is(batch: Batch) -> Batch:
@@ -112,7 +105,7 @@ def loader(
     return DataLoader(
         data,
         batch_size,
-        shuffle=shuffle,
+        shuffle=shuffle and sampler is None,
         sampler=sampler,
         num_workers=workers,
         collate_fn=_as_is,

@@ -4,11 +4,12 @@ import pytest
 import torch
 
 from carekit import boxes
-from carekit.data.batches import BoxedImages, boxes_of_classes, loader, to_unit
+from carekit.box_sources import Scaled
+from carekit.data.batches import BoxedImages, boxed_rows, loader, to_unit
 
 
 def boxed(data, classes=None, box_scale=1.0, augment="none"):
-    return BoxedImages(data, boxes_of_classes(data, classes, box_scale), augment)
+    return BoxedImages(data, Scaled(box_scale)(data, boxed_rows(data, classes)), augment)
 
 
 def test_a_batch_has_the_images_labels_and_the_boxes_of_the_rare_class_only(tiny):
@@ -61,7 +62,7 @@ def test_a_bad_box_names_its_image(tiny):
     bad = pd.concat([tiny.boxes, pd.DataFrame([{"image_id": "i3", "x0": 20.0, "y0": 1.0, "x1": 30.0, "y1": 4.0}])])
     data = type(tiny)(tiny.images, tiny.samples, bad, tiny.facts)
     with pytest.raises(ValueError, match="of image i3 lies outside"):
-        boxes_of_classes(data)
+        BoxedImages(data)
 
     with pytest.raises(ValueError, match="of image i3 lies outside"):
         BoxedImages(tiny, {3: data.boxes_of(3)})

@@ -198,7 +198,6 @@ class Recipe:
             plan = self.plan()
             results = fill(folder, plan, self, self.size, workers)
             write_tables(folder, *self._tables(plan, results), self.facts())
-            Prepared.open(folder)  # raises where anything does not fit
         return Prepared.open(out)
 
     def _tables(self, plan: Sequence[Planned], results: Sequence[Result]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -78,24 +78,16 @@ def test_yolo_boxes(own, tmp_path):
     np.testing.assert_allclose(_all_boxes(_prepare(own, tmp_path / "out")), [BOX] * 24)
 
 
-def test_masks_in_place_of_boxes(own, tmp_path):
+@pytest.mark.parametrize("white", [255, 1])
+def test_masks_in_place_of_boxes(own, tmp_path, white):
     (own / "boxes.csv").unlink()
     mask = np.zeros((30, 40), np.uint8)
-    mask[6:24, 10:30] = 255
+    mask[6:24, 10:30] = white
     for i in range(24):
         Image.fromarray(mask).save(own / "images" / f"p{i:02d}_mask.png")
     data = _prepare(own, tmp_path / "out")
     np.testing.assert_allclose(_all_boxes(data), [BOX] * 24)
     assert data.read_masks([0])[0, 8, 8] == 1
-
-
-def test_masks_of_zeros_and_ones(own, tmp_path):
-    (own / "boxes.csv").unlink()
-    mask = np.zeros((30, 40), np.uint8)
-    mask[6:24, 10:30] = 1
-    for i in range(24):
-        Image.fromarray(mask).save(own / "images" / f"p{i:02d}_mask.png")
-    np.testing.assert_allclose(_all_boxes(_prepare(own, tmp_path / "out")), [BOX] * 24)
 
 
 def test_corners_count_where_sides_are_given_too(own, tmp_path):

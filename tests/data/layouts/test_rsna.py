@@ -64,17 +64,17 @@ def test_films_classes_and_all_boxes(source, tmp_path):
 
 
 def test_the_doctor_looks_at_all_films(source, monkeypatch):
-    monkeypatch.setattr(rsna, "PAPER_COUNTS", {"normal": 4, "abnormal": 3, "opacity": 2})
+    monkeypatch.setattr(rsna, "CHEST_COUNTS", {"normal": 4, "abnormal": 3, "opacity": 2})
     assert examine(source, workers=1).counts == {"normal": 20, "abnormal": 15, "opacity": 10}
 
 
 def test_the_papers_subset_is_drawn_by_a_seed(source, tmp_path, monkeypatch):
-    monkeypatch.setattr(rsna, "PAPER_COUNTS", {"normal": 16, "abnormal": 12, "opacity": 4})
+    monkeypatch.setattr(rsna, "CHEST_COUNTS", {"normal": 16, "abnormal": 12, "opacity": 4})
     data = _prepare(source, tmp_path / "a", subset="paper")
     assert data.counts() == {"normal": 16, "abnormal": 12, "opacity": 4}
     other = _prepare(source, tmp_path / "b", subset="paper", subset_seed=1)
     assert set(other.samples.image_id) != set(data.samples.image_id)
-    monkeypatch.setattr(rsna, "PAPER_COUNTS", {"normal": 160, "abnormal": 120, "opacity": 40})  # more than there are
+    monkeypatch.setattr(rsna, "CHEST_COUNTS", {"normal": 160, "abnormal": 120, "opacity": 40})  # more than there are
     assert _prepare(source, tmp_path / "c", subset="paper").counts() == {"normal": 20, "abnormal": 15, "opacity": 5}
 
 

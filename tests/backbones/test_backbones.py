@@ -7,8 +7,7 @@ import types
 import pytest
 import torch
 
-from carekit import models
-from carekit.models import build
+from carekit.backbones import backbone, build
 
 
 @pytest.mark.parametrize(
@@ -40,7 +39,7 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_the_generator_alone():
 
 
 def test_unknown_backbones_and_weights_that_do_not_exist_are_refused():
-    with pytest.raises(ValueError, match="choose one of small, resnet18"):
+    with pytest.raises(ValueError, match="did you mean .*'resnet50'.*choose one of small, resnet18"):
         build("resnet51", 7)
     with pytest.raises(ValueError, match="no ImageNet weights"):
         build("small", 7, imagenet=True)
@@ -87,6 +86,6 @@ def test_without_a_network_one_sentence_says_what_to_do(served):
 
 def test_normalisation_is_inside_the_model():
     model = build("small", 2).eval()
-    grey = torch.tensor(models._MEAN).view(1, 3, 1, 1).expand(1, 3, 16, 16)
+    grey = torch.tensor(backbone.IMAGENET_MEAN).view(1, 3, 1, 1).expand(1, 3, 16, 16)
     with torch.no_grad():
         torch.testing.assert_close(model(grey).features, model.trunk(torch.zeros(1, 3, 16, 16)))
