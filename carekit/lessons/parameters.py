@@ -19,7 +19,7 @@ class Parameter(NamedTuple):
 
 def _number(low: float, high: float, kind: type | tuple[type, ...] = (int, float)) -> Callable[[Any], bool]:
     def fits(value: Any) -> bool:
-        return isinstance(value, kind) and not isinstance(value, bool) and low <= value <= high
+        return isinstance(value, kind) and not isinstance(value, bool) and bool(low <= value <= high)  # type: ignore
 
     return fits
 

@@ -91,9 +91,9 @@ def _edit(file, old, new):
 LABELS, INFO = "stage_2_train_labels.csv", "stage_2_detailed_class_info.csv"
 FAULTS = {
     "class": (_edit(INFO, "Normal", "Fine"), "class 'Fine' of image '00000000-aaaa' is unknown"),
-    "two classes": (_edit(INFO, "patientId,class", "patientId,class\n00000000-aaaa,Lung Opacity"), "stands twice"),
+    "two classes": (_edit(INFO, "patientId,class", "patientId,class\n00000000-aaaa,Lung Opacity"), "appears twice"),
     "no class info": (lambda s: (s / INFO).unlink(), "must hold one stage_2_detailed_class_info.csv"),
-    "only in one": (_edit(INFO, "00000003-aaaa,Normal\n", ""), r"\(00000003-aaaa\) stand in only one of"),
+    "only in one": (_edit(INFO, "00000003-aaaa,Normal\n", ""), r"\(00000003-aaaa\) are in only one of"),
     "target": (_edit(LABELS, ",,,,,0", ",,,,,2"), "Target '2' of '00000000-aaaa' is not 0 or 1"),
     "box of a healthy one": (
         _edit(LABELS, ",,,,,0", ",1,1,5,5,1"),
