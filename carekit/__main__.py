@@ -156,7 +156,7 @@ def _docs(_options: argparse.Namespace, _rest: list[str]) -> int:
 
     import carekit
 
-    vars(carekit).update({name: getattr(carekit, name) for name in carekit.__all__})  # pdoc does not load what is lazy
+    vars(carekit).update({name: getattr(carekit, name) for name in dir(carekit)})  # pdoc does not load what is lazy
     out = environment.ROOT / "docs" / "api"
     pdoc.render.configure(docformat="google")
     rooms = [room.name for room in pkgutil.iter_modules(carekit.__path__, "carekit.")]

@@ -44,12 +44,13 @@ def test_every_python_that_ci_runs_is_promised():
 
 @pytest.mark.parametrize("container, indent", [("carekit", 2), ("carekit.data", 4)])
 def test_contributing_lists_the_rooms_bottom_up_as_the_contract_has_them(container, indent):
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
-    layers = next(contract["layers"] for contract in contracts if contract["containers"] == [container])
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    contracts = {contract["containers"][0]: contract["layers"] for contract in tools["importlinter"]["contracts"]}
     floors = {room: floor for floor, rooms in enumerate(reversed(contracts[container])) for room in rooms.split(" | ")}
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    listed = re.findall(rf"^ {{{indent}}}(\w+)(?:\.py|/)", text, re.M)
+    tree = re.search(
+        r"^carekit/.*?^tests/", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.M | re.S
+    ).group()
+    lines = re.findall(rf"^ {{{indent}}}((?:\w+(?:\.py|/) ?)+)", tree, re.M)
+    listed = [name.removesuffix(".py").removesuffix("/") for line in lines for name in line.split()]
     assert sorted(listed) == sorted(floors)
     assert [floors[room] for room in listed] == sorted(floors.values())

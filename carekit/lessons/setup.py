@@ -73,7 +73,7 @@ class Lesson:
         rare = f"rare class {self.rare} with {self.train.counts()[self.rare]} training images"
         return f"{self.data.facts['title']}: {counts}, {rare}; profile {self.profile.name}"
 
-    def save(self, **results) -> None:
+    def save(self, **results: Any) -> None:
         """Write the parameters and these results as JSON to the file that `results` names, if it names one."""
         if not self.parameters["results"]:
             return
@@ -116,7 +116,7 @@ def load(parameters: Mapping[str, Any], chosen: Profile) -> Prepared:
     return data.capped(parameters["max_per_class"] or None, parameters["seed"]).resized(chosen.size)
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     """Numbers of NumPy as Python's own."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
