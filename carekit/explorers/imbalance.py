@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from carekit.explorers.frame import Explorer, slider, toggle
+from carekit.explorers.controls import slider, toggle
+from carekit.explorers.frame import Explorer
 from carekit.imbalance import class_weights
 from carekit.lessons import plots
 
@@ -45,9 +46,15 @@ def words(ratio: float, numbers: dict) -> str:
 
 
 def explore_imbalance(paper_counts: Mapping[str, int], *, ratio: int | None = None, log: bool = False) -> Explorer:
-    """Show the explorer for the classes of `paper_counts` {name: images}, at these counts' own ratio by default.
+    """Show the explorer of classes of unequal size.
 
-    Raises ValueError for counts below 1, fewer than two classes, or a ratio outside 1 to 100.
+    Args:
+        paper_counts: The number of images of each class, {name: images}.
+        ratio: Of the largest class to the smallest, from 1 to 100; by default that of the counts.
+        log: Whether the bars start on a logarithmic axis.
+
+    Raises:
+        ValueError: For counts below 1, fewer than two classes, or a ratio outside 1 to 100.
     """
     if min(paper_counts.values(), default=1) < 1:
         raise ValueError("a class without an image has no ratio: leave it out of the counts")

@@ -23,30 +23,25 @@ from carekit.models import Backbone
 from carekit.profiles import Profile
 from carekit.training import epochs
 
-CURVES = {
-    "rare_recall": "recall of the rare class",
-    "mca": "mean class accuracy (MCA)",
-    "attention_inside": "attention inside the box",
-    "loss": "classification loss",
-}
+CURVES = ("rare_recall", "mca", "attention_inside", "class_loss")
 
 
 @dataclass(frozen=True)
 class Epoch:
     """What the two models, first that with attention, are after an epoch.
 
-    curves: the figures of CURVES on training and on test images. maps and probabilities: of the images shown.
+    curves: the metrics of CURVES on training and on test images. maps and probabilities: of the images shown.
     """
 
-    curves: Float[np.ndarray, "2 2 figures"]
+    curves: Float[np.ndarray, "2 2 metrics"]
     maps: Float[np.ndarray, "2 n u v"]
     probabilities: Float[np.ndarray, "2 n c"]
 
 
-class Look(NamedTuple):
+class Followed(NamedTuple):
     """One model's share of an Epoch."""
 
-    curves: Float[np.ndarray, "2 figures"]
+    curves: Float[np.ndarray, "2 metrics"]
     maps: Float[np.ndarray, "n u v"]
     probabilities: Float[np.ndarray, "n c"]
 
@@ -84,34 +79,34 @@ def _arms(arm: Arm) -> tuple[Arm, Arm]:
     return arm, replace(arm, care=replace(arm.care, alpha=0))
 
 
-def _epoch(pair: Sequence[Look]) -> Epoch:
+def _epoch(pair: Sequence[Followed]) -> Epoch:
     return Epoch(*(np.stack(parts) for parts in zip(*pair, strict=True)))
 
 
-def _follow_to_the_end(model, data, profile, rows, arm, seed) -> list[Look]:
+def _follow_to_the_end(model, data, profile, rows, arm, seed) -> list[Followed]:
     if profile.finetune.device == "cpu":
         torch.set_num_threads(1)
     return list(_follow(model, data, profile, rows, arm, seed))
 
 
-def _follow(model, data, profile, rows, arm, seed) -> Iterator[Look]:
+def _follow(model, data, profile, rows, arm, seed) -> Iterator[Followed]:
     train, test = data.split("train"), data.split("test")
     model, schedule = deepcopy(model), replace(profile.finetune, seed=seed)
     images = BoxedImages(train, arm.boxed and list(arm.boxed), arm.box_scale, profile.augment)
-    yield _look(model, train, test, rows, schedule.device)
+    yield _evaluate(model, train, test, rows, schedule.device)
     for _ in epochs(model, images, arm.care, schedule, stage="finetune"):
-        yield _look(model, train, test, rows, schedule.device)
+        yield _evaluate(model, train, test, rows, schedule.device)
 
 
-def _look(model: Backbone, train: Prepared, test: Prepared, rows: np.ndarray, device: str) -> Look:
+def _evaluate(model: Backbone, train: Prepared, test: Prepared, rows: np.ndarray, device: str) -> Followed:
     found = [predict(model, part, device=device) for part in (train, test)]
     curves = [_curve(each, part) for each, part in zip(found, (train, test), strict=True)]
-    return Look(np.array(curves), found[1].maps[rows], found[1].probabilities[rows])
+    return Followed(np.array(curves), found[1].maps[rows], found[1].probabilities[rows])
 
 
 def _curve(found, part: Prepared) -> list[float]:
     scores = figures(found, part)
-    scores["loss"] = log_loss(found.labels, found.probabilities, labels=range(len(part.classes)))
+    scores["class_loss"] = log_loss(found.labels, found.probabilities, labels=range(len(part.classes)))
     return [scores[name] for name in CURVES]
 
 

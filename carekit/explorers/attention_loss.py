@@ -10,23 +10,20 @@ from matplotlib.figure import Figure
 from carekit import boxes
 from carekit.attention import inner_loss, outer_loss, reduce_mask
 from carekit.data.prepared import Prepared
-from carekit.explorers.frame import Explorer, packed, slider
+from carekit.explorers import scene
+from carekit.explorers.controls import PAPER_PRESETS, parameter, slider
+from carekit.explorers.frame import Explorer, packed
 from carekit.lessons import plots
 
 MOST = 24  # images that are sent to the browser
-PRESETS = {
-    "The paper's values": {"tau": 0.7, "lam": 1.0, "alpha": 0.5, "scale": 1.0},
-    "τ too small": {"tau": 0.2, "scale": 1.0},
-    "A loose box": {"tau": 0.7, "scale": 1.5},
-    "A tight box": {"tau": 0.7, "scale": 0.6},
-}
+PRESETS = PAPER_PRESETS | {"A tight box": {"tau": 0.7, "box_scale": 0.6}}
 
 
 def losses(
-    map_: Float[np.ndarray, "u v"], image_boxes, size: int, tau: float, lam: float, alpha: float, scale: float
+    map_: Float[np.ndarray, "u v"], image_boxes, size: int, tau: float, lam: float, alpha: float, box_scale: float
 ) -> dict[str, float]:
     """Mean activation inside, L_in, L_out, L_a and α L_a of one image (Eqs. 4 to 7); map in [0, 1], boxes in pixels."""
-    scaled = boxes.scale(np.asarray(image_boxes, float).reshape(-1, 4), scale, (size, size))
+    scaled = boxes.scale(np.asarray(image_boxes, float).reshape(-1, 4), box_scale, (size, size))
     m_in = torch.from_numpy(boxes.rasterise(scaled, (size, size)))[None].float()
     maps = torch.from_numpy(np.asarray(map_, np.float32))[None]
     inside = -inner_loss(maps, reduce_mask(m_in, maps.shape[1:]), 1.0).item()
@@ -46,48 +43,55 @@ def words(numbers: dict[str, float], tau: float) -> str:
     return f"Attention inside the box {numbers['inside']:.2f}, {side} τ {tau:.2f}: {figures}."
 
 
-def explore_loss(
-    data: Prepared, rows: np.ndarray, maps: Float[np.ndarray, "n u v"], *, tau=0.7, lam=1.0, alpha=0.5, scale=1.0
+def explore_attention_loss(
+    data: Prepared,
+    rows: np.ndarray,
+    maps: Float[np.ndarray, "n u v"],
+    *,
+    tau: float = 0.7,
+    lam: float = 1.0,
+    alpha: float = 0.5,
+    box_scale: float = 1.0,
 ) -> Explorer:
-    """Show the explorer for images `rows` of the data and their normalised maps; the first 24 of them are sent.
+    """Show the explorer of the attention loss, Eqs. 4 to 7.
 
-    Raises ValueError where an image has no box, and for more or fewer maps than images.
+    Args:
+        data: Where the images are.
+        rows: Numbers of images of `data` that have a box; the first 24 are sent.
+        maps: Their normalised maps, in [0, 1].
+        tau: In (0, 1]: the mean activation inside from which on L_in asks for no more.
+        lam: λ, the weight of L_out.
+        alpha: α in [0, 1), the weight of L_a.
+        box_scale: A factor of the boxes' sides.
+
+    Raises:
+        ValueError: Where an image has no box, and for more or fewer maps than images.
     """
     if len(maps) != len(rows):
         raise ValueError(f"{len(maps)} maps do not belong to {len(rows)} images: give one for each")
+    scene.check_boxed(data, rows[:MOST], "the loss needs")
     rows, maps = rows[:MOST], np.asarray(maps, np.float32)[:MOST]
-    all_boxes = [data.boxes_of(i).tolist() for i in rows]
-    if not rows.size or not all(all_boxes):
-        raise ValueError("the loss needs images that have a box: choose some with lesson.rare_rows")
-    defaults = {"image": 0, "tau": tau, "lam": lam, "alpha": alpha, "scale": scale}
-    controls = [
-        slider("image", "Image", 0, len(rows) - 1, 1),
-        slider("tau", "τ", 0.05, 1.0, 0.01, "tau"),
-        slider("lam", "λ", 0.0, 2.0, 0.05, "lam"),
-        slider("alpha", "α", 0.0, 0.95, 0.05, "alpha"),
-        slider("scale", "Box scale", 0.5, 1.5, 0.05, "box_scale"),
-    ]
-    scene = {
-        "size": data.size,
-        "images": packed(data.read(rows)),
-        "maps": packed(maps),
-        "boxes": all_boxes,
-        "names": [f"{data.classes[data.labels[i]]}, image {i}" for i in rows],
-    }
-    guess = {"name": "l_a", "label": "L_a"}
+    values = {"tau": tau, "lam": lam, "alpha": alpha, "box_scale": box_scale}
+    sent = scene.sent(data, rows) | {"maps": packed(maps)}
     explorer = Explorer(
-        "loss", "The attention loss of one image", controls, defaults, scene, presets=PRESETS, guess=guess
+        "attention_loss",
+        "The attention loss of one image",
+        [slider("image", "Image", 0, len(rows) - 1, 1), *map(parameter, values)],
+        {"image": 0} | values,
+        sent,
+        presets=PRESETS,
+        guess={"name": "l_a", "label": "L_a"},
     )
-    numbers = losses(maps[0], all_boxes[0], data.size, tau, lam, alpha, scale)
-    explorer.show(_still(data, rows[0], maps[0], numbers, tau, scale), words(numbers, tau))
+    numbers = losses(maps[0], sent["boxes"][0], data.size, **values)
+    explorer.show(_still(data, rows[0], maps[0], numbers, tau, box_scale), words(numbers, tau))
     return explorer
 
 
 def _still(
-    data: Prepared, row: SupportsIndex, map_: np.ndarray, numbers: dict[str, float], tau: float, scale: float
+    data: Prepared, row: SupportsIndex, map_: np.ndarray, numbers: dict[str, float], tau: float, box_scale: float
 ) -> Figure:
     figure, axes = plots.grid(2, size=3)
-    scaled = boxes.scale(data.boxes_of(row), scale, (data.size, data.size))
+    scaled = boxes.scale(scene.checked_boxes(data, row), box_scale, (data.size, data.size))
     plots.draw_attention(axes[0, 0], data.read([row])[0], map_, scaled, "map of the true class")
     knee, x = axes[0, 1], np.linspace(0, 1, 101)
     knee.plot(x, -np.minimum(x, tau), color=plots.COLOURS[0])
