@@ -43,9 +43,8 @@ def words(numbers: dict[str, float], name: str, box_scale: float, outer: str) ->
     count = int(numbers["boxes"])
     if not count:
         return f"{name} has no box: it takes no part in the attention loss."
-    start = (
-        f"{name}, {count} box{'es' if count > 1 else ''} at scale {box_scale:.2f}: {numbers['inside']:.3f} of the image"
-    )
+    plural = "es" if count > 1 else ""
+    start = f"{name}, {count} box{plural} at scale {box_scale:.2f}: {numbers['inside']:.3f} of the image"
     if not numbers["outer_sum"]:
         return f"{start} lies inside. M_out is empty, so L_out counts as 0."
     return f"{start} lies inside, M_out {OUTER[outer]} sums to {numbers['outer_sum']:.1f}."

@@ -4,9 +4,10 @@ import pytest
 
 from carekit import Care, compare, evaluation, experiment
 from carekit.experiment import Arm
-from carekit.explorers import frame, study
-from carekit.explorers.ablation import explore_ablation, setting_maps
-from carekit.explorers.study import axis_range, colour_range, inside, words
+from carekit.explorers import frame
+from carekit.explorers.ablation import explore_ablation, numbers, setting_maps
+from carekit.explorers.ablation.numbers import axis_range, colour_range, words
+from carekit.explorers.overlay import inside
 from carekit.profiles import Profile
 from carekit.training import Schedule
 
@@ -88,12 +89,13 @@ def test_the_axis_holds_all_intervals(means, halves, expected):
 def test_the_browser_has_the_same_numbers(scene, displayed, page, settle):
     table, _, _, data, rows, maps = scene
     explore_ablation(*scene)
-    labels = displayed[0][frame.MIME]["controls"][1]["choices"]
+    choices = displayed[0][frame.MIME]["controls"][1]["choices"]
+    assert [each["key"] for each in choices] == list(experiment.FIGURES)
     tab = page()
     for s, setting in enumerate(ARMS):
         f, i = s % 4, s % 3
         figure = experiment.FIGURES[f]
-        shown = settle(tab, setting=setting, figure=labels[f], image=i, parameter=("alpha", "tau")[s % 2])
+        shown = settle(tab, setting=setting, metric=figure, image=i, parameter=("alpha", "tau")[s % 2])
         here, there = (inside(maps[k, i], data.boxes_of(rows[i]), data.size) for k in (s, 1))
         (mean, half), (mean_control, half_control) = (
             table.loc[row, figure][["mean", "±"]] for row in (setting, WITHOUT)
@@ -110,10 +112,10 @@ def test_a_setting_of_one_seed_has_no_interval_and_one_without_boxes_no_attentio
     table["attention_inside", "mean"] = np.nan
     explore_ablation(table, *rest)
     tab = page()
-    shown = settle(tab, setting="tau = 0.2", figure=INSIDE)
+    shown = settle(tab, setting="tau = 0.2", metric="attention_inside")
     assert np.isnan([shown["mean"], shown["half"]]).all() and f"{INSIDE} unknown" in tab.inner_text(".ck-words")
     assert tab.get_by_role("gridcell").nth(3).inner_text() == "–"
-    settle(tab, figure="mean class accuracy (MCA)")
+    settle(tab, metric="mca")
     assert "(one seed)" in tab.inner_text(".ck-words")
 
 
@@ -137,7 +139,7 @@ def test_arrow_keys_choose_a_cell_and_with_it_map_line_and_parameters(scene, dis
     assert focused.get_attribute("aria-selected") == "true" and tab.locator("[aria-selected='true']").count() == 1
     assert tab.get_by_label("Parameter", exact=True).input_value() == "tau"
     assert tab.get_by_label("Setting", exact=True).input_value() == "tau = 0.2"
-    assert tab.get_by_label("Figure", exact=True).input_value() == INSIDE
+    assert tab.get_by_label("Figure", exact=True).locator("option:checked").inner_text() == INSIDE
     tab.get_by_role("button", name="Copy parameters").click()
     assert tab.inner_text(".ck-line") == "-p tau 0.2"
 
@@ -203,14 +205,14 @@ def test_presets_and_a_guess(scene, displayed, page):
 
 
 def test_only_some_images_are_sent_and_the_still_picture_has_words(scene, displayed, monkeypatch):
-    from carekit.explorers import ablation
+    from carekit.explorers.ablation import view
 
     table, *_, data, rows, maps = scene
-    monkeypatch.setattr(ablation, "MOST", 2)
+    monkeypatch.setattr(view, "MOST", 2)
     explore_ablation(*scene)
     (bundle,) = displayed
     sent = bundle[frame.MIME]["scene"]
-    assert sent["images"]["shape"][0] == sent["maps"]["shape"][1] == len(sent["boxes"]) == 2 < study.MOST
+    assert sent["images"]["shape"][0] == sent["maps"]["shape"][1] == len(sent["boxes"]) == 2 < numbers.MOST
     here, there = (
         inside(maps[ARMS.index(arm), 0], data.boxes_of(rows[0]), data.size) for arm in ("alpha = 0.5", WITHOUT)
     )

@@ -90,7 +90,8 @@ function markPeak(picture, { row, column }, [, u, v]) {
   const x = ((column + 0.5) * side) / v;
   const y = ((row + 0.5) * side) / u;
   const arm = side / 30;
-  picture.stroke(new Path2D(`M${x - arm} ${y}H${x + arm}M${x} ${y - arm}V${y + arm}`), 6, 2.5);
+  const cross = new Path2D(`M${x - arm} ${y}H${x + arm}M${x} ${y - arm}V${y + arm}`);
+  picture.stroke(6, 2.5, () => picture.context.stroke(cross));
 }
 
 /** The channels of a map: the strongest, their sum, and how near it comes to the map. */

@@ -136,11 +136,12 @@ export function readMap(item, index, method, { shape: [k, u, v], size }) {
   const area = u * v;
   const sent = item.maps[method];
   const channels = sent ? null : channelsOf(item, index, FORMULAS[method], k, area);
-  const raw = channels ? channels.sumOf(channels.order) : sent.subarray(index * area, (index + 1) * area);
+  const all = [...Array(k).keys()];
+  const raw = channels ? channels.sumOf(all) : sent.subarray(index * area, (index + 1) * area);
   const map = normalise(raw);
   const large = upsample(map, u, v, size);
   const likeness = correlationWith(raw);
-  const score = weightedSum(item.features, channelWeights(item, index, false, k), Array(k).keys(), area);
+  const score = weightedSum(item.features, channelWeights(item, index, false, k), all, area);
   const peak = map.indexOf(Math.max(...map));
   return {
     large,

@@ -36,6 +36,7 @@ export class ClassBars extends Chart {
     const ticks = log ? this.logarithmic : this.plain;
     const low = ticks[0];
     const high = ticks[ticks.length - 1];
+    /** @type {import("./chart.js").Range} */
     this.y = log ? [Math.log10(low), Math.log10(high)] : [low, high];
     this.drawAxes();
     for (const value of ticks) this.yTick(value, this.at(value));

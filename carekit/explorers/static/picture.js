@@ -102,10 +102,8 @@ export class Picture {
   outlines(boxes, chosen = -1) {
     const k = this.scale;
     boxes.forEach(([x0, y0, x1, y1], i) => {
-      const path = new Path2D();
-      path.rect(x0 * k, y0 * k, (x1 - x0) * k, (y1 - y0) * k);
-      if (i === chosen) this.stroke(path, 6, 3);
-      else this.stroke(path, 4, 2);
+      const [black, white] = i === chosen ? [6, 3] : [4, 2];
+      this.stroke(black, white, () => this.context.strokeRect(x0 * k, y0 * k, (x1 - x0) * k, (y1 - y0) * k));
     });
   }
 
@@ -126,22 +124,21 @@ export class Picture {
         if (inside(i, j) !== inside(i, j - 1)) { path.moveTo(j * k, i * k); path.lineTo(j * k, (i + 1) * k); }
       }
     }
-    this.stroke(path, 4, 1.5);
+    this.stroke(4, 1.5, () => this.context.stroke(path));
   }
 
   /**
    * White over black, which is seen on any colour.
-   * @param {Path2D} path
    * @param {number} black the width of the black line
    * @param {number} white the width of the white line
+   * @param {() => void} draw draws with the pen that is set
    */
-  stroke(path, black, white) {
-    this.context.strokeStyle = "#000";
-    this.context.lineWidth = black;
-    this.context.stroke(path);
-    this.context.strokeStyle = "#fff";
-    this.context.lineWidth = white;
-    this.context.stroke(path);
+  stroke(black, white, draw) {
+    for (const [colour, width] of /** @type {const} */ ([["#000", black], ["#fff", white]])) {
+      this.context.strokeStyle = colour;
+      this.context.lineWidth = width;
+      draw();
+    }
   }
 }
 

@@ -65,9 +65,8 @@ class Live(Generic[Step]):
             if self._end.is_set():
                 return "stopped"
             self._done.append(step)
-            paused = (
-                not self._go.is_set()
-            )  # read once: a pause that comes while this is reported holds after the next step
+            # Read once: a pause that comes while this step is reported holds after the next one.
+            paused = not self._go.is_set()
             self._tell("paused" if paused else "training", list(self._done))
             if paused:
                 self._go.wait()
