@@ -91,7 +91,7 @@ def _still(
     data: Prepared, row: SupportsIndex, map_: np.ndarray, numbers: dict[str, float], tau: float, box_scale: float
 ) -> Figure:
     figure, axes = plots.grid(2, size=3)
-    scaled = boxes.scale(scene.checked_boxes(data, row), box_scale, (data.size, data.size))
+    scaled = boxes.scale(data.checked_boxes(row), box_scale, (data.size, data.size))
     plots.draw_attention(axes[0, 0], data.read([row])[0], map_, scaled, "map of the true class")
     knee, x = axes[0, 1], np.linspace(0, 1, 101)
     knee.plot(x, -np.minimum(x, tau), color=plots.COLOURS[0])

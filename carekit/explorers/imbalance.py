@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from carekit.explorers.controls import slider, toggle
 from carekit.explorers.frame import Explorer
-from carekit.imbalance import class_weights
 from carekit.lessons import plots
+from carekit.strategies import class_weights
 
 MOST = 100  # the largest ratio that can be chosen
 LARGEST = 1000  # images of the largest class

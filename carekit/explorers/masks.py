@@ -8,12 +8,13 @@ import torch
 from matplotlib.figure import Figure
 
 from carekit import boxes
-from carekit.data.annotating import replace_boxes, save_boxes
 from carekit.data.prepared import Prepared
+from carekit.data.prepared.annotating import replace_boxes, save_boxes
 from carekit.explorers import scene
 from carekit.explorers.controls import choice, parameter, slider
 from carekit.explorers.frame import Explorer
 from carekit.lessons import plots
+from carekit.names import one_of
 
 MOST = 24  # images that are sent to the browser
 OUTER = {"binary": "binary", "distance": "by distance"}
@@ -65,7 +66,7 @@ class MasksExplorer(Explorer):
         except (TypeError, ValueError):
             raise ValueError(f"the boxes of image {image_id} are not lists of four numbers: draw them again") from None
         self.data = self._save(data, image_id, boxes.check(drawn, (data.size, data.size), f"image {image_id}"))
-        return {"image": image, "boxes": scene.checked_boxes(self.data, self._rows[image]).tolist()}
+        return {"image": image, "boxes": self.data.checked_boxes(self._rows[image]).tolist()}
 
 
 def explore_masks(
@@ -95,8 +96,7 @@ def explore_masks(
     rows = np.atleast_1d(np.asarray(rows, dtype=np.int64))[:MOST]
     if not rows.size:
         raise ValueError("there is no image to draw boxes on: give the number of at least one")
-    if outer not in OUTER:
-        raise ValueError(f"outer = {outer!r} is unknown: choose one of {', '.join(map(repr, OUTER))}")
+    one_of("outer", outer, OUTER)
     boxes.check_scale(box_scale)
     explorer = MasksExplorer(
         data,
@@ -127,7 +127,7 @@ def _note(data: Prepared, save: Save | None) -> str:
 
 
 def _still(data: Prepared, row: int, box_scale: float, outer: str) -> tuple[Figure, str]:
-    drawn, size = scene.checked_boxes(data, row), (data.size, data.size)
+    drawn, size = data.checked_boxes(row), (data.size, data.size)
     m_in, m_out = masks(drawn, data.size, box_scale, outer)
     figure, axes = plots.grid(3, size=2.6)
     plots.draw_image(axes[0, 0], data.read([row])[0], boxes.scale(drawn, box_scale, size), f"box × {box_scale:g}")

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from carekit import boxes
 from carekit.data.prepared import Prepared
 from carekit.explorers.frame import packed
 
@@ -14,7 +13,7 @@ def sent(data: Prepared, rows: np.ndarray, kind: str = "image") -> dict[str, Any
     return {
         "size": data.size,
         "images": packed(data.read(rows)),
-        "boxes": [checked_boxes(data, i).tolist() for i in rows],
+        "boxes": [data.checked_boxes(i).tolist() for i in rows],
         "names": [name_of(data, i, kind) for i in rows],
     }
 
@@ -22,11 +21,6 @@ def sent(data: Prepared, rows: np.ndarray, kind: str = "image") -> dict[str, Any
 def name_of(data: Prepared, row, kind: str = "image") -> str:
     """An image in a sentence."""
     return f"{data.classes[data.labels[row]]}, {kind} {row}"
-
-
-def checked_boxes(data: Prepared, row) -> np.ndarray:
-    """The boxes (n, 4) of an image, cut at its border. Raises ValueError as `boxes.check` does."""
-    return boxes.check(data.boxes_of(row), (data.size, data.size), f"image {data.samples.image_id.iloc[row]}")
 
 
 def check_boxed(data: Prepared, rows: np.ndarray, what: str) -> None:

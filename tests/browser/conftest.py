@@ -8,26 +8,19 @@ from typing import NamedTuple
 import pytest
 from _lab import Lab, chromium
 
-ROOT = Path(__file__).parents[2]
-
-# The fixtures of a page without a kernel.
-_spec = importlib.util.spec_from_file_location("pages_of_explorers", ROOT / "tests" / "explorers" / "conftest.py")
-_pages = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_pages)
-displayed, page = _pages.displayed, _pages.page
-
 EPOCHS = 30  # of the training that can be watched
 # What the first cell makes for all explorers.
 SETUP = """from dataclasses import replace
 import numpy as np, pandas as pd
 from carekit import build, experiment, profile
 from carekit.data.synthetic import skin
+from carekit.metrics import HEADLINE
 data = skin(0, 64, {"nv": 4, "df": 8}, {"nv": 1, "df": 2})
 rows = np.flatnonzero(data.labels == data.classes.index("df"))
 maps = np.random.default_rng(0).random((len(rows), 8, 8)).astype("float32")
 arms = ["pretrained", "without attention", "tau = 0.2", "tau = 0.7"]
 runs = [{"arm": arm, "seed": seed} for arm in arms for seed in range(3)]
-runs = [run | {name: (i * 7 % 12) / 12 for name in experiment.FIGURES} for i, run in enumerate(runs)]
+runs = [run | {name: (i * 7 % 12) / 12 for name in HEADLINE} for i, run in enumerate(runs)]
 fast = profile("fast")
 stage = replace(fast, finetune=replace(fast.finetune, epochs=EPOCHS))
 table, all_maps = experiment.summary(pd.DataFrame(runs)), np.stack([maps, maps**2, maps**3, maps**4])""".replace(

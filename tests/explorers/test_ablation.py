@@ -8,6 +8,7 @@ from carekit.explorers import frame
 from carekit.explorers.ablation import explore_ablation, numbers, setting_maps
 from carekit.explorers.ablation.numbers import axis_range, colour_range, words
 from carekit.explorers.overlay import inside
+from carekit.metrics import HEADLINE
 from carekit.profiles import Profile
 from carekit.training import Schedule
 
@@ -22,7 +23,7 @@ def scene(tiny):
     """A table of three seeds, the images with a box, and maps with no symmetry, one of them zero everywhere."""
     rng = np.random.default_rng(0)
     runs = [{"arm": arm, "seed": s} for arm in ARMS for s in range(3)]
-    runs = [run | {figure: rng.random() for figure in experiment.FIGURES} for run in runs]
+    runs = [run | {metric: rng.random() for metric in HEADLINE} for run in runs]
     rows = np.flatnonzero(tiny.labels == 1)[:3]
     maps = rng.random((len(ARMS), 3, 5, 7)).astype(np.float32)
     maps[3, 1] = 0
@@ -33,15 +34,14 @@ def test_attention_inside_is_that_of_the_evaluation(scene):
     *_, data, rows, maps = scene
     for i, row in enumerate(rows):
         for map_ in maps[:, i]:
-            everywhere = np.zeros((len(data), *map_.shape), np.float32)
-            everywhere[row] = map_
-            expected = evaluation.attention(everywhere, data, [row])["attention_inside"]
+            found = evaluation.Predictions(np.full((1, 2), 0.5), data.labels[[row]], map_[None])
+            expected = evaluation.measure(found, data.take([row]))["attention_inside"]
             assert inside(map_, data.boxes_of(row), data.size) == pytest.approx(expected, abs=1e-6)
     assert inside(maps[3, 1], data.boxes_of(rows[1]), data.size) == 0
 
 
 def test_maps_of_the_settings_are_those_of_each_arms_first_seed(tiny, monkeypatch):
-    monkeypatch.setattr(experiment.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(experiment, "cpu_count", lambda: 1)
     quick = Schedule(epochs=1, batch_size=8, lr=2e-3)
     profile = Profile("test", 16, "small", False, 24, quick, quick, sweep_seeds=1)
     runs = compare(
@@ -90,11 +90,11 @@ def test_the_browser_has_the_same_numbers(scene, displayed, page, settle):
     table, _, _, data, rows, maps = scene
     explore_ablation(*scene)
     choices = displayed[0][frame.MIME]["controls"][1]["choices"]
-    assert [each["key"] for each in choices] == list(experiment.FIGURES)
+    assert [each["key"] for each in choices] == list(HEADLINE)
     tab = page()
     for s, setting in enumerate(ARMS):
         f, i = s % 4, s % 3
-        figure = experiment.FIGURES[f]
+        figure = HEADLINE[f]
         shown = settle(tab, setting=setting, metric=figure, image=i, parameter=("alpha", "tau")[s % 2])
         here, there = (inside(maps[k, i], data.boxes_of(rows[i]), data.size) for k in (s, 1))
         (mean, half), (mean_control, half_control) = (
@@ -108,7 +108,7 @@ def test_the_browser_has_the_same_numbers(scene, displayed, page, settle):
 def test_a_setting_of_one_seed_has_no_interval_and_one_without_boxes_no_attention(scene, displayed, page, settle):
     table, *rest = scene
     table = table.copy()
-    table[[(name, "±") for name in experiment.FIGURES]] = np.nan
+    table[[(name, "±") for name in HEADLINE]] = np.nan
     table["attention_inside", "mean"] = np.nan
     explore_ablation(table, *rest)
     tab = page()

@@ -6,23 +6,23 @@ import torch
 from torch import nn
 
 from carekit import boxes
-from carekit.cam import channel_weights, class_activation_map, resize
+from carekit.backbones.backbone import Backbone, Parts, PooledLinear
+from carekit.cam import MAPS, Map, channel_weights, class_activation_map, resize
 from carekit.explorers import frame
-from carekit.explorers.cam import explore_cam, numbers, view
+from carekit.explorers.cam import explore_cam, view
 from carekit.explorers.cam.numbers import (
     CAM,
     GRAD_CAM,
     GRAD_CAM_RELU,
-    LABELS,
     LOSS,
     channel_order,
     look,
     measure,
+    methods_of,
     sigma,
     words,
 )
 from carekit.metrics import attention_inside
-from carekit.models import Backbone, PooledLinear
 
 METHODS = (CAM, GRAD_CAM, GRAD_CAM_RELU, LOSS)
 
@@ -35,7 +35,7 @@ def backbone(linear=True):
         head = PooledLinear(8, 2)
     else:
         head = nn.Sequential(nn.Flatten(), nn.Linear(8 * 6 * 8, 6), nn.Tanh(), nn.Linear(6, 2))
-    return Backbone("toy", 2, trunk, head)
+    return Backbone("toy", 2, Parts(trunk, head))
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_the_map_is_carekits(tiny, rows, linear, method):
     logits, features = model(images)
     for i, row in enumerate(rows):
         for index in (0, 1):
-            options = {"relu": method == GRAD_CAM_RELU, "gradient_of": "loss" if method == LOSS else "score"}
+            options = {"gradient_of": "loss"} if method == LOSS else {"method": method}
             classes = torch.full((3,), index)
             map_ = class_activation_map(logits, features, classes, **options)[i].detach()
             large, m_in = resize(map_[None], (16, 16)).numpy(), boxes.rasterise(tiny.boxes_of(row), (16, 16))
@@ -105,7 +105,7 @@ def test_the_browser_has_the_same_numbers(tiny, rows, displayed, page, settle, l
             index = tiny.classes.index(shown) if shown != "true" else 1
             measured = expected(model, tiny, rows[image], index, method, threshold, channels)
             assert found == pytest.approx(measured, abs=1e-5, nan_ok=True)
-            about = f"Image {rows[image]}, class {tiny.classes[index]}, map {LABELS[method]}"
+            about = f"Image {rows[image]}, class {tiny.classes[index]}, map {methods_of(model)[method]}"
             said = words(measured, about, threshold, channels, 8)
             assert tab.inner_text(".ck-words").replace("\u2212", "-") == said
 
@@ -239,7 +239,7 @@ def hires_cam(features, gradient):
 @pytest.mark.parametrize("linear", [True, False])
 def test_a_map_without_a_formula_is_pythons(tiny, rows, displayed, page, settle, linear, monkeypatch):
     """One entry more in MAPS is one choice more; the browser shows what Python sent."""
-    monkeypatch.setitem(numbers.MAPS, "hires_cam", hires_cam)
+    monkeypatch.setitem(MAPS, "hires_cam", Map("HiResCAM", hires_cam))
     model = backbone(linear).eval()
     logits, features = model(torch.from_numpy(tiny.read(rows)).permute(0, 3, 1, 2) / 255)
     explore_cam(model, tiny, rows, method="hires_cam")
@@ -252,13 +252,13 @@ def test_a_map_without_a_formula_is_pythons(tiny, rows, displayed, page, settle,
         (gradient,) = torch.autograd.grad(logits[image, index], features, retain_graph=True)
         peak = (features[image] * gradient[image]).sum(0).argmax().item()
         assert (found["row"], found["column"]) == np.unravel_index(peak, features.shape[2:])
-        about = f"Image {rows[image]}, class {tiny.classes[index]}, map hires_cam"
+        about = f"Image {rows[image]}, class {tiny.classes[index]}, map HiResCAM"
         said = words(found | {"contribution": np.nan, "correlation": np.nan}, about, 0.5, 3, 8)
         assert tab.inner_text(".ck-words").replace("\u2212", "-") == said and "not a sum of channels" in said
 
 
 def test_channels_rest_while_a_map_is_not_their_sum(tiny, rows, displayed, page, settle, monkeypatch):
-    monkeypatch.setitem(numbers.MAPS, "hires_cam", hires_cam)
+    monkeypatch.setitem(MAPS, "hires_cam", Map("HiResCAM", hires_cam))
     explore_cam(backbone(), tiny, rows, method="hires_cam")
     tab = page()
     added = tab.get_by_label("Channels added")

@@ -26,11 +26,10 @@ BOXES = ([[1.3, 2.5, 1.4, 9]], [[0, 0, 16, 16]], [[2.5, 3, 7, 5.5], [4, 4.2, 13.
 
 @pytest.fixture(scope="module")
 def node():
-    """The path of node; without it the test is skipped, but not in continuous integration."""
+    """The path of node; without it the test is skipped, but fails in continuous integration (tests/conftest.py)."""
     found = shutil.which("node")
     if found is None:
-        message = "node is not installed: apt-get install nodejs"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+        pytest.skip("node is not installed: apt-get install nodejs")
     return found
 
 

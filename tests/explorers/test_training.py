@@ -5,17 +5,18 @@ import numpy as np
 import pytest
 
 from carekit import Care, compare, evaluation, experiment
+from carekit.backbones import build
+from carekit.box_sources import Scaled
 from carekit.experiment import Arm
 from carekit.explorers import frame
 from carekit.explorers.overlay import inside
 from carekit.explorers.training import explore_training, recording, session, thread, view
 from carekit.explorers.training.numbers import values_of, words
 from carekit.explorers.training.recording import CURVES, pack, record, watch
-from carekit.models import build
 from carekit.profiles import Profile
 from carekit.training import Schedule
 
-ARM = Arm(Care(alpha=0.4, tau=0.6), box_scale=1.2)
+ARM = Arm(Care(alpha=0.4, tau=0.6), Scaled(1.2))
 STAGE = Schedule(epochs=3, batch_size=8, lr=3e-3, cosine=True)
 PROFILE = Profile("test", 16, "small", False, 24, STAGE, STAGE, sweep_seeds=1)
 
@@ -51,11 +52,11 @@ def test_a_recording_is_the_run_of_the_experiment(tiny, rows):
     assert all((a == b).all() for a, b in zip(before, model.state_dict().values(), strict=True))
     names = [name for name in CURVES if name != "class_loss"]
     for place, run in enumerate((care, plain)):
-        assert [seen[0].curves[place, 1, CURVES.index(name)] for name in names] == pytest.approx(
+        assert [seen[0].curves[place, 1, list(CURVES).index(name)] for name in names] == pytest.approx(
             [pretrained.scores[name] for name in names], rel=1e-6
         )
         for epoch, (_, row) in zip(seen[1:], run.history.iterrows(), strict=True):
-            found = [epoch.curves[place, 1, CURVES.index(name)] for name in names]
+            found = [epoch.curves[place, 1, list(CURVES).index(name)] for name in names]
             assert found == pytest.approx([row[name] for name in names], rel=1e-6)
         expected = evaluation.predict(experiment.load_model(run, tiny, PROFILE), tiny.split("test"))
         np.testing.assert_array_equal(seen[-1].maps[place], expected.maps[rows])
@@ -77,7 +78,7 @@ def test_the_curve_of_the_loss_is_the_cross_entropy(tiny, rows, seen):
     for part, name in enumerate(("train", "test")):
         found = evaluation.predict(model, tiny.split(name))
         expected = -np.log(found.probabilities[np.arange(len(found.labels)), found.labels]).mean()
-        assert seen[0].curves[0, part, CURVES.index("class_loss")] == pytest.approx(expected, rel=1e-5)
+        assert seen[0].curves[0, part, list(CURVES).index("class_loss")] == pytest.approx(expected, rel=1e-5)
 
 
 def test_training_images_without_a_box_are_refused_in_a_sentence(tiny, rows):
@@ -91,7 +92,7 @@ def test_training_images_without_a_box_are_refused_in_a_sentence(tiny, rows):
 def test_the_browser_has_the_same_numbers(tiny, rows, seen, shown, displayed, page, settle):
     tab, test = page(), tiny.split("test")
     for epoch in range(4):
-        name, i = CURVES[epoch], epoch % len(rows)
+        name, i = list(CURVES)[epoch], epoch % len(rows)
         corners = test.boxes_of(rows[i])
         numbers = settle(tab, epoch=epoch, metric=name, image=i)
         (train, expected), (plain_train, plain) = seen[epoch].curves[:, :, epoch]
@@ -169,7 +170,7 @@ def test_a_new_training_is_that_of_the_sliders(tiny, rows, shown, told):
     assert asked(shown, told, {"do": "start", "parameters": values}) == {"number": 1}
     thread._latest.join(60)
     assert shown.live["status"] == "done"
-    new = Arm(Care(alpha=0.7, tau=0.3, lam=2.0), box_scale=0.8)
+    new = Arm(Care(alpha=0.7, tau=0.3, lam=2.0), Scaled(0.8))
     expected = pack(record(build("small", 2), tiny, PROFILE, rows, new, 0), values)
     assert shown.live["run"] == expected
 

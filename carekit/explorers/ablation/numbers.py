@@ -9,7 +9,7 @@ from jaxtyping import Float
 from carekit import experiment
 from carekit.data.prepared import Prepared
 from carekit.evaluation import predict
-from carekit.explorers.metric_names import metric
+from carekit.metrics import label_of
 from carekit.profiles import Profile
 
 MOST = 12  # images that are sent to the browser
@@ -59,7 +59,7 @@ def words(table: pd.DataFrame, setting: str, control: str, name: str, here: floa
     beside, attention = f"; {control}: {theirs}", f"{here:.3f}; {control}: {there:.3f}"
     if setting == control:
         beside, attention = "", f"{here:.3f}"
-    told = f"{setting}: {metric(name).label} {ours}{beside}"
+    told = f"{setting}: {label_of(name)} {ours}{beside}"
     return f"{told}. Attention inside the box of this image: {attention}."
 
 

@@ -13,9 +13,9 @@ from carekit.explorers import scene
 from carekit.explorers.ablation.numbers import MOST, axis_range, colour_range, words
 from carekit.explorers.controls import choice, slider
 from carekit.explorers.frame import Explorer, packed
-from carekit.explorers.metric_names import metric
 from carekit.explorers.overlay import inside
 from carekit.lessons import plots
+from carekit.metrics import METRICS, label_of
 
 SIGNS = {"alpha": "α", "tau": "τ", "lam": "λ", "box_scale": "box scale"}
 PAPER = ("alpha = 0.5", "tau = 0.7", "lam = 1.0", "box_scale = 1.0")
@@ -101,7 +101,7 @@ class _Study:
     def controls(self) -> list[dict]:
         return [
             choice("parameter", "Parameter", {name: name for name in self.sweeps}),
-            choice("metric", "Figure", {name: metric(name).label for name in self.metrics}),
+            choice("metric", "Figure", {name: label_of(name) for name in self.metrics}),
             choice("setting", "Setting", {name: name for name in self.settings}),
             slider("image", "Image", 0, len(self.rows) - 1, 1),
         ]
@@ -140,7 +140,7 @@ class _Study:
         chart.axhline(low, color=plots.COLOURS[1], linestyle="--")
         chart.axhspan(low - half, low + half, color=plots.COLOURS[1], alpha=0.12)
         chart.errorbar(values, swept["mean"], np.nan_to_num(swept["±"]), fmt="o-", color=plots.COLOURS[0], capsize=4)
-        chart.set(xlabel=SIGNS.get(parameter, parameter), title=metric(name).label, xticks=values, ylim=(0, 1))
+        chart.set(xlabel=SIGNS.get(parameter, parameter), title=label_of(name), xticks=values, ylim=(0, 1))
         chart.set_yticks([0, 0.5, 1])
         image, corners = self.data.read(self.rows[:1])[0], self.data.boxes_of(self.rows[0])
         for panel, name in zip(axes[0, 1:], (setting, self.control), strict=True):
@@ -151,4 +151,4 @@ class _Study:
 def _column(name: str, means: np.ndarray, halves: np.ndarray) -> dict:
     """A column of the table: what it is called, and the ranges of its colours and of its axis."""
     ranges = {"colours": colour_range(means, halves), "axis": axis_range(means, halves)}
-    return {"key": name, "short": metric(name).short} | ranges
+    return {"key": name, "short": METRICS[name].short if name in METRICS else name} | ranges

@@ -1,6 +1,6 @@
 """What a model makes of an image, channel by channel: the numbers of the explorer of class activation maps."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -9,13 +9,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from carekit import metrics
-from carekit.cam import activation_map, linear_head_weights, normalise, resize
-from carekit.data.batches import to_unit
+from carekit.backbones import Backbone
+from carekit.cam import MAPS, activation_map, linear_head_weights, normalise, resize
 from carekit.data.prepared import Prepared
-from carekit.models import Backbone
 
 CAM, GRAD_CAM, GRAD_CAM_RELU, LOSS = "cam", "grad_cam", "grad_cam_relu", "loss"
-LABELS = {CAM: "CAM", GRAD_CAM: "Grad-CAM", GRAD_CAM_RELU: "Grad-CAM with ReLU", LOSS: "of the loss (Algorithm 2)"}
 
 
 class Formula(NamedTuple):
@@ -29,22 +27,10 @@ class Formula(NamedTuple):
 FORMULAS = {CAM: Formula(), GRAD_CAM: Formula(), GRAD_CAM_RELU: Formula(relu=True), LOSS: Formula(of_loss=True)}
 
 
-def _weighted_sum(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k #u #v"]) -> Float[Tensor, "n u v"]:
-    return activation_map(features, gradient.mean((2, 3)))
-
-
-def _positive_sum(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k #u #v"]) -> Float[Tensor, "n u v"]:
-    return _weighted_sum(features, gradient).relu()
-
-
-# Maps of the score: (features, gradient of the class's score) -> raw maps.
-MAPS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {GRAD_CAM: _weighted_sum, GRAD_CAM_RELU: _positive_sum}
-
-
 def methods_of(model: Backbone) -> dict[str, str]:
     """The maps that can be chosen for a model, {key: label}: CAM for a linear head, all MAPS, and that of the loss."""
-    keys = [CAM] if model.linear_head is not None else []
-    return {key: LABELS.get(key, key) for key in (*keys, *MAPS, LOSS)}
+    linear = {CAM: "CAM"} if model.linear_head is not None else {}
+    return linear | {key: each.label for key, each in MAPS.items()} | {LOSS: "of the loss (Algorithm 2)"}
 
 
 class Seen(NamedTuple):
@@ -58,19 +44,14 @@ class Seen(NamedTuple):
 
 def look(model: Backbone, data: Prepared, rows) -> list[Seen]:
     """Run the model over images `rows` of the data, in evaluation mode."""
-    was_training = model.training
-    model.eval()
-    images = to_unit(torch.from_numpy(data.read(rows)).permute(0, 3, 1, 2).to(model.mean.device))
-    with torch.no_grad():
-        features = model.trunk((images - model.mean) / model.std)
-    features.requires_grad_()  # the head alone needs a graph
-    logits = model.head(features)
+    images = data.tensor(rows).to(model.mean.device)
+    with model.evaluating():
+        logits, features = model.with_head_graph(images)
     weights, maps = [], {key: [] for key in MAPS if key not in FORMULAS}
     for gradient in _gradients(model, logits, features):
         weights.append(gradient.mean((2, 3)))  # (n, k, u, v) -> (n, k)
         for key, found in maps.items():
-            found.append(MAPS[key](features, gradient))
-    model.train(was_training)
+            found.append(MAPS[key].function(features, gradient))
     arrays = [_array(part) for part in (logits, features, torch.stack(weights, 1))]  # σ is (n, c, k)
     arrays_of_maps = {key: _array(torch.stack(found, 1)) for key, found in maps.items()}  # (n, c, u, v)
     return [
@@ -133,7 +114,8 @@ def partial_map(seen: Seen, index: int, method: str = GRAD_CAM, channels=slice(N
     """Σ_k σ_k A^k over some channels, not normalised."""
     features = torch.from_numpy(seen.features[channels])
     weights = torch.from_numpy(sigma(seen, index, method)[channels])
-    return activation_map(features[None], weights[None], relu=FORMULAS[method].relu)
+    whole = activation_map(features[None], weights[None])
+    return whole.relu() if FORMULAS[method].relu else whole
 
 
 def measure(

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from carekit import boxes
+from carekit.backbones import Backbone
 from carekit.cam import normalise
 from carekit.data.prepared import Prepared
 from carekit.explorers import scene
@@ -13,7 +14,7 @@ from carekit.explorers.cam.numbers import GRAD_CAM, LOSS, class_index, look, mea
 from carekit.explorers.controls import Control, choice, slider
 from carekit.explorers.frame import Explorer, packed
 from carekit.lessons import plots
-from carekit.models import Backbone
+from carekit.names import one_of
 
 MOST = 40  # images that are sent to the browser
 BYTES = 4 * 2**20  # and what they may weigh: a large backbone's feature maps are heavier than its images
@@ -50,9 +51,8 @@ def explore_cam(
     """
     rows = np.asarray(rows, dtype=np.int64)
     methods = methods_of(model)
-    for name, value, known in (("shown", shown, ["true", "predicted", *data.classes]), ("method", method, methods)):
-        if value not in known:
-            raise ValueError(f"{name} = {value!r} is unknown: choose one of {', '.join(known)}")
+    one_of("shown", shown, ["true", "predicted", *data.classes])
+    one_of("method", method, methods)
     if not 0 <= image < len(rows):
         raise ValueError(f"image = {image} is not an index into the {len(rows)} rows: choose another")
     sent = _scene(model, data, rows)
@@ -130,7 +130,7 @@ def _answer(model: Backbone, data: Prepared, rows: np.ndarray, question: dict) -
 def _still(
     model: Backbone, data: Prepared, row: int, shown: str, method: str, threshold: float, channels: int
 ) -> tuple[Figure, str]:
-    seen, drawn = look(model, data, [row])[0], scene.checked_boxes(data, row)
+    seen, drawn = look(model, data, [row])[0], data.checked_boxes(row)
     index = class_index(shown, data.classes, int(data.labels[row]), seen)
     numbers = measure(seen, boxes.rasterise(drawn, (data.size, data.size)), index, method, threshold, channels)
     about = f"Image {row}, class {data.classes[index]}, map {methods_of(model)[method]}"

@@ -14,16 +14,18 @@ from joblib import Parallel, delayed
 from sklearn.metrics import log_loss
 from tqdm import tqdm
 
-from carekit.data.batches import BoxedImages
+from carekit.backbones import Backbone
 from carekit.data.prepared import Prepared
-from carekit.evaluation import figures, predict
+from carekit.evaluation import measure, predict
 from carekit.experiment import Arm
 from carekit.explorers.frame import packed
-from carekit.models import Backbone
+from carekit.metrics import label_of
 from carekit.profiles import Profile
 from carekit.training import epochs
 
-CURVES = ("rare_recall", "mca", "attention_inside", "class_loss")
+# What has a curve, and what it is called.
+CURVES = {name: label_of(name) for name in ("rare_recall", "mca", "attention_inside")}
+CURVES["class_loss"] = "classification loss"
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def record(
 
 
 def _arms(arm: Arm) -> tuple[Arm, Arm]:
-    return arm, replace(arm, care=replace(arm.care, alpha=0))
+    return arm, arm.control()
 
 
 def _epoch(pair: Sequence[Followed]) -> Epoch:
@@ -92,9 +94,8 @@ def _follow_to_the_end(model, data, profile, rows, arm, seed) -> list[Followed]:
 def _follow(model, data, profile, rows, arm, seed) -> Iterator[Followed]:
     train, test = data.split("train"), data.split("test")
     model, schedule = deepcopy(model), replace(profile.finetune, seed=seed)
-    images = BoxedImages(train, arm.boxed and list(arm.boxed), arm.box_scale, profile.augment)
     yield _evaluate(model, train, test, rows, schedule.device)
-    for _ in epochs(model, images, arm.care, schedule, stage="finetune"):
+    for _ in epochs(model, arm.images(train, profile), arm.objective, schedule, stage="finetune"):
         yield _evaluate(model, train, test, rows, schedule.device)
 
 
@@ -105,7 +106,7 @@ def _evaluate(model: Backbone, train: Prepared, test: Prepared, rows: np.ndarray
 
 
 def _curve(found, part: Prepared) -> list[float]:
-    scores = figures(found, part)
+    scores = measure(found, part)
     scores["class_loss"] = log_loss(found.labels, found.probabilities, labels=range(len(part.classes)))
     return [scores[name] for name in CURVES]
 

@@ -6,17 +6,16 @@ import numpy as np
 import traitlets
 from matplotlib.figure import Figure
 
+from carekit.backbones import Backbone
 from carekit.data.prepared import Prepared
 from carekit.experiment import Arm
 from carekit.explorers import scene
 from carekit.explorers.controls import PAPER_PRESETS, Control, choice, parameter, slider
 from carekit.explorers.frame import Explorer
-from carekit.explorers.metric_names import metric
 from carekit.explorers.training.numbers import values_of, words
 from carekit.explorers.training.recording import CURVES, Epoch, pack, record, watch
 from carekit.explorers.training.session import TrainingSession
 from carekit.lessons import plots
-from carekit.models import Backbone
 from carekit.profiles import Profile
 
 MOST = 6  # images that are sent to the browser
@@ -64,8 +63,8 @@ def explore_training(
     scene.check_boxed(test, rows, "attention is measured in")
     sent = scene.sent(test, rows, "test image")
     seen = record(model, data, profile, rows, arm, seed, progress=progress)
-    parameters, last, first = values_of(arm), len(seen) - 1, CURVES[0]
-    whole = {"classes": data.classes, "metrics": CURVES, "epochs": profile.finetune.epochs}
+    parameters, last, first = values_of(arm), len(seen) - 1, next(iter(CURVES))
+    whole = {"classes": data.classes, "metrics": list(CURVES), "epochs": profile.finetune.epochs}
     explorer = TrainingExplorer(
         TrainingSession(arm, lambda new: watch(model, data, profile, rows, new, seed)),
         "training",
@@ -85,14 +84,14 @@ def _controls(n: int, epochs: int) -> list[Control]:
     return [
         slider("image", "Image", 0, n - 1, 1),
         slider("epoch", "Epoch", 0, epochs, 1),
-        choice("metric", "Curve", {name: metric(name).label for name in CURVES}),
+        choice("metric", "Curve", CURVES),
         *map(parameter, ("alpha", "tau", "lam", "box_scale")),
     ]
 
 
 def _still(seen: list[Epoch], image: np.ndarray, image_boxes) -> Figure:
     figure, axes = plots.grid(3, size=3)
-    chart, label = axes[0, 0], metric(CURVES[0]).label
+    chart, label = axes[0, 0], CURVES["rare_recall"]
     for place, (name, style) in enumerate(((WITH, "-"), (WITHOUT, "--"))):
         values = [each.curves[place, 1, 0] for each in seen]
         chart.plot(range(len(seen)), values, style, color=plots.COLOURS[place], label=name)
