@@ -13,6 +13,7 @@ from carekit.data.prepared import Prepared
 from carekit.explorers import scene
 from carekit.explorers.controls import PAPER_PRESETS, parameter, slider
 from carekit.explorers.frame import Explorer, packed
+from carekit.explorers.overlay import Boxes
 from carekit.lessons import plots
 
 MOST = 24  # images that are sent to the browser
@@ -20,14 +21,21 @@ PRESETS = PAPER_PRESETS | {"A tight box": {"tau": 0.7, "box_scale": 0.6}}
 
 
 def losses(
-    map_: Float[np.ndarray, "u v"], image_boxes, size: int, tau: float, lam: float, alpha: float, box_scale: float
+    map_: float[np.ndarray, "u v"],
+    image_boxes: boxes,
+    size: int,
+    tau: float,
+    lam: float,
+    alpha: float,
+    box_scale: float,
 ) -> dict[str, float]:
     """Mean activation inside, L_in, L_out, L_a and α L_a of one image (Eqs. 4 to 7); map in [0, 1], boxes in pixels."""
     scaled = boxes.scale(np.asarray(image_boxes, float).reshape(-1, 4), box_scale, (size, size))
     m_in = torch.from_numpy(boxes.rasterise(scaled, (size, size)))[None].float()
     maps = torch.from_numpy(np.asarray(map_, np.float32))[None]
-    inside = -inner_loss(maps, reduce_mask(m_in, maps.shape[1:]), 1.0).item()
-    l_out = outer_loss(maps, reduce_mask(1 - m_in, maps.shape[1:])).item()
+    u, v = map_.shape
+    inside = -inner_loss(maps, reduce_mask(m_in, (u, v)), 1.0).item()
+    l_out = outer_loss(maps, reduce_mask(1 - m_in, (u, v))).item()
     l_in = -min(inside, tau)
     l_a = l_in + lam * l_out
     return {"inside": inside, "l_in": l_in, "l_out": l_out, "l_a": l_a, "weighted": alpha * l_a}
@@ -44,9 +52,9 @@ def words(numbers: dict[str, float], tau: float) -> str:
 
 
 def explore_attention_loss(
-    data: Prepared,
+    data: prepared,
     rows: np.ndarray,
-    maps: Float[np.ndarray, "n u v"],
+    maps: float[np.ndarray, "n u v"],
     *,
     tau: float = 0.7,
     lam: float = 1.0,
@@ -56,16 +64,16 @@ def explore_attention_loss(
     """Show the explorer of the attention loss, Eqs. 4 to 7.
 
     Args:
-        data: Where the images are.
-        rows: Numbers of images of `data` that have a box; the first 24 are sent.
-        maps: Their normalised maps, in [0, 1].
-        tau: In (0, 1]: the mean activation inside from which on L_in asks for no more.
+        data: where the images are.
+        rows: numbers of images of `data` that have a box; the first 24 are sent.
+        maps: their normalised maps, in [0, 1].
+        tau: in (0, 1]: the mean activation inside from which on L_in asks for no more.
         lam: λ, the weight of L_out.
         alpha: α in [0, 1), the weight of L_a.
-        box_scale: A factor of the boxes' sides.
+        box_scale: a factor of the boxes' sides.
 
     Raises:
-        ValueError: Where an image has no box, and for more or fewer maps than images.
+        ValueError: where an image has no box, and for more or fewer maps than images.
     """
     if len(maps) != len(rows):
         raise ValueError(f"{len(maps)} maps do not belong to {len(rows)} images: give one for each")
@@ -88,7 +96,7 @@ def explore_attention_loss(
 
 
 def _still(
-    data: Prepared, row: SupportsIndex, map_: np.ndarray, numbers: dict[str, float], tau: float, box_scale: float
+    data: prepared, row: SupportsIndex, map_: np.ndarray, numbers: dict[str, float], tau: float, box_scale: float
 ) -> Figure:
     figure, axes = plots.grid(2, size=3)
     scaled = boxes.scale(data.checked_boxes(row), box_scale, (data.size, data.size))

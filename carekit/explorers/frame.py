@@ -29,14 +29,14 @@ class Explorer(anywidget.AnyWidget):
     """A view that is drawn in the browser, of a scene that is sent once.
 
     Args:
-        view: A name in static/main.js.
-        title: What the explorer is called.
-        controls: Made by `carekit.explorers.controls`.
-        defaults: What the controls stand at, and go back to: {name: value}.
-        scene: What the view draws from; all of it goes into JSON.
-        presets: What can be chosen at once: {text of a button: {name: value}}.
-        guess: The number that can be guessed first, {"name", "label"}.
-        answer: Gives the kernel's reply to a question that only the model can answer; an error is shown in the frame.
+        view: a name in static/main.js.
+        title: what the explorer is called.
+        controls: made by `carekit.explorers.controls`.
+        defaults: what the controls stand at, and go back to: {name: value}.
+        scene: what the view draws from; all of it goes into JSON.
+        presets: what can be chosen at once: {text of a button: {name: value}}.
+        guess: the number that can be guessed first, {"name", "label"}.
+        answer: gives the kernel's reply to a question that only the model can answer; an error is shown in the frame.
     """
 
     _esm = browser.module()
@@ -48,23 +48,23 @@ class Explorer(anywidget.AnyWidget):
         self,
         view: str,
         title: str,
-        controls: Sequence[Mapping[str, Any]],
-        defaults: Mapping[str, Any],
-        scene: Mapping[str, Any],
+        controls: sequence[Mapping[str, Any]],
+        defaults: mapping[str, Any],
+        scene: mapping[str, Any],
         *,
-        presets: Mapping[str, Mapping[str, Any]] | None = None,
-        guess: Mapping[str, str] | None = None,
-        answer: Callable[[dict], dict] | None = None,
+        presets: mapping[str, Mapping[str, Any]] | None = None,
+        guess: mapping[str, str] | None = None,
+        answer: callable[[dict], dict] | None = None,
     ):
         controls = [widened(control, defaults[control["name"]]) for control in controls]
-        state = {"view": view, "title": title, "controls": controls, "defaults": dict(defaults)}
+        state: dict[str, Any] = {"view": view, "title": title, "controls": controls, "defaults": dict(defaults)}
         state |= {"scene": dict(scene), "guess": guess}
         state["presets"] = [[name, dict(values)] for name, values in (presets or {}).items()]  # a notebook sorts keys
         super().__init__(state=state, values=dict(defaults))
         self._answer = answer
         self.on_msg(self._reply)
 
-    def _reply(self, _widget, question: dict, _buffers) -> None:
+    def _reply(self, _widget: Any, question: dict, _buffers: Any) -> None:
         number = question.get("number")
         try:
             if self._answer is None:

@@ -13,18 +13,21 @@ from carekit.data.prepared.annotating import replace_boxes, save_boxes
 from carekit.explorers import scene
 from carekit.explorers.controls import choice, parameter, slider
 from carekit.explorers.frame import Explorer
+from carekit.explorers.overlay import Boxes
 from carekit.lessons import plots
 from carekit.names import one_of
 
 MOST = 24  # images that are sent to the browser
 OUTER = {"binary": "binary", "distance": "by distance"}
-PRESETS = {f"The paper's × {scale:g}": {"box_scale": scale} for scale in (0.7, 0.9, 1.0, 1.1)}
+PRESETS: dict[str, dict[str, Any]] = {
+    f"The paper's × {scale:g}": {"box_scale": scale} for scale in (0.7, 0.9, 1.0, 1.1)
+}
 PRESETS["By distance"] = {"outer": "distance"}
 
 Save = Callable[[Prepared, str, Any], Prepared]
 
 
-def masks(image_boxes, size: int, box_scale: float, outer: str) -> tuple[np.ndarray, np.ndarray]:
+def masks(image_boxes: Boxes, size: int, box_scale: float, outer: str) -> tuple[np.ndarray, np.ndarray]:
     """M_in and M_out (s, s) of an image's boxes; outer is "binary" or "distance". M_out by distance needs a box."""
     checked = boxes.check(image_boxes, (size, size))
     m_in = boxes.rasterise(boxes.scale(checked, box_scale, (size, size)), (size, size))
@@ -33,7 +36,7 @@ def masks(image_boxes, size: int, box_scale: float, outer: str) -> tuple[np.ndar
     return m_in, boxes.outer_mask(torch.from_numpy(m_in)[None], outer)[0].numpy()
 
 
-def measure(image_boxes, size: int, box_scale: float = 1.0, outer: str = "binary") -> dict[str, float]:
+def measure(image_boxes: Boxes, size: int, box_scale: float = 1.0, outer: str = "binary") -> dict[str, float]:
     """The share of the image inside, the sum of M_out (NaN by distance without a box), and the number of boxes."""
     m_in, m_out = masks(image_boxes, size, box_scale, outer)
     return {"inside": float(m_in.mean()), "outer_sum": float(m_out.sum(dtype=float)), "boxes": len(image_boxes)}
@@ -54,7 +57,7 @@ def words(numbers: dict[str, float], name: str, box_scale: float, outer: str) ->
 class MasksExplorer(Explorer):
     """An explorer that keeps the boxes drawn in it: `data` is the data set with them."""
 
-    def __init__(self, data: Prepared, rows: np.ndarray, save: Save, *args, **options):
+    def __init__(self, data: Prepared, rows: np.ndarray, save: Save, *args: Any, **options: Any):
         self.data, self._rows, self._save = data, rows, save
         super().__init__(*args, answer=self._save_boxes, **options)
 
@@ -70,28 +73,28 @@ class MasksExplorer(Explorer):
 
 
 def explore_masks(
-    data: Prepared,
+    data: prepared,
     rows: int | np.integer | np.ndarray,
     *,
     box_scale: float = 1.0,
     outer: str = "binary",
-    save: Save | None = None,
+    save: save | None = None,
 ) -> MasksExplorer:
     """Show the explorer of boxes, which can be moved, resized, added and removed, and of the masks they make.
 
     Args:
-        data: Where the images and their boxes are.
-        rows: The number of an image of `data`, or of several; the first 24 are sent.
-        box_scale: A factor of the boxes' sides.
+        data: where the images and their boxes are.
+        rows: the number of an image of `data`, or of several; the first 24 are sent.
+        box_scale: a factor of the boxes' sides.
         outer: M_out, "binary" or "distance".
-        save: What "Save boxes" does with those of an image: save(data, image_id, boxes) -> Prepared. By default no
+        save: what "Save boxes" does with those of an image: save(data, image_id, boxes) -> Prepared. By default no
             file is touched; `save_boxes` also writes to the folder of the data, if it has one.
 
     Returns:
         The explorer; its attribute `data` is the data set with the boxes that were saved.
 
     Raises:
-        ValueError: For no image, a scale or a kind of M_out that is not there, and a bad box.
+        ValueError: for no image, a scale or a kind of M_out that is not there, and a bad box.
     """
     rows = np.atleast_1d(np.asarray(rows, dtype=np.int64))[:MOST]
     if not rows.size:
@@ -119,11 +122,11 @@ def explore_masks(
 
 
 def _note(data: Prepared, save: Save | None) -> str:
-    if save is None or (save is save_boxes and data.folder is None):
-        return "Save keeps them in the explorer's data; files stay as they are."
-    if save is save_boxes:
+    if save not in (None, save_boxes):
+        return "Save hands them to the notebook's own function."
+    if save is save_boxes and data.folder is not None:
         return f"Save writes them to the folder {data.folder.name}."
-    return "Save hands them to the notebook's own function."
+    return "Save keeps them in the explorer's data; files stay as they are."
 
 
 def _still(data: Prepared, row: int, box_scale: float, outer: str) -> tuple[Figure, str]:

@@ -1,6 +1,6 @@
 """What is sent of a data set's images: pixels, boxes and names; and which of them a question asks for."""
 
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def sent(data: Prepared, rows: np.ndarray, kind: str = "image") -> dict[str, Any
     }
 
 
-def name_of(data: Prepared, row, kind: str = "image") -> str:
+def name_of(data: Prepared, row: SupportsIndex, kind: str = "image") -> str:
     """An image in a sentence."""
     return f"{data.classes[data.labels[row]]}, {kind} {row}"
 

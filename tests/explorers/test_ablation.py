@@ -8,7 +8,7 @@ from carekit.explorers import frame
 from carekit.explorers.ablation import explore_ablation, numbers, setting_maps
 from carekit.explorers.ablation.numbers import axis_range, colour_range, words
 from carekit.explorers.overlay import inside
-from carekit.metrics import HEADLINE
+from carekit.metrics import HEADLINE, METRICS, Metric
 from carekit.profiles import Profile
 from carekit.training import Schedule
 
@@ -202,6 +202,19 @@ def test_presets_and_a_guess(scene, displayed, page):
     tab.get_by_label("Your guess of the chosen figure of the chosen setting").fill("0.25")
     tab.get_by_role("button", name="Look").click()
     tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('You guessed 0.250; it is')")
+
+
+def test_a_metric_from_outside_is_one_choice_more(scene, displayed, page, settle, monkeypatch):
+    monkeypatch.setitem(METRICS, "called", Metric("share called rare", "called", (0, 1), lambda judged: 0.5))
+    table, *rest = scene
+    table = table.copy()
+    table[("called", "mean")], table[("called", "±")] = np.linspace(0, 1, len(table)), 0.1
+    explore_ablation(table, *rest)
+    tab = page()
+    shown = settle(tab, metric="called", setting="tau = 0.2")
+    assert shown["mean"] == pytest.approx(table.loc["tau = 0.2", ("called", "mean")])
+    assert "tau = 0.2: share called rare 0." in tab.inner_text(".ck-words")
+    assert tab.locator("thead th").all_inner_texts()[-1] == "called"
 
 
 def test_only_some_images_are_sent_and_the_still_picture_has_words(scene, displayed, monkeypatch):

@@ -25,23 +25,23 @@ BEST = {"rare_recall": "Highest recall, or luck", "attention_inside": "Most atte
 def explore_ablation(
     table: pd.DataFrame,
     control_row: str,
-    sweeps: Mapping[str, Sequence[float]],
-    data: Prepared,
+    sweeps: mapping[str, Sequence[float]],
+    data: prepared,
     rows: np.ndarray,
-    maps: Float[np.ndarray, "settings images u v"],
+    maps: float[np.ndarray, "settings images u v"],
 ) -> Explorer:
     """Show the explorer of an ablation study: the metrics of every setting, and what it attends to.
 
     Args:
         table: `experiment.summary`'s, one row a setting, columns (metric, "mean" | "±").
-        control_row: The row without attention.
+        control_row: the row without attention.
         sweeps: parameter -> its values; their rows are named "parameter = value".
-        data: Where the images are.
-        rows: Numbers of images of `data` that have a box; the first 12 are sent.
-        maps: In [0, 1], in the order of the table's rows, see `setting_maps`.
+        data: where the images are.
+        rows: numbers of images of `data` that have a box; the first 12 are sent.
+        maps: in [0, 1], in the order of the table's rows, see `setting_maps`.
 
     Raises:
-        ValueError: For a row that the table lacks, for maps of another number, and for an image without a box.
+        ValueError: for a row that the table lacks, for maps of another number, and for an image without a box.
     """
     study = _Study(table, control_row, sweeps, data, np.asarray(rows)[:MOST], np.asarray(maps, np.float32)[:, :MOST])
     study.check()
@@ -69,8 +69,8 @@ class _Study:
 
     table: pd.DataFrame
     control: str
-    sweeps: Mapping[str, Sequence[float]]
-    data: Prepared
+    sweeps: mapping[str, Sequence[float]]
+    data: prepared
     rows: np.ndarray
     maps: np.ndarray
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from carekit import metrics
@@ -36,27 +37,29 @@ def methods_of(model: Backbone) -> dict[str, str]:
 class Seen(NamedTuple):
     """Of one image: logits, feature maps A, σ_k of every class's score, and raw maps of methods without a formula."""
 
-    logits: Float[np.ndarray, " c"]
-    features: Float[np.ndarray, "k u v"]
-    weights: Float[np.ndarray, "c k"]
+    logits: float[np.ndarray, " c"]
+    features: float[np.ndarray, "k u v"]
+    weights: float[np.ndarray, "c k"]
     maps: dict[str, Float[np.ndarray, "c u v"]]
 
 
-def look(model: Backbone, data: Prepared, rows) -> list[Seen]:
+def look(model: Backbone, data: Prepared, rows: ArrayLike) -> list[Seen]:
     """Run the model over images `rows` of the data, in evaluation mode."""
     images = data.tensor(rows).to(model.mean.device)
     with model.evaluating():
         logits, features = model.with_head_graph(images)
-    weights, maps = [], {key: [] for key in MAPS if key not in FORMULAS}
+    weights: list[Tensor] = []
+    maps: dict[str, list[Tensor]] = {key: [] for key in MAPS if key not in FORMULAS}
     for gradient in _gradients(model, logits, features):
         weights.append(gradient.mean((2, 3)))  # (n, k, u, v) -> (n, k)
         for key, found in maps.items():
             found.append(MAPS[key].function(features, gradient))
-    arrays = [_array(part) for part in (logits, features, torch.stack(weights, 1))]  # σ is (n, c, k)
-    arrays_of_maps = {key: _array(torch.stack(found, 1)) for key, found in maps.items()}  # (n, c, u, v)
+    all_logits, all_features = _array(logits), _array(features)
+    all_weights = _array(torch.stack(weights, 1))  # (n, c, k)
+    all_maps = {key: _array(torch.stack(found, 1)) for key, found in maps.items()}  # (n, c, u, v)
     return [
-        Seen(*parts, {key: array[i] for key, array in arrays_of_maps.items()})
-        for i, parts in enumerate(zip(*arrays, strict=True))
+        Seen(all_logits[i], all_features[i], all_weights[i], {key: each[i] for key, each in all_maps.items()})
+        for i in range(len(images))
     ]
 
 
@@ -96,7 +99,9 @@ def sigma(seen: Seen, index: int, method: str = GRAD_CAM) -> Float[np.ndarray, "
     return (descent @ seen.weights).astype(np.float32)
 
 
-def channel_order(weights: Float[np.ndarray, " k"], features: Float[np.ndarray, "k u v"]):
+def channel_order(
+    weights: float[np.ndarray, " k"], features: Float[np.ndarray, "k u v"]
+) -> tuple[Int[np.ndarray, " k"], Float[np.ndarray, " k"]]:
     """(channels, strongest first; their contributions |σ_k| Σ_ij |A^k_ij| in that order)."""
     contributions = np.abs(weights.astype(float)) * np.abs(features.astype(float)).sum((1, 2))
     order = np.argsort(-contributions, kind="stable")
@@ -110,7 +115,9 @@ def whole_map(seen: Seen, index: int, method: str = GRAD_CAM) -> Float[Tensor, "
     return torch.from_numpy(seen.maps[method][index])[None]
 
 
-def partial_map(seen: Seen, index: int, method: str = GRAD_CAM, channels=slice(None)) -> Float[Tensor, "1 u v"]:
+def partial_map(
+    seen: seen, index: int, method: str = GRAD_CAM, channels: slice | np.ndarray = slice(None)
+) -> Float[Tensor, "1 u v"]:
     """Σ_k σ_k A^k over some channels, not normalised."""
     features = torch.from_numpy(seen.features[channels])
     weights = torch.from_numpy(sigma(seen, index, method)[channels])
@@ -119,7 +126,7 @@ def partial_map(seen: Seen, index: int, method: str = GRAD_CAM, channels=slice(N
 
 
 def measure(
-    seen: Seen,
+    seen: seen,
     m_in: np.ndarray,
     index: int,
     method: str = GRAD_CAM,
@@ -137,7 +144,7 @@ def measure(
     whole = whole_map(seen, index, method)
     map_ = normalise(whole)
     large = resize(map_, m_in.shape)[0].numpy()
-    row, column = np.unravel_index(map_[0].argmax().item(), map_.shape[1:])
+    row, column = np.unravel_index(int(map_[0].argmax()), map_.shape[1:])
     inside, uniform = float(metrics.attention_inside(large[None], m_in[None])[0]), float(m_in.mean())
     return {
         "probability": float(probabilities(seen.logits)[index]),

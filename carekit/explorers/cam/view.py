@@ -21,8 +21,8 @@ BYTES = 4 * 2**20  # and what they may weigh: a large backbone's feature maps ar
 
 
 def explore_cam(
-    model: Backbone,
-    data: Prepared,
+    model: backbone,
+    data: prepared,
     rows: np.ndarray,
     *,
     image: int = 0,
@@ -35,19 +35,19 @@ def explore_cam(
     """Show the explorer of a model's class activation maps.
 
     Args:
-        model: Maps are made in evaluation mode; it stays as it is.
-        data: Where the images are.
-        rows: Numbers of images of `data`. The first 40 are sent, fewer where they are heavy; the rest is asked from
+        model: maps are made in evaluation mode; it stays as it is.
+        data: where the images are.
+        rows: numbers of images of `data`. The first 40 are sent, fewer where they are heavy; the rest is asked from
             the kernel.
-        image: An index into `rows`.
+        image: an index into `rows`.
         shown: "true", "predicted" or a class.
-        method: A name in `numbers.methods_of(model)`; a head that is not linear has no "cam".
-        threshold: In [0, 1], of the contour.
-        channels: How many are added, strongest first; None for all.
-        opacity: In [0, 1], of the map over the image.
+        method: a name in `numbers.methods_of(model)`; a head that is not linear has no "cam".
+        threshold: in [0, 1], of the contour.
+        channels: how many are added, strongest first; None for all.
+        opacity: in [0, 1], of the map over the image.
 
     Raises:
-        ValueError: For a choice that is not there.
+        ValueError: for a choice that is not there.
     """
     rows = np.asarray(rows, dtype=np.int64)
     methods = methods_of(model)
@@ -128,7 +128,7 @@ def _answer(model: Backbone, data: Prepared, rows: np.ndarray, question: dict) -
 
 
 def _still(
-    model: Backbone, data: Prepared, row: int, shown: str, method: str, threshold: float, channels: int
+    model: backbone, data: Prepared, row: int, shown: str, method: str, threshold: float, channels: int
 ) -> tuple[Figure, str]:
     seen, drawn = look(model, data, [row])[0], data.checked_boxes(row)
     index = class_index(shown, data.classes, int(data.labels[row]), seen)

@@ -8,8 +8,9 @@ import numpy as np
 from carekit.box_sources import Scaled
 from carekit.data.prepared import Prepared
 from carekit.experiment import Arm
-from carekit.explorers.overlay import inside
+from carekit.explorers.overlay import Boxes, inside
 from carekit.explorers.training.recording import CURVES, Epoch
+from carekit.objectives import Objective
 
 SIGNS = {"alpha": "α", "tau": "τ", "lam": "λ", "box_scale": "box scale"}
 
@@ -23,18 +24,19 @@ def values_of(arm: Arm) -> dict[str, float]:
 
 def changed(arm: Arm, values: dict[str, float]) -> Arm:
     """The arm with what the sliders stand at. Raises ValueError for a value out of range."""
-    objective = replace(arm.objective, **{name: values[name] for name in ("alpha", "tau", "lam")})
+    new = {name: values[name] for name in ("alpha", "tau", "lam")}
+    objective: objective = replace(arm.objective, **new)  # type: ignore[type-var]  # all of them are dataclasses
     return replace(arm, objective=objective, boxes=Scaled(values["box_scale"]))
 
 
 def words(
-    seen: Sequence[Epoch],
+    seen: sequence[Epoch],
     epoch: int,
     name: str,
     parameters: dict[str, float],
     image: int,
-    image_boxes,
-    data: Prepared,
+    image_boxes: boxes,
+    data: prepared,
 ) -> str:
     """One epoch in sentences: the metric `name` with CARE and without, and both models on one image."""
     now, place = seen[epoch], list(CURVES).index(name)

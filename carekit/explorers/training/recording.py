@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from carekit.backbones import Backbone
 from carekit.data.prepared import Prepared
-from carekit.evaluation import measure, predict
+from carekit.evaluation import Predictions, measure, predict
 from carekit.experiment import Arm
 from carekit.explorers.frame import packed
 from carekit.metrics import label_of
@@ -35,17 +35,17 @@ class Epoch:
     curves: the metrics of CURVES on training and on test images. maps and probabilities: of the images shown.
     """
 
-    curves: Float[np.ndarray, "2 2 metrics"]
-    maps: Float[np.ndarray, "2 n u v"]
-    probabilities: Float[np.ndarray, "2 n c"]
+    curves: float[np.ndarray, "2 2 metrics"]
+    maps: float[np.ndarray, "2 n u v"]
+    probabilities: float[np.ndarray, "2 n c"]
 
 
 class Followed(NamedTuple):
     """One model's share of an Epoch."""
 
-    curves: Float[np.ndarray, "2 metrics"]
-    maps: Float[np.ndarray, "n u v"]
-    probabilities: Float[np.ndarray, "n c"]
+    curves: float[np.ndarray, "2 metrics"]
+    maps: float[np.ndarray, "n u v"]
+    probabilities: float[np.ndarray, "n c"]
 
 
 def watch(model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int) -> Iterator[Epoch]:
@@ -60,11 +60,11 @@ def watch(model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, a
 
 
 def record(
-    model: Backbone,
-    data: Prepared,
-    profile: Profile,
+    model: backbone,
+    data: prepared,
+    profile: profile,
     rows: np.ndarray,
-    arm: Arm,
+    arm: arm,
     seed: int,
     *,
     progress: bool = False,
@@ -85,13 +85,17 @@ def _epoch(pair: Sequence[Followed]) -> Epoch:
     return Epoch(*(np.stack(parts) for parts in zip(*pair, strict=True)))
 
 
-def _follow_to_the_end(model, data, profile, rows, arm, seed) -> list[Followed]:
+def _follow_to_the_end(
+    model: backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
+) -> list[Followed]:
     if profile.finetune.device == "cpu":
         torch.set_num_threads(1)
     return list(_follow(model, data, profile, rows, arm, seed))
 
 
-def _follow(model, data, profile, rows, arm, seed) -> Iterator[Followed]:
+def _follow(
+    model: backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
+) -> Iterator[Followed]:
     train, test = data.split("train"), data.split("test")
     model, schedule = deepcopy(model), replace(profile.finetune, seed=seed)
     yield _evaluate(model, train, test, rows, schedule.device)
@@ -105,7 +109,7 @@ def _evaluate(model: Backbone, train: Prepared, test: Prepared, rows: np.ndarray
     return Followed(np.array(curves), found[1].maps[rows], found[1].probabilities[rows])
 
 
-def _curve(found, part: Prepared) -> list[float]:
+def _curve(found: Predictions, part: Prepared) -> list[float]:
     scores = measure(found, part)
     scores["class_loss"] = log_loss(found.labels, found.probabilities, labels=range(len(part.classes)))
     return [scores[name] for name in CURVES]

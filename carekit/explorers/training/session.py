@@ -15,12 +15,11 @@ Shown = dict[str, Any]  # {"status", "run"}, or nothing: the recorded run is sho
 
 
 class TrainingSession:
-    """What the kernel does for a training explorer.
+    """What the kernel does for a training explorer; its attribute `show`, set later, takes what is to be shown.
 
     Args:
-        arm: What the sliders change.
-        steps: The epochs of an arm, each trained when it is asked for.
-        show: Takes what is to be shown; set by the explorer. It is called from the training's thread.
+        arm: what the sliders change.
+        steps: the epochs of an arm, each trained when it is asked for.
     """
 
     def __init__(self, arm: Arm, steps: Callable[[Arm], Iterator[Epoch]]):
@@ -30,7 +29,7 @@ class TrainingSession:
         self._number: int | None = None  # of the training that is shown
         self._training: Live | None = None
         self._turn = RLock()  # what a thread reports must not come after what took its place
-        self.show: Callable[[Shown], None] = lambda shown: None
+        self.show: Callable[[Shown], None] = lambda shown: None  # called from the training's thread too
 
     def answer(self, question: dict) -> dict:
         """Do what a button asks: {"do": "start", "parameters"}, "pause", "go on", "stop" or "forget"."""

@@ -1,6 +1,7 @@
 """The second stage as it runs: growing curves, and one image's attention from epoch to epoch, with CARE and without."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import traitlets
@@ -12,6 +13,7 @@ from carekit.experiment import Arm
 from carekit.explorers import scene
 from carekit.explorers.controls import PAPER_PRESETS, Control, choice, parameter, slider
 from carekit.explorers.frame import Explorer
+from carekit.explorers.overlay import Boxes
 from carekit.explorers.training.numbers import values_of, words
 from carekit.explorers.training.recording import CURVES, Epoch, pack, record, watch
 from carekit.explorers.training.session import TrainingSession
@@ -28,17 +30,17 @@ class TrainingExplorer(Explorer):
 
     live = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, session: TrainingSession, *args, **options):
+    def __init__(self, session: TrainingSession, *args: Any, **options: Any):
         super().__init__(*args, answer=session.answer, **options)
         session.show = partial(setattr, self, "live")
 
 
 def explore_training(
-    model: Backbone,
-    data: Prepared,
-    profile: Profile,
+    model: backbone,
+    data: prepared,
+    profile: profile,
     rows: np.ndarray,
-    arm: Arm,
+    arm: arm,
     seed: int = 0,
     *,
     progress: bool = True,
@@ -48,16 +50,16 @@ def explore_training(
     With a kernel the learner trains anew, with other parameters.
 
     Args:
-        model: The pretrained one, which stays as it is.
-        data: Both splits, "train" and "test".
-        profile: Its `finetune` is the schedule.
-        rows: Numbers of test images that have a box; the first 6 are shown.
-        arm: How it is trained; the sliders start there.
-        seed: Of the order of images.
-        progress: Whether a bar shows how far it is.
+        model: the pretrained one, which stays as it is.
+        data: both splits, "train" and "test".
+        profile: its `finetune` is the schedule.
+        rows: numbers of test images that have a box; the first 6 are shown.
+        arm: how it is trained; the sliders start there.
+        seed: of the order of images.
+        progress: whether a bar shows how far it is.
 
     Raises:
-        ValueError: Where an image has no box.
+        ValueError: where an image has no box.
     """
     rows, test = np.asarray(rows)[:MOST], data.split("test")
     scene.check_boxed(test, rows, "attention is measured in")
@@ -89,7 +91,7 @@ def _controls(n: int, epochs: int) -> list[Control]:
     ]
 
 
-def _still(seen: list[Epoch], image: np.ndarray, image_boxes) -> Figure:
+def _still(seen: list[Epoch], image: np.ndarray, image_boxes: Boxes) -> Figure:
     figure, axes = plots.grid(3, size=3)
     chart, label = axes[0, 0], CURVES["rare_recall"]
     for place, (name, style) in enumerate(((WITH, "-"), (WITHOUT, "--"))):
