@@ -21,8 +21,8 @@ PRESETS = PAPER_PRESETS | {"A tight box": {"tau": 0.7, "box_scale": 0.6}}
 
 
 def losses(
-    map_: float[np.ndarray, "u v"],
-    image_boxes: boxes,
+    map_: Float[np.ndarray, "u v"],
+    image_boxes: Boxes,
     size: int,
     tau: float,
     lam: float,
@@ -52,9 +52,9 @@ def words(numbers: dict[str, float], tau: float) -> str:
 
 
 def explore_attention_loss(
-    data: prepared,
+    data: Prepared,
     rows: np.ndarray,
-    maps: float[np.ndarray, "n u v"],
+    maps: Float[np.ndarray, "n u v"],
     *,
     tau: float = 0.7,
     lam: float = 1.0,
@@ -96,7 +96,7 @@ def explore_attention_loss(
 
 
 def _still(
-    data: prepared, row: SupportsIndex, map_: np.ndarray, numbers: dict[str, float], tau: float, box_scale: float
+    data: Prepared, row: SupportsIndex, map_: np.ndarray, numbers: dict[str, float], tau: float, box_scale: float
 ) -> Figure:
     figure, axes = plots.grid(2, size=3)
     scaled = boxes.scale(data.checked_boxes(row), box_scale, (data.size, data.size))

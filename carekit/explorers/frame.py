@@ -48,13 +48,13 @@ class Explorer(anywidget.AnyWidget):
         self,
         view: str,
         title: str,
-        controls: sequence[Mapping[str, Any]],
-        defaults: mapping[str, Any],
-        scene: mapping[str, Any],
+        controls: Sequence[Mapping[str, Any]],
+        defaults: Mapping[str, Any],
+        scene: Mapping[str, Any],
         *,
-        presets: mapping[str, Mapping[str, Any]] | None = None,
-        guess: mapping[str, str] | None = None,
-        answer: callable[[dict], dict] | None = None,
+        presets: Mapping[str, Mapping[str, Any]] | None = None,
+        guess: Mapping[str, str] | None = None,
+        answer: Callable[[dict], dict] | None = None,
     ):
         controls = [widened(control, defaults[control["name"]]) for control in controls]
         state: dict[str, Any] = {"view": view, "title": title, "controls": controls, "defaults": dict(defaults)}

@@ -73,12 +73,12 @@ class MasksExplorer(Explorer):
 
 
 def explore_masks(
-    data: prepared,
+    data: Prepared,
     rows: int | np.integer | np.ndarray,
     *,
     box_scale: float = 1.0,
     outer: str = "binary",
-    save: save | None = None,
+    save: Save | None = None,
 ) -> MasksExplorer:
     """Show the explorer of boxes, which can be moved, resized, added and removed, and of the masks they make.
 

@@ -16,7 +16,7 @@ MOST = 12  # images that are sent to the browser
 
 
 def setting_maps(
-    runs: sequence[experiment.Run], data: Prepared, profile: Profile, rows: np.ndarray
+    runs: Sequence[experiment.Run], data: Prepared, profile: Profile, rows: np.ndarray
 ) -> Float[np.ndarray, "settings images u v"]:
     """The true class's maps, in [0, 1], of images `rows` of `data` by each arm's run of its first seed.
 

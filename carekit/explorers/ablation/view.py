@@ -25,10 +25,10 @@ BEST = {"rare_recall": "Highest recall, or luck", "attention_inside": "Most atte
 def explore_ablation(
     table: pd.DataFrame,
     control_row: str,
-    sweeps: mapping[str, Sequence[float]],
-    data: prepared,
+    sweeps: Mapping[str, Sequence[float]],
+    data: Prepared,
     rows: np.ndarray,
-    maps: float[np.ndarray, "settings images u v"],
+    maps: Float[np.ndarray, "settings images u v"],
 ) -> Explorer:
     """Show the explorer of an ablation study: the metrics of every setting, and what it attends to.
 
@@ -69,8 +69,8 @@ class _Study:
 
     table: pd.DataFrame
     control: str
-    sweeps: mapping[str, Sequence[float]]
-    data: prepared
+    sweeps: Mapping[str, Sequence[float]]
+    data: Prepared
     rows: np.ndarray
     maps: np.ndarray
 

@@ -37,9 +37,9 @@ def methods_of(model: Backbone) -> dict[str, str]:
 class Seen(NamedTuple):
     """Of one image: logits, feature maps A, σ_k of every class's score, and raw maps of methods without a formula."""
 
-    logits: float[np.ndarray, " c"]
-    features: float[np.ndarray, "k u v"]
-    weights: float[np.ndarray, "c k"]
+    logits: Float[np.ndarray, " c"]
+    features: Float[np.ndarray, "k u v"]
+    weights: Float[np.ndarray, "c k"]
     maps: dict[str, Float[np.ndarray, "c u v"]]
 
 
@@ -100,7 +100,7 @@ def sigma(seen: Seen, index: int, method: str = GRAD_CAM) -> Float[np.ndarray, "
 
 
 def channel_order(
-    weights: float[np.ndarray, " k"], features: Float[np.ndarray, "k u v"]
+    weights: Float[np.ndarray, " k"], features: Float[np.ndarray, "k u v"]
 ) -> tuple[Int[np.ndarray, " k"], Float[np.ndarray, " k"]]:
     """(channels, strongest first; their contributions |σ_k| Σ_ij |A^k_ij| in that order)."""
     contributions = np.abs(weights.astype(float)) * np.abs(features.astype(float)).sum((1, 2))
@@ -116,7 +116,7 @@ def whole_map(seen: Seen, index: int, method: str = GRAD_CAM) -> Float[Tensor, "
 
 
 def partial_map(
-    seen: seen, index: int, method: str = GRAD_CAM, channels: slice | np.ndarray = slice(None)
+    seen: Seen, index: int, method: str = GRAD_CAM, channels: slice | np.ndarray = slice(None)
 ) -> Float[Tensor, "1 u v"]:
     """Σ_k σ_k A^k over some channels, not normalised."""
     features = torch.from_numpy(seen.features[channels])
@@ -126,7 +126,7 @@ def partial_map(
 
 
 def measure(
-    seen: seen,
+    seen: Seen,
     m_in: np.ndarray,
     index: int,
     method: str = GRAD_CAM,

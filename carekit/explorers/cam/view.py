@@ -21,8 +21,8 @@ BYTES = 4 * 2**20  # and what they may weigh: a large backbone's feature maps ar
 
 
 def explore_cam(
-    model: backbone,
-    data: prepared,
+    model: Backbone,
+    data: Prepared,
     rows: np.ndarray,
     *,
     image: int = 0,
@@ -128,7 +128,7 @@ def _answer(model: Backbone, data: Prepared, rows: np.ndarray, question: dict) -
 
 
 def _still(
-    model: backbone, data: Prepared, row: int, shown: str, method: str, threshold: float, channels: int
+    model: Backbone, data: Prepared, row: int, shown: str, method: str, threshold: float, channels: int
 ) -> tuple[Figure, str]:
     seen, drawn = look(model, data, [row])[0], data.checked_boxes(row)
     index = class_index(shown, data.classes, int(data.labels[row]), seen)

@@ -25,18 +25,18 @@ def values_of(arm: Arm) -> dict[str, float]:
 def changed(arm: Arm, values: dict[str, float]) -> Arm:
     """The arm with what the sliders stand at. Raises ValueError for a value out of range."""
     new = {name: values[name] for name in ("alpha", "tau", "lam")}
-    objective: objective = replace(arm.objective, **new)  # type: ignore[type-var]  # all of them are dataclasses
+    objective: Objective = replace(arm.objective, **new)  # type: ignore[type-var]  # all of them are dataclasses
     return replace(arm, objective=objective, boxes=Scaled(values["box_scale"]))
 
 
 def words(
-    seen: sequence[Epoch],
+    seen: Sequence[Epoch],
     epoch: int,
     name: str,
     parameters: dict[str, float],
     image: int,
-    image_boxes: boxes,
-    data: prepared,
+    image_boxes: Boxes,
+    data: Prepared,
 ) -> str:
     """One epoch in sentences: the metric `name` with CARE and without, and both models on one image."""
     now, place = seen[epoch], list(CURVES).index(name)

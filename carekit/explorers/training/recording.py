@@ -35,17 +35,17 @@ class Epoch:
     curves: the metrics of CURVES on training and on test images. maps and probabilities: of the images shown.
     """
 
-    curves: float[np.ndarray, "2 2 metrics"]
-    maps: float[np.ndarray, "2 n u v"]
-    probabilities: float[np.ndarray, "2 n c"]
+    curves: Float[np.ndarray, "2 2 metrics"]
+    maps: Float[np.ndarray, "2 n u v"]
+    probabilities: Float[np.ndarray, "2 n c"]
 
 
 class Followed(NamedTuple):
     """One model's share of an Epoch."""
 
-    curves: float[np.ndarray, "2 metrics"]
-    maps: float[np.ndarray, "n u v"]
-    probabilities: float[np.ndarray, "n c"]
+    curves: Float[np.ndarray, "2 metrics"]
+    maps: Float[np.ndarray, "n u v"]
+    probabilities: Float[np.ndarray, "n c"]
 
 
 def watch(model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int) -> Iterator[Epoch]:
@@ -60,11 +60,11 @@ def watch(model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, a
 
 
 def record(
-    model: backbone,
-    data: prepared,
-    profile: profile,
+    model: Backbone,
+    data: Prepared,
+    profile: Profile,
     rows: np.ndarray,
-    arm: arm,
+    arm: Arm,
     seed: int,
     *,
     progress: bool = False,
@@ -86,7 +86,7 @@ def _epoch(pair: Sequence[Followed]) -> Epoch:
 
 
 def _follow_to_the_end(
-    model: backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
+    model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
 ) -> list[Followed]:
     if profile.finetune.device == "cpu":
         torch.set_num_threads(1)
@@ -94,7 +94,7 @@ def _follow_to_the_end(
 
 
 def _follow(
-    model: backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
+    model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
 ) -> Iterator[Followed]:
     train, test = data.split("train"), data.split("test")
     model, schedule = deepcopy(model), replace(profile.finetune, seed=seed)

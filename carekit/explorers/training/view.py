@@ -36,11 +36,11 @@ class TrainingExplorer(Explorer):
 
 
 def explore_training(
-    model: backbone,
-    data: prepared,
-    profile: profile,
+    model: Backbone,
+    data: Prepared,
+    profile: Profile,
     rows: np.ndarray,
-    arm: arm,
+    arm: Arm,
     seed: int = 0,
     *,
     progress: bool = True,
