@@ -1,6 +1,7 @@
 """Requirements in step, and the set-up of the project's own environment."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
