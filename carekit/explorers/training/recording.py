@@ -16,36 +16,34 @@ from tqdm import tqdm
 
 from carekit.backbones import Backbone
 from carekit.data.prepared import Prepared
-from carekit.evaluation import measure, predict
+from carekit.evaluation import Predictions, measure, predict
 from carekit.experiment import Arm
 from carekit.explorers.frame import packed
+from carekit.metrics import label_of
 from carekit.profiles import Profile
 from carekit.training import epochs
 
-CURVES = {
-    "rare_recall": "recall of the rare class",
-    "mca": "mean class accuracy (MCA)",
-    "attention_inside": "attention inside the box",
-    "loss": "classification loss",
-}
+# What has a curve, and what it is called.
+CURVES = {name: label_of(name) for name in ("rare_recall", "mca", "attention_inside")}
+CURVES["class_loss"] = "classification loss"
 
 
 @dataclass(frozen=True)
 class Epoch:
     """What the two models, first that with attention, are after an epoch.
 
-    curves: the figures of CURVES on training and on test images. maps and probabilities: of the images shown.
+    curves: the metrics of CURVES on training and on test images. maps and probabilities: of the images shown.
     """
 
-    curves: Float[np.ndarray, "2 2 figures"]
+    curves: Float[np.ndarray, "2 2 metrics"]
     maps: Float[np.ndarray, "2 n u v"]
     probabilities: Float[np.ndarray, "2 n c"]
 
 
-class Look(NamedTuple):
+class Followed(NamedTuple):
     """One model's share of an Epoch."""
 
-    curves: Float[np.ndarray, "2 figures"]
+    curves: Float[np.ndarray, "2 metrics"]
     maps: Float[np.ndarray, "n u v"]
     probabilities: Float[np.ndarray, "n c"]
 
@@ -83,33 +81,37 @@ def _arms(arm: Arm) -> tuple[Arm, Arm]:
     return arm, arm.control()
 
 
-def _epoch(pair: Sequence[Look]) -> Epoch:
+def _epoch(pair: Sequence[Followed]) -> Epoch:
     return Epoch(*(np.stack(parts) for parts in zip(*pair, strict=True)))
 
 
-def _follow_to_the_end(model, data, profile, rows, arm, seed) -> list[Look]:
+def _follow_to_the_end(
+    model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
+) -> list[Followed]:
     if profile.finetune.device == "cpu":
         torch.set_num_threads(1)
     return list(_follow(model, data, profile, rows, arm, seed))
 
 
-def _follow(model, data, profile, rows, arm, seed) -> Iterator[Look]:
+def _follow(
+    model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
+) -> Iterator[Followed]:
     train, test = data.split("train"), data.split("test")
     model, schedule = deepcopy(model), replace(profile.finetune, seed=seed)
-    yield _look(model, train, test, rows, schedule.device)
+    yield _evaluate(model, train, test, rows, schedule.device)
     for _ in epochs(model, arm.images(train, profile), arm.objective, schedule, stage="finetune"):
-        yield _look(model, train, test, rows, schedule.device)
+        yield _evaluate(model, train, test, rows, schedule.device)
 
 
-def _look(model: Backbone, train: Prepared, test: Prepared, rows: np.ndarray, device: str) -> Look:
+def _evaluate(model: Backbone, train: Prepared, test: Prepared, rows: np.ndarray, device: str) -> Followed:
     found = [predict(model, part, device=device) for part in (train, test)]
     curves = [_curve(each, part) for each, part in zip(found, (train, test), strict=True)]
-    return Look(np.array(curves), found[1].maps[rows], found[1].probabilities[rows])
+    return Followed(np.array(curves), found[1].maps[rows], found[1].probabilities[rows])
 
 
-def _curve(found, part: Prepared) -> list[float]:
+def _curve(found: Predictions, part: Prepared) -> list[float]:
     scores = measure(found, part)
-    scores["loss"] = log_loss(found.labels, found.probabilities, labels=range(len(part.classes)))
+    scores["class_loss"] = log_loss(found.labels, found.probabilities, labels=range(len(part.classes)))
     return [scores[name] for name in CURVES]
 
 
