@@ -114,6 +114,7 @@ def load(parameters: Mapping[str, Any], chosen: Profile) -> Prepared:
         data = draw(kind, parameters["seed"], chosen.size, counts, shortcut=parameters["shortcut"])
     else:
         data = Prepared.open(workspace.resolve(parameters["data"]))
+        data.verify_once()
     return data.capped(parameters["max_per_class"] or None, parameters["seed"]).resized(chosen.size)
 
 
