@@ -12,10 +12,11 @@ from filelock import FileLock
 from joblib import Parallel, cpu_count, delayed
 from tqdm import tqdm
 
-from carekit import checkpoints, tables, workspace
+from carekit import checkpoints, frozen_features, tables, workspace
 from carekit.backbones import Backbone, build
 from carekit.box_sources import BoxSource, Truth
 from carekit.data.batches import BoxedImages, boxed_rows
+from carekit.data.kept import KeptFeatures
 from carekit.data.prepared import Prepared
 from carekit.evaluation import evaluate
 from carekit.metrics import HEADLINE, mean_and_half_width
@@ -48,9 +49,14 @@ class Arm:
         """The same second stage without what the objective adds."""
         return replace(self, objective=self.objective.control())
 
-    def images(self, train: Prepared, profile: Profile) -> BoxedImages:
-        """The training images of the second stage, with the boxes that this arm shows."""
-        return BoxedImages(train, self.boxes(train, boxed_rows(train, self.classes)), profile.augment)
+    def images(self, train: Prepared, profile: Profile, kept: KeptFeatures | None = None) -> BoxedImages:
+        """The training images of the second stage, or their kept features, with the boxes that this arm shows."""
+        return BoxedImages(train, self.boxes(train, boxed_rows(train, self.classes)), profile.augment, kept)
+
+    @property
+    def sees_images(self) -> bool:
+        """Whether its objective or its strategy takes the images themselves, not only a network's answer to them."""
+        return self.objective.needs_image_gradient or type(self.strategy).batch is not Strategy.batch
 
 
 @dataclass(frozen=True)
@@ -168,7 +174,8 @@ def _train(planned: Planned) -> None:
     unfinished = planned.path.with_suffix(".unfinished")
 
     def validate(model: Backbone) -> dict[str, float]:
-        return evaluate(model, test, device=device)
+        kept = frozen_features.keep(model, test, flips=False) if device == "cpu" else None
+        return evaluate(model, test, device=device, kept=kept)
 
     if job.arm is None or planned.start is None:
         model, history = _first_stage(job, unfinished, validate)
@@ -182,7 +189,8 @@ def _train(planned: Planned) -> None:
 def _first_stage(job: Job, unfinished: Path, validate: Validate) -> tuple[Backbone, pd.DataFrame]:
     data, profile = job.data, job.profile
     model = build(profile.backbone, len(data.classes), imagenet=profile.imagenet, seed=job.seed)
-    images = BoxedImages(data.split("train"), {}, profile.augment)
+    train = data.split("train")
+    images = BoxedImages(train, {}, profile.augment, _kept(model, train, profile))
     schedule = replace(profile.pretrain, seed=job.seed)
     return model, pretrain(model, images, schedule, validate=validate, checkpoint=unfinished)
 
@@ -193,12 +201,23 @@ def _second_stage(
     data, profile = job.data, job.profile
     model = build(profile.backbone, len(data.classes), seed=job.seed)
     checkpoints.load(start, model)
-    images = arm.images(data.split("train"), profile)
+    train = data.split("train")
+    images = arm.images(train, profile, None if arm.sees_images else _kept(model, train, profile))
     schedule = replace(profile.finetune, seed=job.seed)
     history = finetune(
         model, images, arm.objective, schedule, strategy=arm.strategy, validate=validate, checkpoint=unfinished
     )
     return model, history
+
+
+def _kept(model: Backbone, train: Prepared, profile: Profile) -> KeptFeatures | None:
+    """The training images' features behind the frozen layers, where there are such and no augmentation is in the way.
+
+    A GPU is faster than a disk: there the whole network runs.
+    """
+    if profile.pretrain.device != "cpu" or profile.augment == "strong":
+        return None
+    return frozen_features.keep(model, train, flips=profile.augment == "flip")
 
 
 def load_model(run: Run, data: Prepared, profile: Profile) -> Backbone:
