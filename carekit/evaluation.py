@@ -56,7 +56,7 @@ def predict(
 def evaluate(
     model: Backbone, data: Prepared, *, device: str = "cpu", kept: KeptFeatures | None = None
 ) -> dict[str, float]:
-    """Every metric of `carekit.metrics.METRICS`, and the recall of each class as `recall_CLASS`.
+    """Every metric of `carekit.metrics.METRICS`, and of each class `recall_CLASS` and `precision_CLASS`.
 
     Attention is that of the true class's map in the true boxes of the rarest class's images, whatever boxes the model
     was trained with.
@@ -68,7 +68,9 @@ def measure(found: Predictions, data: Prepared) -> dict[str, float]:
     """What `evaluate` returns, of predictions on all images of `data`."""
     seen = judged(found, data)
     scores = {name: metric.function(seen) for name, metric in METRICS.items()}
-    return scores | {f"recall_{name}": float(value) for name, value in zip(data.classes, seen.recalls, strict=True)}
+    for kind, each in (("recall", seen.recalls), ("precision", seen.precisions)):
+        scores |= {f"{kind}_{name}": float(value) for name, value in zip(data.classes, each, strict=True)}
+    return scores
 
 
 def judged(found: Predictions, data: Prepared) -> Judged:

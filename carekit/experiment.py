@@ -18,8 +18,8 @@ from carekit.box_sources import BoxSource, Truth
 from carekit.data.batches import BoxedImages, boxed_rows
 from carekit.data.kept import KeptFeatures
 from carekit.data.prepared import Prepared
-from carekit.evaluation import evaluate
-from carekit.metrics import HEADLINE, mean_and_half_width
+from carekit.evaluation import Predictions, measure, predict
+from carekit.metrics import EQUAL_RECALL, HEADLINE, mean_and_half_width, recall_by_false_alarms
 from carekit.objectives import Care, Objective
 from carekit.orphans import end_with_parent
 from carekit.profiles import Profile
@@ -61,11 +61,20 @@ class Arm:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: what it scored on the test set, its training history, and where its weights are."""
+    """A finished run.
+
+    Args:
+        arm, seed: which run it is.
+        scores: every metric on the test set, see `carekit.evaluation.evaluate`.
+        by_false_alarms: see `carekit.metrics.recall_by_false_alarms`.
+        history: one row an epoch, see `carekit.training.epochs`.
+        checkpoint: where its weights are.
+    """
 
     arm: str
     seed: int
     scores: dict[str, float]
+    by_false_alarms: list[float]
     history: pd.DataFrame
     checkpoint: Path
 
@@ -162,7 +171,14 @@ def _train_once(planned: Planned, additions: Mapping[str, Any]) -> None:
 
 def _finished(planned: Planned) -> Run:
     about = checkpoints.read_about(planned.path)
-    return Run(planned.job.name, planned.job.seed, about["scores"], pd.DataFrame(about["history"]), planned.path)
+    return Run(
+        arm=planned.job.name,
+        seed=planned.job.seed,
+        scores=about["scores"],
+        by_false_alarms=about["by_false_alarms"],
+        history=pd.DataFrame(about["history"]),
+        checkpoint=planned.path,
+    )
 
 
 def _train(planned: Planned) -> None:
@@ -173,15 +189,24 @@ def _train(planned: Planned) -> None:
     test = job.data.split("test")
     unfinished = planned.path.with_suffix(".unfinished")
 
-    def validate(model: Backbone) -> dict[str, float]:
+    def predicted(model: Backbone) -> Predictions:
         kept = frozen_features.keep(model, test, flips=False) if device == "cpu" else None
-        return evaluate(model, test, device=device, kept=kept)
+        return predict(model, test, device=device, kept=kept)
+
+    def validate(model: Backbone) -> dict[str, float]:
+        return measure(predicted(model), test)
 
     if job.arm is None or planned.start is None:
         model, history = _first_stage(job, unfinished, validate)
     else:
         model, history = _second_stage(job, job.arm, planned.start, unfinished, validate)
-    about = {"scores": validate(model), "history": history.to_dict("records")}
+    found = predicted(model)
+    rarest = test.classes.index(test.rare[0])
+    about = {
+        "scores": measure(found, test),
+        "by_false_alarms": recall_by_false_alarms(found.labels, found.probabilities, rarest).tolist(),
+        "history": history.to_dict("records"),
+    }
     checkpoints.save(planned.path, model, about=about)
     unfinished.unlink(missing_ok=True)
 
@@ -227,9 +252,19 @@ def load_model(run: Run, data: Prepared, profile: Profile) -> Backbone:
     return model.eval()
 
 
-def scores(runs: Sequence[Run]) -> pd.DataFrame:
-    """One row a run: arm, seed, and every metric."""
-    return pd.DataFrame([{"arm": run.arm, "seed": run.seed} | run.scores for run in runs])
+def scores(runs: Sequence[Run], control: str | None = None) -> pd.DataFrame:
+    """One row a run: arm, seed, and every metric.
+
+    Args:
+        runs: of `compare`.
+        control: an arm; the column `rare_recall_equal` then has each run's recall of the rare class at the threshold
+            that gives it as many false alarms as this arm has with the same seed.
+    """
+    table = pd.DataFrame([{"arm": run.arm, "seed": run.seed} | run.scores for run in runs])
+    if control is not None:
+        allowed = {run.seed: int(run.scores["false_alarms"]) for run in runs if run.arm == control}
+        table[EQUAL_RECALL] = [run.by_false_alarms[allowed[run.seed]] for run in runs]
+    return table
 
 
 def summary(table: pd.DataFrame, metrics: Sequence[str] = HEADLINE) -> pd.DataFrame:
