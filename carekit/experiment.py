@@ -27,6 +27,7 @@ from carekit.strategies import Strategy
 from carekit.training import Validate, finetune, pretrain
 
 PRETRAINED = "pretrained"
+WATCHED = 60  # test images of each class that are evaluated after each epoch
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,9 @@ class Job:
             "images": self.data.images_fingerprint(),
         }
         if self.arm is None:
-            return folder / f"{workspace.key(**first)}.safetensors"
+            return folder / f"{workspace.key(__name__, **first)}.safetensors"
         second = {"finetune": profile.finetune, "arm": self.arm, "data": self.data.fingerprint()}
-        return folder / f"{workspace.key(**first, **second)}.safetensors"
+        return folder / f"{workspace.key(__name__, **first, **second)}.safetensors"
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,10 @@ def compare(
     """Pretrain for each seed, then fine-tune every arm from the same weights, with the same order of images.
 
     Finished runs are kept in the workspace and found again; an interrupted one resumes after its last epoch; equal
-    runs are trained once, also where two processes ask at the same time. The test set is evaluated after each epoch,
-    for plots only: nothing is chosen by it. On a CPU, each run uses one thread, and as many go on at once as there are
-    cores, so the results do not depend on the number of cores.
+    runs are trained once, also where two processes ask at the same time. The first 60 test images of each class are
+    evaluated after each epoch, for plots only: nothing is chosen by them; the scores at the end are those of all. On a
+    CPU, each run uses one thread, and as many go on at once as there are cores, so the results do not depend on the
+    number of cores.
 
     Args:
         data: training and test images.
@@ -160,6 +162,12 @@ def compare(
     return [_finished(planned) for planned in first + second]
 
 
+def first_of_each_class(data: Prepared, most: int) -> Prepared:
+    """At most so many images of each class, the first ones; the data set itself where it has no more."""
+    places = data.samples.groupby("label").cumcount().to_numpy()
+    return data if (places < most).all() else data.take(places < most)
+
+
 def _train_once(planned: Planned, additions: Mapping[str, Any]) -> None:
     tables.adopt(additions)  # a worker process has read the kit's own tables only
     planned.path.parent.mkdir(parents=True, exist_ok=True)
@@ -187,20 +195,21 @@ def _train(planned: Planned) -> None:
     if device == "cpu":
         torch.set_num_threads(1)
     test = job.data.split("test")
+    watched = first_of_each_class(test, WATCHED)
     unfinished = planned.path.with_suffix(".unfinished")
 
-    def predicted(model: Backbone) -> Predictions:
-        kept = frozen_features.keep(model, test, flips=False) if device == "cpu" else None
-        return predict(model, test, device=device, kept=kept)
+    def predicted(model: Backbone, images: Prepared) -> Predictions:
+        kept = frozen_features.keep(model, images, flips=False) if device == "cpu" else None
+        return predict(model, images, device=device, kept=kept)
 
     def validate(model: Backbone) -> dict[str, float]:
-        return measure(predicted(model), test)
+        return measure(predicted(model, watched), watched)
 
     if job.arm is None or planned.start is None:
         model, history = _first_stage(job, unfinished, validate)
     else:
         model, history = _second_stage(job, job.arm, planned.start, unfinished, validate)
-    found = predicted(model)
+    found = predicted(model, test)
     rarest = test.classes.index(test.rare[0])
     about = {
         "scores": measure(found, test),
@@ -280,4 +289,19 @@ def paired_difference(table: pd.DataFrame, arm: str, control: str, metrics: Sequ
     """What `arm` gains over `control`, seed by seed: mean and half of the 95 % interval of the difference."""
     wide = table.pivot(index="seed", columns="arm", values=list(metrics))
     pairs = {metric: mean_and_half_width(wide[metric][arm] - wide[metric][control]) for metric in metrics}
+    return pd.DataFrame(pairs, index=["difference", "±"]).T
+
+
+def difference_of_differences(
+    table: pd.DataFrame, other: pd.DataFrame, arm: str, control: str, metrics: Sequence[str] = HEADLINE
+) -> pd.DataFrame:
+    """How much more `arm` gains over `control` in one table than in another, seed by seed: mean and half-width.
+
+    That one gain is significant and another is not does not say that they differ; this does.
+    """
+    gains = []
+    for each in (table, other):
+        wide = each.pivot(index="seed", columns="arm", values=list(metrics))
+        gains.append({metric: wide[metric][arm] - wide[metric][control] for metric in metrics})
+    pairs = {metric: mean_and_half_width(gains[0][metric] - gains[1][metric]) for metric in metrics}
     return pd.DataFrame(pairs, index=["difference", "±"]).T
