@@ -70,6 +70,8 @@ class Backbone(nn.Module):
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Output:
         features = self.features(images)
+        if torch.is_grad_enabled() and not features.requires_grad:
+            features.requires_grad_()  # the trunk is frozen: a map still needs the head's gradient
         return Output(self.head(features), features)
 
     def with_head_graph(self, images: Float[Tensor, "b 3 h w"]) -> Output:

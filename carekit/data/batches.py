@@ -16,12 +16,21 @@ from carekit.names import one_of
 
 
 class Batch(NamedTuple):
-    """Images (b, 3, h, w) in 0..255, labels, masks M_in in {0, 1} (zeros without a box), and which have a box."""
+    """Images (b, 3, h, w) in 0..255, labels, masks M_in in {0, 1} (zeros without a box), and which have a box.
+
+    Where images were mixed, `share` of each is its own, with its label and its box, and the rest is of `mixed_with`.
+    """
 
     images: UInt8[Tensor, "b 3 h w"]
     labels: Int[Tensor, " b"]
     m_in: UInt8[Tensor, "b h w"]
     has_box: Bool[Tensor, " b"]
+    mixed_with: Int[Tensor, " b"] | None = None
+    share: float = 1.0
+
+    def showing(self, images: UInt8[Tensor, "b 3 h w"], m_in: UInt8[Tensor, "b h w"]) -> "Batch":
+        """The same batch with other images and masks; a box of which nothing is left is no box."""
+        return self._replace(images=images, m_in=m_in, has_box=(m_in > 0).flatten(1).any(1))
 
 
 def boxed_rows(data: Prepared, classes: Sequence[str] | None = None) -> list[int]:
@@ -70,10 +79,8 @@ class BoxedImages(Dataset):
         for row, i in enumerate(indices.tolist()):
             if i in self.boxes:
                 masks[row] = torch.from_numpy(rasterise(self.boxes[i], self.size))
-        images, masks = self.augment(images, masks)
-        # A rotation may have turned a box out of the picture.
-        has_box = (masks > 0).flatten(1).any(1)  # (b, h, w) -> (b,)
-        return Batch(images, self.labels[indices], masks, has_box)
+        batch = Batch(images, self.labels[indices], masks, torch.zeros(len(indices), dtype=torch.bool))
+        return batch.showing(*self.augment(images, masks))
 
     def __getitem__(self, index: int) -> Batch:
         return self.__getitems__([index])
