@@ -86,7 +86,7 @@ class TauNormalisation(Strategy):
 class LearnableScaling(Strategy):
     """LWS: of the whole network only one factor a class is trained, of its weights, with equally likely classes.
 
-    As with cRT, take `Care(second_order=True)`.
+    A factor changes no normalised map, so an attention loss has nothing to add, in second order neither.
     """
 
     def sampler(self, labels: Int[np.ndarray, " n"]) -> Sampler[int]:
@@ -99,7 +99,9 @@ class LearnableScaling(Strategy):
         freeze_all_but(model, scaling)
 
     def finish(self, model: Backbone, train: BoxedImages) -> None:
-        parametrize.remove_parametrizations(last_linear(model), "weight", leave_parametrized=True)
+        layer = last_linear(model)
+        parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
+        layer.bias = layer._parameters.pop("bias")  # behind the weight again, where an optimizer counts on it
 
 
 class RowScale(nn.Module):

@@ -49,7 +49,8 @@ class Strategy:
     def prepare(self, model: Backbone) -> None:
         """Change the model before the first step: freeze a part, or start one anew.
 
-        What is frozen here is free again at the end. A part without any weight to train keeps the statistics of its batch normalisations too.
+        What is frozen here is free again at the end. Where all weights of a part are frozen, its normalisations keep
+        their statistics too.
         """
 
     def end_epoch(self, model: Backbone, train: BoxedImages) -> None:
