@@ -68,8 +68,9 @@ class LogitAdjustment(Strategy):
 
     def finish(self, model: Backbone, train: BoxedImages) -> None:
         bias = last_linear(model).bias
+        offsets = self.tau * log_shares(list(train.data.counts().values()))
         with torch.no_grad():
-            bias -= self.tau * log_shares(list(train.data.counts().values())).to(bias)
+            bias.sub_(offsets.to(bias))
 
 
 def log_shares(counts: Sequence[int]) -> Float[Tensor, " c"]:
