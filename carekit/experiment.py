@@ -20,6 +20,7 @@ from carekit.data.prepared import Prepared
 from carekit.evaluation import evaluate
 from carekit.metrics import HEADLINE, mean_and_half_width
 from carekit.objectives import Care, Objective
+from carekit.orphans import end_with_parent
 from carekit.profiles import Profile
 from carekit.strategies import Strategy
 from carekit.training import Validate, finetune, pretrain
@@ -125,8 +126,10 @@ def compare(
         The pretrained runs, then those of the arms, seed by seed.
 
     Raises:
-        ValueError, FloatingPointError: as `carekit.training.epochs`.
+        ValueError: as `carekit.training.epochs`, and for a data set whose files were changed since they were saved.
+        FloatingPointError: as `carekit.training.epochs`.
     """
+    data.verify_once()
     folder = workspace.runs() / "models"  # settled here: worker processes may have been started elsewhere
     starts = {seed: Job(data, profile, seed).checkpoint(folder) for seed in seeds}
     first = [Planned(Job(data, profile, seed), starts[seed], None) for seed in seeds]
@@ -145,7 +148,8 @@ def compare(
 def _train_once(planned: Planned, additions: Mapping[str, Any]) -> None:
     tables.adopt(additions)  # a worker process has read the kit's own tables only
     planned.path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(planned.path.with_suffix(".lock")):  # another process may be at the same run
+    end_with_parent()
+    with FileLock(planned.path.parent / f".{planned.path.stem}.lock"):  # another process may be at the same run
         if not planned.path.exists():
             _train(planned)
 

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from carekit.explorers.live import Live
+from carekit.explorers.training.thread import Live
 
 PATIENCE = 20
 

@@ -1,4 +1,4 @@
-"""One training at a time in a thread of the kernel, told of after each step, that can be paused and stopped."""
+"""One training at a time in a thread of the kernel, reported after each step, that can be paused and stopped."""
 
 from collections.abc import Callable, Iterator
 from threading import Event, Thread
@@ -16,8 +16,12 @@ class Live(Generic[Step]):
     """
 
     def __init__(self, steps: Iterator[Step], tell: Callable[[str, list[Step]], None]):
-        self._steps, self._tell, self._done = steps, tell, []
-        self._go, self._end = Event(), Event()
+        self._steps = steps
+        self._tell = tell
+        self._done: list[Step] = []
+        self._before: Live | None = None
+        self._go = Event()
+        self._end = Event()
         self._go.set()
         self._thread = Thread(target=self._run, name="carekit-training", daemon=True)
 
@@ -52,7 +56,7 @@ class Live(Generic[Step]):
             self._before = None
         try:
             status = self._go_through()
-        except Exception as error:  # told in the explorer, not in a log that nobody reads
+        except Exception as error:  # shown in the explorer, not in a log that nobody reads
             status = f"{error}" or type(error).__name__
         self._tell(status, list(self._done))
 
@@ -61,7 +65,8 @@ class Live(Generic[Step]):
             if self._end.is_set():
                 return "stopped"
             self._done.append(step)
-            paused = not self._go.is_set()  # read once: a pause that comes while this is told holds after the next step
+            # Read once: a pause that comes while this step is reported holds after the next one.
+            paused = not self._go.is_set()
             self._tell("paused" if paused else "training", list(self._done))
             if paused:
                 self._go.wait()

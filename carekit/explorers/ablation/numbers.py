@@ -1,17 +1,15 @@
-"""The numbers of the ablation explorer: maps of each setting, attention inside, ranges of colours and axes, words."""
+"""The numbers of the ablation explorer: maps of each setting, ranges of colours and axes, words."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import torch
 from jaxtyping import Float
 
-from carekit import boxes, experiment
-from carekit.cam import resize
+from carekit import experiment
 from carekit.data.prepared import Prepared
 from carekit.evaluation import predict
-from carekit.metrics import attention_inside, label_of
+from carekit.metrics import label_of
 from carekit.profiles import Profile
 
 MOST = 12  # images that are sent to the browser
@@ -33,13 +31,6 @@ def setting_maps(
     return np.stack([predict(model, images, device=device).maps for model in models])
 
 
-def inside(map_: Float[np.ndarray, "u v"], image_boxes, size: int) -> float:
-    """Share of one map, enlarged to the image, inside its boxes as they are, not scaled; 0 for a map of zeros."""
-    m_in = boxes.rasterise(boxes.check(image_boxes, (size, size)), (size, size))
-    large = resize(torch.from_numpy(np.asarray(map_, np.float32))[None], (size, size)).numpy().astype(np.float64)
-    return float(np.nan_to_num(attention_inside(large, m_in[None]))[0])
-
-
 def colour_range(means: Float[np.ndarray, " n"], halves: Float[np.ndarray, " n"]) -> tuple[float, float]:
     """What the darkest and the brightest cell of a column stand for.
 
@@ -54,7 +45,7 @@ def colour_range(means: Float[np.ndarray, " n"], halves: Float[np.ndarray, " n"]
 
 
 def axis_range(means: Float[np.ndarray, " n"], halves: Float[np.ndarray, " n"]) -> tuple[float, float]:
-    """The tenths around all intervals of a figure, cut to [0, 1]."""
+    """The tenths around all intervals of a metric, cut to [0, 1]."""
     ends = np.stack([means - np.nan_to_num(halves), means + np.nan_to_num(halves)])[:, np.isfinite(means)]
     if not ends.size:
         return 0.0, 1.0
@@ -62,13 +53,13 @@ def axis_range(means: Float[np.ndarray, " n"], halves: Float[np.ndarray, " n"]) 
     return float(low), float(np.clip(np.ceil(10 * ends.max() - 1e-6) / 10, low + 0.1, 1))
 
 
-def words(table: pd.DataFrame, setting: str, control: str, figure: str, here: float, there: float) -> str:
-    """A setting beside the control in a sentence: the figure of both, and attention inside one image's box."""
-    ours, theirs = (_pair(*table.loc[row, figure][["mean", "±"]]) for row in (setting, control))
+def words(table: pd.DataFrame, setting: str, control: str, name: str, here: float, there: float) -> str:
+    """A setting next to the control in a sentence: the metric of both, and attention inside one image's box."""
+    ours, theirs = (_pair(*table.loc[row, name][["mean", "±"]]) for row in (setting, control))
     beside, attention = f"; {control}: {theirs}", f"{here:.3f}; {control}: {there:.3f}"
     if setting == control:
         beside, attention = "", f"{here:.3f}"
-    told = f"{setting}: {label_of(figure)} {ours}{beside}"
+    told = f"{setting}: {label_of(name)} {ours}{beside}"
     return f"{told}. Attention inside the box of this image: {attention}."
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from carekit import Care
-from carekit.explorers.loss import explore_loss, losses, words
+from carekit.explorers.attention_loss import explore_attention_loss, losses, words
 
 
 @pytest.fixture
@@ -32,17 +32,17 @@ def test_the_numbers_are_those_of_the_objective(scene):
 )
 def test_the_browser_has_the_same_numbers(scene, displayed, page, settle, tau, lam, scale):
     data, rows, maps = scene
-    explore_loss(data, rows, maps)
+    explore_attention_loss(data, rows, maps)
     tab = page()
     for i in range(3):
-        shown = settle(tab, image=i, tau=tau, lam=lam, alpha=0.5, scale=scale)
+        shown = settle(tab, image=i, tau=tau, lam=lam, alpha=0.5, box_scale=scale)
         expected = losses(maps[i], data.boxes_of(rows[i]), data.size, tau, lam, 0.5, scale)
         assert shown == pytest.approx(expected, abs=1e-5)
         assert tab.inner_text(".ck-words").replace("\u2212", "-") == words(expected, tau)
 
 
 def test_arrow_keys_move_a_slider_and_what_is_seen(scene, displayed, page):
-    explore_loss(*scene, tau=0.05)
+    explore_attention_loss(*scene, tau=0.05)
     tab = page()
     slider = tab.get_by_label("τ", exact=True)
     slider.focus()
@@ -55,7 +55,7 @@ def test_arrow_keys_move_a_slider_and_what_is_seen(scene, displayed, page):
 
 
 def test_predict_first_hides_the_outcome_until_there_is_a_guess(scene, displayed, page):
-    explore_loss(*scene)
+    explore_attention_loss(*scene)
     tab = page()
     tab.get_by_label("Predict first").check()
     tab.locator("canvas").first.wait_for(state="hidden")
@@ -67,7 +67,7 @@ def test_predict_first_hides_the_outcome_until_there_is_a_guess(scene, displayed
 
 
 def test_presets_reset_and_the_line_for_papermill(scene, displayed, page):
-    explore_loss(*scene, tau=0.6)
+    explore_attention_loss(*scene, tau=0.6)
     tab = page()
     tab.get_by_role("button", name="τ too small").click()
     assert tab.get_by_label("τ", exact=True).input_value() == "0.2"
@@ -78,7 +78,7 @@ def test_presets_reset_and_the_line_for_papermill(scene, displayed, page):
 
 
 def test_the_line_follows_the_values_and_a_guess_is_spent_by_them(scene, displayed, page):
-    explore_loss(*scene)
+    explore_attention_loss(*scene)
     tab = page()
     tab.get_by_role("button", name="Copy parameters").click()
     tab.get_by_label("Predict first").check()
@@ -92,7 +92,7 @@ def test_the_line_follows_the_values_and_a_guess_is_spent_by_them(scene, display
 
 
 def test_sliders_hold_any_valid_parameter_and_other_values_are_told(scene, displayed, page, settle):
-    explore_loss(*scene, lam=5.0, scale=2.5)
+    explore_attention_loss(*scene, lam=5.0, box_scale=2.5)
     tab = page()
     values = [tab.get_by_label(label, exact=True).input_value() for label in ("λ", "Box scale")]
     assert values == ["5", "2.5"]
@@ -104,9 +104,9 @@ def test_sliders_hold_any_valid_parameter_and_other_values_are_told(scene, displ
 def test_maps_that_do_not_belong_to_the_images_are_refused(scene):
     data, rows, maps = scene
     with pytest.raises(ValueError, match=f"{len(rows) - 1} maps do not belong to {len(rows)} images"):
-        explore_loss(data, rows, maps[1:])
+        explore_attention_loss(data, rows, maps[1:])
 
 
 def test_images_without_a_box_are_refused(tiny):
     with pytest.raises(ValueError, match="images that have a box"):
-        explore_loss(tiny, np.flatnonzero(tiny.labels == 0)[:2], np.zeros((2, 4, 4), np.float32))
+        explore_attention_loss(tiny, np.flatnonzero(tiny.labels == 0)[:2], np.zeros((2, 4, 4), np.float32))
