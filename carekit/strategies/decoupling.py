@@ -101,7 +101,9 @@ class LearnableScaling(Strategy):
     def finish(self, model: Backbone, train: BoxedImages) -> None:
         layer = last_linear(model)
         parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
-        layer.register_parameter("bias", layer._parameters.pop("bias"))  # behind the weight again, where an optimizer counts on it
+        layer.register_parameter(
+            "bias", layer._parameters.pop("bias")
+        )  # behind the weight again, where an optimizer counts on it
 
 
 class RowScale(nn.Module):
