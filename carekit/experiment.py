@@ -23,7 +23,7 @@ from carekit.objectives import Care, Objective
 from carekit.orphans import end_with_parent
 from carekit.profiles import Profile
 from carekit.strategies import Strategy
-from carekit.training import Validate, finetune, pretrain
+from carekit.training import Schedule, Validate, finetune, pretrain
 
 PRETRAINED = "pretrained"
 
@@ -37,12 +37,22 @@ class Arm:
         boxes: where the boxes come from that the training images show; what is judged is measured against the truth.
         classes: which classes show boxes; None: the rare ones.
         strategy: how class imbalance is treated in the second stage.
+        stages: 2 begins where pretraining ended; 1 begins anew and trains for the epochs of both stages, as the first
+            stage is trained, but with this arm's objective, boxes and strategy from the first epoch on.
+
+    Raises:
+        ValueError: for another number of stages.
     """
 
     objective: Objective = field(default_factory=Care)
     boxes: BoxSource = field(default_factory=Truth)
     classes: tuple[str, ...] | None = None
     strategy: Strategy = field(default_factory=Strategy)
+    stages: int = 2
+
+    def __post_init__(self) -> None:
+        if self.stages not in (1, 2):
+            raise ValueError(f"stages = {self.stages} is out of range: choose 1 or 2")
 
     def control(self) -> "Arm":
         """The same second stage without what the objective adds."""
@@ -173,7 +183,8 @@ def _train(planned: Planned) -> None:
     if job.arm is None or planned.start is None:
         model, history = _first_stage(job, unfinished, validate)
     else:
-        model, history = _second_stage(job, job.arm, planned.start, unfinished, validate)
+        model, schedule = _from_pretrained(job, planned.start) if job.arm.stages == 2 else _from_fresh(job)
+        history = _train_arm(job, job.arm, model, schedule, unfinished, validate)
     about = {"scores": validate(model), "history": history.to_dict("records")}
     checkpoints.save(planned.path, model, about=about)
     unfinished.unlink(missing_ok=True)
@@ -187,18 +198,30 @@ def _first_stage(job: Job, unfinished: Path, validate: Validate) -> tuple[Backbo
     return model, pretrain(model, images, schedule, validate=validate, checkpoint=unfinished)
 
 
-def _second_stage(
-    job: Job, arm: Arm, start: Path, unfinished: Path, validate: Validate
-) -> tuple[Backbone, pd.DataFrame]:
-    data, profile = job.data, job.profile
-    model = build(profile.backbone, len(data.classes), seed=job.seed)
+def _from_pretrained(job: Job, start: Path) -> tuple[Backbone, Schedule]:
+    model = build(job.profile.backbone, len(job.data.classes), seed=job.seed)
     checkpoints.load(start, model)
-    images = arm.images(data.split("train"), profile)
-    schedule = replace(profile.finetune, seed=job.seed)
-    history = finetune(
-        model, images, arm.objective, schedule, strategy=arm.strategy, validate=validate, checkpoint=unfinished
+    return model, job.profile.finetune
+
+
+def _from_fresh(job: Job) -> tuple[Backbone, Schedule]:
+    profile = job.profile
+    model = build(profile.backbone, len(job.data.classes), imagenet=profile.imagenet, seed=job.seed)
+    return model, replace(profile.pretrain, epochs=profile.pretrain.epochs + profile.finetune.epochs)
+
+
+def _train_arm(
+    job: Job, arm: Arm, model: Backbone, schedule: Schedule, unfinished: Path, validate: Validate
+) -> pd.DataFrame:
+    return finetune(
+        model,
+        arm.images(job.data.split("train"), job.profile),
+        arm.objective,
+        replace(schedule, seed=job.seed),
+        strategy=arm.strategy,
+        validate=validate,
+        checkpoint=unfinished,
     )
-    return model, history
 
 
 def load_model(run: Run, data: Prepared, profile: Profile) -> Backbone:

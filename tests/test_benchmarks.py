@@ -54,6 +54,14 @@ def test_maps_are_compared_with_the_forward_pass():
         assert float(gap) < 1e-3
 
 
+def test_a_step_with_each_map_is_compared_with_the_plain_one():
+    text = run("maps")
+    for name in ("plain", *(each.label for each in MAPS.values())):
+        assert len(ratio(text, name)) == 2, text
+    for name in ("HiResCAM", "LayerCAM"):
+        assert len(re.findall(rf"^-> {name}: .*(?:within|above) the target of 1\.10", text, re.M)) == 2
+
+
 def test_the_wait_for_data_is_a_share():
     text = run("data_loading")
     assert all(float(speed) > 0 for speed in re.findall(r"^(?:loading|training|both).* (\d+)$", text, re.M))
