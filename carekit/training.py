@@ -166,13 +166,19 @@ def epochs(
         `validate(model)` returns.
 
     Raises:
-        ValueError: for attention where no image has a box, and for a non-finite image.
+        ValueError: for attention where no image has a box, for a non-finite image, and where the images are needed but
+            only kept features are there.
         FloatingPointError: for a non-finite loss or gradient, before it can reach a weight.
     """
     if objective.needs_boxes and not train.boxes:
         raise ValueError(
             f"{objective} asks for attention, but no training image of the chosen classes has a box: "
             f"add boxes, choose other classes, or take {objective.control()}"
+        )
+    if train.kept is not None and (objective.needs_images or strategy.needs_images):
+        asks = objective if objective.needs_images else strategy
+        raise ValueError(
+            f"{asks} needs the images, and only kept features of frozen layers are there: give BoxedImages without kept"
         )
     with _trainable_as_found(model):
         yield from _epochs(model, train, objective, schedule, stage, strategy, validate, checkpoint)
@@ -319,11 +325,15 @@ def train_step(
         ValueError, FloatingPointError: as `epochs`; no weight has changed then.
     """
     device = torch.device(schedule.device)
-    images = to_unit(batch.images.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
-    images.requires_grad_(objective.needs_image_gradient)
+    images = early = None
+    if batch.early is not None:
+        early = batch.early.to(device, non_blocking=True)
+    else:
+        images = to_unit(batch.pixels.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
+        images.requires_grad_(objective.needs_image_gradient)
     labels = batch.labels.to(device, non_blocking=True)
     with torch.autocast(device.type, torch.bfloat16, enabled=schedule.bf16):
-        logits, features = model(images)
+        logits, features = model(images, early=early)
     if isinstance(classification, ClassLoss):
         classification = classification.of_pass(model, features)
     if batch.mixed_with is not None:

@@ -23,10 +23,6 @@ class Augmentation(Strategy):
     def __post_init__(self) -> None:
         JointAugment(self.level)
 
-    @property
-    def needs_images(self) -> bool:
-        return True
-
     def batch(self, batch: Batch) -> Batch:
-        images, masks = JointAugment(self.level)(batch.images.clone(), batch.m_in.clone())
+        images, masks = JointAugment(self.level)(batch.pixels.clone(), batch.m_in.clone())
         return batch.showing(images, masks)

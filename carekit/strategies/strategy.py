@@ -31,8 +31,8 @@ class Strategy:
 
     @property
     def needs_images(self) -> bool:
-        """Whether it changes the images or passes them through the network again, so that stored features won't do."""
-        return False
+        """Whether it changes the images of a batch, so that kept features of frozen layers won't do in their place."""
+        return type(self).batch is not Strategy.batch
 
     def class_loss(self, counts: Sequence[int]) -> nn.Module:
         """L_c, of logits (b, c) and labels (b,), for a training set with `counts` images of each class."""

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def checked(counts: Sequence[int]) -> Float[np.ndarray, " c"]:
+def checked(counts: Sequence[float]) -> Float[np.ndarray, " c"]:
     """The counts as floats. Raises ValueError for a class without any image."""
     numbers = np.asarray(counts, dtype=np.float64)
     if (numbers < 1).any():
@@ -17,7 +17,7 @@ def checked(counts: Sequence[int]) -> Float[np.ndarray, " c"]:
     return numbers
 
 
-def class_weights(counts: Sequence[int]) -> Float[Tensor, " c"]:
+def class_weights(counts: Sequence[float]) -> Float[Tensor, " c"]:
     """n / (c · n_c) for each class: a balanced data set has weights of 1. Raises ValueError for an empty class."""
     numbers = checked(counts)
     return torch.tensor(numbers.sum() / (len(numbers) * numbers), dtype=torch.float32)

@@ -100,7 +100,8 @@ def _follow(
     train, test = data.split("train"), data.split("test")
     model, schedule = deepcopy(model), replace(profile.finetune, seed=seed)
     yield _evaluate(model, train, test, rows, schedule.device)
-    for _ in epochs(model, arm.images(train, profile), arm.objective, schedule, stage="finetune"):
+    images = arm.images(train, profile)
+    for _ in epochs(model, images, arm.objective, schedule, stage="finetune", strategy=arm.strategy):
         yield _evaluate(model, train, test, rows, schedule.device)
 
 
