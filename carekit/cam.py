@@ -89,6 +89,34 @@ def grad_cam_relu(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n
     return grad_cam(features, gradient).relu()
 
 
+def hires_cam(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k #u #v"]) -> Float[Tensor, "n u v"]:
+    """Σ_k ∂y/∂A^k_ij A^k_ij: each position counts by its own gradient, not by the mean (Draelos and Carin 2020)."""
+    return (gradient.float() * features.float()).sum(1)  # (n, k, u, v) -> (n, u, v)
+
+
+def layer_cam(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k #u #v"]) -> Float[Tensor, "n u v"]:
+    """Σ_k ReLU(∂y/∂A^k_ij) A^k_ij: what speaks against the class is left out, so early layers work (Jiang et al. 2021).
+
+    The last ReLU of its paper changes nothing behind a ReLU layer and is left out, as for Grad-CAM.
+    """
+    return hires_cam(features, gradient.relu())
+
+
+def grad_cam_pp(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k #u #v"]) -> Float[Tensor, "n u v"]:
+    """Grad-CAM++: Σ_k w_k A^k with w_k = Σ_ij α^k_ij ReLU(g^k_ij) (Chattopadhay et al. 2018, Eqs. 7 and 19).
+
+    α = g² / (2 g² + g³ Σ_ab A^k_ab), which is 1 / (2 + g Σ_ab A^k_ab) wherever g counts at all. The weights are
+    constants of a step unless the gradient has a graph. Feature maps below zero could bring the denominator to zero: it
+    is kept at 1 or above, where those behind a ReLU layer have 2 or more.
+    """
+    area = features.shape[2] * features.shape[3]
+    total = features.float().sum((2, 3), keepdim=True)  # (n, k, u, v) -> (n, k, 1, 1)
+    total = total if gradient.requires_grad else total.detach()
+    positive = gradient.float().relu()
+    each = positive / (2 + positive * total).clamp(min=1)
+    return activation_map(features, each.mean((2, 3)) * area)
+
+
 class Map(NamedTuple):
     """One way to make a map.
 
@@ -105,6 +133,9 @@ MAPS = Table(
     {
         "grad_cam": Map("Grad-CAM", grad_cam),
         "grad_cam_relu": Map("Grad-CAM with ReLU", grad_cam_relu),
+        "hires_cam": Map("HiResCAM", hires_cam),
+        "layer_cam": Map("LayerCAM", layer_cam),
+        "grad_cam_pp": Map("Grad-CAM++", grad_cam_pp),
     },
 )
 
@@ -123,6 +154,29 @@ def resize(maps: Float[Tensor, "b u v"], size: tuple[int, int]) -> Float[Tensor,
     return functional.interpolate(maps[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
 
 
+def raw_activation_map(
+    logits: Float[Tensor, "b c"],
+    features: Float[Tensor, "b k u v"],
+    classes: Int[Tensor, " b"],
+    *,
+    rows: Int[Tensor, " n"] | None = None,
+    classifier: nn.Linear | None = None,
+    method: str = "grad_cam",
+    gradient_of: str = "score",
+    second_order: bool = False,
+) -> Float[Tensor, "n u v"]:
+    """What `class_activation_map` normalises: the map as Eq. 3 gives it, of any sign and size. Arguments as there."""
+    rows = torch.arange(len(classes), device=classes.device) if rows is None else rows
+    make = MAPS.named(method).function
+    if classifier is not None and one_of("gradient_of", gradient_of, GRADIENTS) == "score":
+        area = features.shape[2] * features.shape[3]
+        weights = linear_head_weights(classifier, classes[rows], area, second_order=second_order)
+        gradient = weights[:, :, None, None]  # (n, k) -> (n, k, 1, 1)
+    else:
+        gradient = score_gradient(logits, features, classes, gradient_of=gradient_of, second_order=second_order)[rows]
+    return make(features[rows], gradient)
+
+
 def class_activation_map(
     logits: Float[Tensor, "b c"],
     features: Float[Tensor, "b k u v"],
@@ -139,7 +193,8 @@ def class_activation_map(
     Gradients of the result flow into the features, and into σ only with `second_order`.
 
     Args:
-        logits, features, classes, gradient_of, second_order: see `score_gradient`.
+        logits, features, classes, gradient_of, second_order: see `score_gradient`. The features may be those of any
+            layer, where `classifier` is None.
         rows: make maps of these images of the batch only; None makes them of all.
         classifier: for a head that is global average pooling and this linear layer; it saves the backward pass, and
             the map is the same.
@@ -148,15 +203,17 @@ def class_activation_map(
     Raises:
         ValueError: as `score_gradient`, and for an unknown `method`.
     """
-    rows = torch.arange(len(classes), device=classes.device) if rows is None else rows
-    make = MAPS.named(method).function
-    if classifier is not None and one_of("gradient_of", gradient_of, GRADIENTS) == "score":
-        area = features.shape[2] * features.shape[3]
-        weights = linear_head_weights(classifier, classes[rows], area, second_order=second_order)
-        gradient = weights[:, :, None, None]  # (n, k) -> (n, k, 1, 1)
-    else:
-        gradient = score_gradient(logits, features, classes, gradient_of=gradient_of, second_order=second_order)[rows]
-    return normalise(make(features[rows], gradient))
+    maps = raw_activation_map(
+        logits,
+        features,
+        classes,
+        rows=rows,
+        classifier=classifier,
+        method=method,
+        gradient_of=gradient_of,
+        second_order=second_order,
+    )
+    return normalise(maps)
 
 
 @contextmanager

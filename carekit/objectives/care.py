@@ -13,11 +13,11 @@ from carekit.attention import inner_loss, outer_loss, reduce_mask
 from carekit.boxes import OUTER, outer_mask
 from carekit.cam import GRADIENTS, MAPS, class_activation_map
 from carekit.names import one_of
-from carekit.objectives.objective import Loss, Objective, Step
+from carekit.objectives.objective import Loss, Objective, Step, must_move_something
 from carekit.paper import DEFAULTS
 
 RESOLUTIONS = ("image", "feature")
-AVERAGES = ("boxed", "batch", "sum")
+AVERAGES = ("boxed", "batch", "class", "sum")
 
 
 class CareLoss(NamedTuple):
@@ -42,7 +42,10 @@ class Care(Objective):
         method, gradient_of, second_order: how the map is made, see `carekit.cam.class_activation_map`.
         resolution: "image" compares at the image's size, as printed; "feature" averages the mask down to the map's.
         outer: M_out "binary" or by "distance" to the box.
-        average: L_a is the mean over the "boxed" images of the batch, the mean over the whole "batch", or the "sum".
+        average: L_a is the mean over the "boxed" images of the batch, the mean over the whole "batch", the mean over
+            each "class" that has boxed images in it of their mean, so that the rarest counts as much as any, or the
+            "sum".
+        ramp: over this share of the epochs, in [0, 1], α grows from nearly 0, step by step with each epoch. 0: at once.
 
     Raises:
         ValueError: for a value out of range or an unknown name.
@@ -57,6 +60,7 @@ class Care(Objective):
     resolution: str = "image"
     outer: str = "binary"
     average: str = "boxed"
+    ramp: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.alpha < 1:
@@ -65,6 +69,8 @@ class Care(Objective):
             raise ValueError(f"tau = {self.tau} is out of range: choose 0 < tau <= 1 (the paper has 0.7)")
         if not 0 <= self.lam < float("inf"):
             raise ValueError(f"lam = {self.lam} is out of range: choose lam >= 0 (the paper has 1 for skin)")
+        if not 0 <= self.ramp <= 1:
+            raise ValueError(f"ramp = {self.ramp} is out of range: choose 0 <= ramp <= 1, a share of the epochs")
         MAPS.named(self.method)
         one_of("gradient_of", self.gradient_of, GRADIENTS)
         one_of("resolution", self.resolution, RESOLUTIONS)
@@ -79,6 +85,11 @@ class Care(Objective):
         """The same second stage without attention, α = 0."""
         return replace(self, alpha=0.0)
 
+    def at(self, epoch: int, epochs: int) -> "Care":
+        """With the α of this epoch, where there is a ramp."""
+        over = self.ramp * epochs
+        return self if over <= epoch + 1 else replace(self, alpha=self.alpha * (epoch + 1) / over)
+
     def loss_of(self, step: Step) -> Loss:
         loss = self(
             step.logits,
@@ -89,6 +100,8 @@ class Care(Objective):
             classifier=step.model.linear_head,
             classification=step.classification,
         )
+        if loss.boxed:
+            must_move_something(step, self.second_order)
         return Loss(loss.total, loss.classification, {"L_in": loss.inner, "L_out": loss.outer}, loss.boxed)
 
     def __call__(
@@ -130,10 +143,15 @@ class Care(Objective):
         )
         inside, outside = self.parts(maps, m_in[rows.to(m_in.device)])
         each = inside + self.lam * outside  # (n,)
-        divisor = {"boxed": len(rows), "batch": len(labels), "sum": 1}[self.average]
-        l_a = each.sum() / divisor
+        l_a = self._averaged(each, labels[rows.to(labels.device)], len(labels))
         total = (1 - self.alpha) * l_c + self.alpha * l_a
         return CareLoss(total, l_c, l_a, inside.detach().mean(), outside.detach().mean(), len(rows))
+
+    def _averaged(self, each: Float[Tensor, " n"], classes: Int[Tensor, " n"], batch_size: int) -> Float[Tensor, ""]:
+        if self.average == "class":
+            shares = 1 / torch.bincount(classes)[classes]  # (n,), which sum to the number of classes
+            return (shares * each).sum() / shares.sum()
+        return each.sum() / {"boxed": len(each), "batch": batch_size, "sum": 1}[self.average]
 
     def parts(
         self, maps: Float[Tensor, "n u v"], m_in: UInt8[Tensor, "n h w"]
