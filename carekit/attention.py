@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, Num, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -141,8 +141,16 @@ class Care:
         total = (1 - self.alpha) * l_c + self.alpha * l_a
         return CareLoss(total, l_c, l_a, inside.detach().mean(), outside.detach().mean(), len(rows))
 
+    def watch(self, model: nn.Module, layer: str | nn.Module | None = None, **options):
+        """This objective in a training loop of one's own: `care = Care().watch(model)`, then
+        `care(model(images), labels, boxes)`. Arguments are those of `carekit.watch.Watched`.
+        """
+        from carekit.watch import Watched
+
+        return Watched(self, model, layer, **options)
+
     def parts(
-        self, maps: Float[Tensor, "n u v"], m_in: UInt8[Tensor, "n h w"]
+        self, maps: Float[Tensor, "n u v"], m_in: Num[Tensor, "n h w"]
     ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
         """L_in and L_out of normalised maps against the masks of their boxes."""
         size = (maps.shape[1], maps.shape[2])

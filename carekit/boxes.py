@@ -8,9 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Num, UInt8
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
+
+from carekit.box_input import ask_about_size, read_boxes
 
 Size = tuple[int, int]  # height, width
 MAX_SCALE = 3.0
@@ -72,17 +74,28 @@ def _covered(low: float, high: float, length: int) -> slice:
     return slice(max(first, 0), last)
 
 
-def box_masks(boxes: Sequence, size: Size, scale_by: float = 1.0) -> tuple[UInt8[Tensor, "b h w"], Bool[Tensor, " b"]]:
+def box_masks(
+    boxes: Sequence, size: Size, scale_by: float = 1.0, *, format: str | None = None
+) -> tuple[UInt8[Tensor, "b h w"], Bool[Tensor, " b"]]:
     """Masks for a batch: M_in (b, h, w) in {0, 1}, and which images have a box.
 
-    `boxes` holds for each image an array-like of n >= 0 boxes. Raises ValueError as `check` and `check_scale` do.
+    `boxes` holds for each image an array-like of n >= 0 boxes, or None; see `carekit.box_input.read_boxes` for what is
+    read, and for `format`. Raises ValueError as `read_boxes`, `check` and `check_scale` do.
     """
-    checked = [check(each, size, f"image {i} of the batch") for i, each in enumerate(boxes)]
-    masks = np.stack([rasterise(scale(each, scale_by, size), size) for each in checked])
+    checked = []
+    for i, each in enumerate(boxes):
+        name = f"image {i} of the batch"
+        corners = read_boxes(each, size, name, format)
+        kept = check(corners, size, name)
+        ask_about_size(corners, size, name)
+        checked.append(kept)
+    masks = np.zeros((len(checked), *size), np.uint8)
+    for mask, each in zip(masks, checked, strict=True):
+        mask[:] = rasterise(scale(each, scale_by, size), size)
     return torch.from_numpy(masks), torch.tensor([len(each) > 0 for each in checked])
 
 
-def outer_mask(m_in: UInt8[Tensor, "b h w"], kind: str = "binary") -> Float[Tensor, "b h w"]:
+def outer_mask(m_in: Num[Tensor, "b h w"], kind: str = "binary") -> Float[Tensor, "b h w"]:
     """M_out: 0 inside the boxes; outside 1 ("binary") or the distance to the nearest box ("distance"; section 3.2).
 
     The distance is in units of the image's diagonal; L_out divides by the mask's sum, so its unit does not matter.
