@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from carekit.graph import batch_norm_between
 from carekit.names import one_of
+from carekit.watch.gradient import gradients_of
 from carekit.watch.layout import Layout, layout_of
 from carekit.watch.recorder import Pass, Run, trailing
 
@@ -137,7 +138,7 @@ def judge(name: str, layout: Layout, parts: list[Tensor], logits: Float[Tensor, 
     with torch.enable_grad():
         slopes = torch.linspace(1, 2, logits.shape[1], device=logits.device)
         score = (logits[0].float() * slopes).sum()
-    gradients = torch.autograd.grad(score, parts, retain_graph=True, allow_unused=True)
+    gradients = gradients_of(score, parts, logits)
     if all(gradient is None for gradient in gradients):
         return None
     own, others = _split_first(layout, gradients)
@@ -157,7 +158,9 @@ def _split_first(layout: Layout, gradients: Sequence[Tensor | None]) -> tuple[bo
 
 def _all_zero(passes: Sequence[Pass], logits: Float[Tensor, "b c"]) -> bool:
     kept = [run.kept for each in passes for run in each.runs if run.kept.requires_grad]
-    gradients = torch.autograd.grad(logits.float().square().sum(), kept, retain_graph=True, allow_unused=True)
+    with torch.enable_grad():
+        target = logits.float().square().sum()
+    gradients = gradients_of(target, kept, logits)
     return not any(gradient is not None and bool(gradient.any()) for gradient in gradients)
 
 

@@ -35,13 +35,23 @@ def features_and_gradient(
 
 
 def _gradient(target: Tensor, parts: list[Tensor], logits: Tensor, second_order: bool) -> Tensor:
-    try:
-        found = torch.autograd.grad(target, parts, retain_graph=True, create_graph=second_order, allow_unused=True)
-    except RuntimeError as error:
-        raise ValueError(why_no_way(logits, parts[-1], error)) from error
+    found = gradients_of(target, parts, logits, second_order=second_order)
     if any(each is None for each in found):
         raise ValueError(why_no_way(logits, parts[-1], None))
     return _joined(found, logits.device)
+
+
+def gradients_of(
+    target: Tensor, parts: list[Tensor], logits: Tensor, *, second_order: bool = False
+) -> tuple[Tensor | None, ...]:
+    """∂ target / ∂ part for each part, None where it is not on the way; the graph stays.
+
+    Raises ValueError, with the reason, where torch cannot differentiate; `logits` are what the target was made of.
+    """
+    try:
+        return torch.autograd.grad(target, parts, retain_graph=True, create_graph=second_order, allow_unused=True)
+    except RuntimeError as error:
+        raise ValueError(why_no_way(logits, parts[-1], error)) from error
 
 
 def _joined(parts: Sequence[Tensor], device: torch.device) -> Tensor:

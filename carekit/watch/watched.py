@@ -4,7 +4,8 @@ Shapes: b images, n of them with a box and a class, k channels, a map of u x v, 
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -126,8 +127,9 @@ class Watched:
         with torch.autocast(given.device.type, enabled=False):  # sums in 32 bits
             y = wide(given)
             l_c = class_loss(y, labels) if class_loss else class_loss_of(columns(y), labels)
-            if self.care.alpha == 0 and self._recorder.entry.training:
-                return without_maps(self.care, l_c)
+        if self.care.alpha == 0 and self._recorder.entry.training:
+            return without_maps(self.care, l_c)
+        with exact(given.device):
             return self._with_attention(given, labels, boxes, l_c, target, format, ignored_by(class_loss))
 
     def _with_attention(self, given, labels, boxes, l_c, target, format, ignored) -> CareLoss:
@@ -162,7 +164,7 @@ class Watched:
         image = self._recorder.size_of(given)
         if image is None:
             raise ValueError(_NO_SIZE)
-        with torch.autocast(given.device.type, enabled=False):
+        with exact(given.device):
             batch = self._batch(given, image)
             if batch is None:
                 raise ValueError("every gradient of the scores is zero in this batch: train for a step first")
@@ -297,6 +299,14 @@ _NO_SIZE = (
     "the images' size is not known, since the model itself was not called with a tensor (b, channels, h, w): call "
     "model(images), or give masks (b, h, w) instead of boxes"
 )
+
+
+@contextmanager
+def exact(device: torch.device) -> Iterator[None]:
+    """Maps in 32 bits whatever the autocast, and with a graph inside of inference mode."""
+    grad = torch.is_grad_enabled()
+    with torch.autocast(device.type, enabled=False), torch.inference_mode(False), torch.set_grad_enabled(grad):
+        yield
 
 
 def scores_in(logits: Any) -> Tensor:
