@@ -3,12 +3,14 @@
 import argparse
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import NoReturn
 
 from carekit import environment
+from carekit.lint import CHECKS, run_checks
 
 EXTRAS = {
     "course": ["course"],
@@ -18,6 +20,8 @@ EXTRAS = {
     "sheet": ["course"],
     "test": ["course", "data", "dev"],
     "bench": ["course", "bench"],
+    "lint": ["course", "data", "lint"],
+    "docs": ["course", "data", "docs"],
 }
 
 
@@ -62,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("test", help="run the tests; further arguments go to pytest")
     bench = commands.add_parser("bench", help="measure speed as ratios, side by side")
     bench.add_argument("names", nargs="*", help="which benchmarks (default: all)")
+    lint = commands.add_parser("lint", help="what a machine can say about the code: style, types, layers")
+    lint.add_argument("names", nargs="*", help=f"which checks: {', '.join(CHECKS)} (default: all)")
+    commands.add_parser("docs", help="make the API's pages from the docstrings, in docs/api")
     return parser
 
 
@@ -89,7 +96,7 @@ def _lab(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
 
 
 def _check(options: argparse.Namespace, _rest: list[str]) -> int:
-    from carekit.data.doctor import examine
+    from carekit.data.doctor.examine import examine
 
     try:
         report = examine(options.path, options.workers)
@@ -136,6 +143,28 @@ def _bench(options: argparse.Namespace, _rest: list[str]) -> int:
     return 0
 
 
+def _lint(options: argparse.Namespace, _rest: list[str]) -> int:
+    unknown = [name for name in options.names if name not in CHECKS]
+    if unknown:
+        print(f"carekit: there is no check {unknown[0]!r}: choose from {', '.join(CHECKS)}", file=sys.stderr)
+        return 2
+    return run_checks(options.names or list(CHECKS))
+
+
+def _docs(_options: argparse.Namespace, _rest: list[str]) -> int:
+    import pdoc
+
+    import carekit
+
+    vars(carekit).update({name: getattr(carekit, name) for name in dir(carekit)})  # pdoc does not load what is lazy
+    out = environment.ROOT / "docs" / "api"
+    pdoc.render.configure(docformat="google")
+    rooms = [room.name for room in pkgutil.iter_modules(carekit.__path__, "carekit.")]
+    pdoc.pdoc("carekit", *rooms, output_directory=out)
+    print(f"Made: {out / 'index.html'}")
+    return 0
+
+
 _COMMANDS = {
     "course": _course,
     "lab": _lab,
@@ -144,6 +173,8 @@ _COMMANDS = {
     "sheet": _sheet,
     "test": _test,
     "bench": _bench,
+    "lint": _lint,
+    "docs": _docs,
 }
 
 if __name__ == "__main__":

@@ -9,13 +9,16 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Num, UInt8
+from numpy.typing import ArrayLike
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
 from carekit.box_input import ask_about_size, read_boxes
+from carekit.names import one_of
 
 Size = tuple[int, int]  # height, width
 MAX_SCALE = 3.0
+OUTER = ("binary", "distance")
 
 
 def check_scale(scale: float) -> float:
@@ -25,11 +28,16 @@ def check_scale(scale: float) -> float:
     return scale
 
 
-def check(boxes, size: Size, name: str = "the image") -> Float[np.ndarray, "n 4"]:
-    """Return `boxes` as floats, clipped to an image of `size` (height, width).
+def check(boxes: ArrayLike, size: Size, name: str = "the image") -> Float[np.ndarray, "n 4"]:
+    """Return `boxes` as floats, clipped to their image.
 
-    Raises ValueError, naming the image, for a box that is not four finite numbers, is reversed or empty, or lies
-    wholly outside the image.
+    Args:
+        boxes: n >= 0 boxes (x0, y0, x1, y1) in pixels.
+        size: height and width of the image.
+        name: what the image is called in an error.
+
+    Raises:
+        ValueError: for a box that is not four finite numbers, is reversed or empty, or lies wholly outside the image.
     """
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     for box in boxes:
@@ -75,23 +83,28 @@ def _covered(low: float, high: float, length: int) -> slice:
 
 
 def box_masks(
-    boxes: Sequence, size: Size, scale_by: float = 1.0, *, format: str | None = None
+    boxes: Sequence, size: Size, box_scale: float = 1.0, *, format: str | None = None
 ) -> tuple[UInt8[Tensor, "b h w"], Bool[Tensor, " b"]]:
     """Masks for a batch: M_in (b, h, w) in {0, 1}, and which images have a box.
 
-    `boxes` holds for each image an array-like of n >= 0 boxes, or None; see `carekit.box_input.read_boxes` for what is
-    read, and for `format`. Raises ValueError as `read_boxes`, `check` and `check_scale` do.
+    Args:
+        boxes: for each image an array-like of n >= 0 boxes, or None; `carekit.box_input.read_boxes` tells what is read.
+        size: height and width of the images.
+        box_scale: factor on each box's sides, in (0, 3].
+        format: "xyxy" (default), "xywh" or "cxcywh", of boxes that do not carry their own.
+
+    Raises:
+        ValueError: as `read_boxes`, `check` and `check_scale`, and for a box that lies more than half outside.
     """
     checked = []
     for i, each in enumerate(boxes):
         name = f"image {i} of the batch"
         corners = read_boxes(each, size, name, format)
-        kept = check(corners, size, name)
+        checked.append(check(corners, size, name))
         ask_about_size(corners, size, name)
-        checked.append(kept)
     masks = np.zeros((len(checked), *size), np.uint8)
     for mask, each in zip(masks, checked, strict=True):
-        mask[:] = rasterise(scale(each, scale_by, size), size)
+        mask[:] = rasterise(scale(each, box_scale, size), size)
     return torch.from_numpy(masks), torch.tensor([len(each) > 0 for each in checked])
 
 
@@ -99,11 +112,12 @@ def outer_mask(m_in: Num[Tensor, "b h w"], kind: str = "binary") -> Float[Tensor
     """M_out: 0 inside the boxes; outside 1 ("binary") or the distance to the nearest box ("distance"; section 3.2).
 
     The distance is in units of the image's diagonal; L_out divides by the mask's sum, so its unit does not matter.
+
+    Raises:
+        ValueError: for another kind.
     """
-    if kind == "binary":
+    if one_of("outer", kind, OUTER) == "binary":
         return 1.0 - m_in.float()
-    if kind != "distance":
-        raise ValueError(f"outer = {kind!r} is unknown: choose 'binary' or 'distance'")
     diagonal = float(np.hypot(*m_in.shape[-2:]))
     distances = [distance_transform_edt(mask == 0) / diagonal for mask in m_in.cpu().numpy()]
     return torch.from_numpy(np.stack(distances)).to(m_in.device, torch.float32)

@@ -1,14 +1,69 @@
 """Class activation maps from feature maps and logits (paper, Eqs. 1-3 and Algorithm 1).
 
-Shapes: b images, k channels, a feature map of u x v, an image of h x w, c classes.
+Shapes: b images, n of them with a map, k channels, a feature map of u x v, an image of h x w, c classes.
 """
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
+
+from carekit.belongs import check_head
+from carekit.graph import batch_norm_between, why_no_way
+from carekit.names import one_of
+from carekit.tables import Table
+
+GRADIENTS = ("score", "loss")
+
+
+def score_gradient(
+    logits: Float[Tensor, "b c"],
+    features: Float[Tensor, "b k u v"],
+    classes: Int[Tensor, " b"],
+    *,
+    gradient_of: str = "score",
+    second_order: bool = False,
+) -> Float[Tensor, "b k u v"]:
+    """∂y^c / ∂A^k_ij of each image's class c, by a backward pass through the head alone.
+
+    Args:
+        logits: scores y, before the softmax; of one column, class 1 is the logit and class 0 its negative.
+        features: the feature maps A that the logits were computed from, in the same forward pass.
+        classes: the class c of each image.
+        gradient_of: "score", or "loss" for that of the cross-entropy, as the paper's Algorithm 2 prints it: ∂L_c/∂y^c
+            is negative, so the map then lights up where the class is denied.
+        second_order: keep the gradient in the graph, so that a loss of the map can move the head as well.
+
+    Raises:
+        ValueError: where the logits do not depend on the features, with the cause, or for an unknown `gradient_of`.
+    """
+    of_score = one_of("gradient_of", gradient_of, GRADIENTS) == "score"
+    with torch.enable_grad():
+        # One logit l is the pair -l / 2 and l / 2: the same probabilities, and class 0 has a score of its own.
+        pair = logits if logits.shape[1] > 1 else torch.cat([-logits, logits], 1) / 2  # (b, 1) -> (b, 2)
+        if of_score:
+            each = pair.gather(1, classes[:, None])[:, 0]  # (b, c) -> (b,)
+        else:
+            each = functional.cross_entropy(pair, classes, reduction="none")
+        if not batch_norm_between(logits, [features]):
+            return _gradient(each.sum(), logits, features, second_order)
+        # Behind the layer a score depends on the other images too: theirs must not come in.
+        own = [_gradient(score, logits, features, second_order)[i] for i, score in enumerate(each)]
+        return torch.stack(own)  # b times (k, u, v) -> (b, k, u, v)
+
+
+def _gradient(
+    target: Float[Tensor, ""], logits: Float[Tensor, "b c"], features: Float[Tensor, "b k u v"], second_order: bool
+) -> Float[Tensor, "b k u v"]:
+    try:
+        (gradient,) = torch.autograd.grad(target, features, retain_graph=True, create_graph=second_order)
+    except RuntimeError as error:
+        raise ValueError(why_no_way(logits, features, error)) from error
+    return gradient
 
 
 def channel_weights(
@@ -19,23 +74,8 @@ def channel_weights(
     gradient_of: str = "score",
     second_order: bool = False,
 ) -> Float[Tensor, "b k"]:
-    """Grad-CAM's σ_k = (1/Z) Σ_ij ∂y^c / ∂A^k_ij, Eq. 2, by a backward pass through the head alone.
-
-    gradient_of="loss" differentiates the cross-entropy instead, as the paper's Algorithm 2 prints it: ∂L_c/∂y^c is
-    negative, so the map then lights up where the class is denied. second_order keeps σ in the graph. Raises
-    ValueError where the logits do not depend on the features.
-    """
-    if gradient_of == "score":
-        target = logits.gather(1, classes[:, None]).sum()
-    else:
-        target = functional.cross_entropy(logits, classes, reduction="sum")
-    try:
-        (gradient,) = torch.autograd.grad(target, features, retain_graph=True, create_graph=second_order)
-    except RuntimeError as error:
-        raise ValueError(
-            "the logits were not computed from these features with gradients on: "
-            "take both from one forward pass, outside torch.no_grad()"
-        ) from error
+    """Grad-CAM's σ_k = (1/Z) Σ_ij ∂y^c / ∂A^k_ij, Eq. 2. Arguments and errors are those of `score_gradient`."""
+    gradient = score_gradient(logits, features, classes, gradient_of=gradient_of, second_order=second_order)
     return gradient.mean((2, 3))  # (b, k, u, v) -> (b, k)
 
 
@@ -47,12 +87,39 @@ def linear_head_weights(
     return weight[classes] / area
 
 
-def activation_map(
-    features: Float[Tensor, "b k u v"], weights: Float[Tensor, "b k"], *, relu: bool = False
-) -> Float[Tensor, "b u v"]:
-    """F^c = Σ_k σ_k A^k, Eq. 3, in 32 bits; with relu=True its positive part, as Grad-CAM's own paper has it."""
-    maps = torch.einsum("bk,bkuv->buv", weights.float(), features.float())
-    return maps.relu() if relu else maps
+def activation_map(features: Float[Tensor, "b k u v"], weights: Float[Tensor, "b k"]) -> Float[Tensor, "b u v"]:
+    """F^c = Σ_k σ_k A^k, Eq. 3, in 32 bits."""
+    return torch.einsum("bk,bkuv->buv", weights.float(), features.float())
+
+
+def grad_cam(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k #u #v"]) -> Float[Tensor, "n u v"]:
+    """Σ_k σ_k A^k with σ the mean of the gradient over all positions, as the paper has it (Eqs. 2 and 3)."""
+    return activation_map(features, gradient.mean((2, 3)))
+
+
+def grad_cam_relu(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k #u #v"]) -> Float[Tensor, "n u v"]:
+    """The positive part of `grad_cam`, as Grad-CAM's own paper has it (Selvaraju et al. 2017)."""
+    return grad_cam(features, gradient).relu()
+
+
+class Map(NamedTuple):
+    """One way to make a map.
+
+    label: its name for people. function: features A (n, k, u, v) and the gradient of the class's score by A -> a map
+    (n, u, v), not normalised. The gradient is (n, k, u, v), or (n, k, 1, 1) where it is the same at all positions.
+    """
+
+    label: str
+    function: Callable[[Tensor, Tensor], Tensor]
+
+
+MAPS = Table(
+    "method",
+    {
+        "grad_cam": Map("Grad-CAM", grad_cam),
+        "grad_cam_relu": Map("Grad-CAM with ReLU", grad_cam_relu),
+    },
+)
 
 
 def normalise(maps: Float[Tensor, "b u v"]) -> Float[Tensor, "b u v"]:
@@ -76,34 +143,65 @@ def class_activation_map(
     *,
     rows: Int[Tensor, " n"] | None = None,
     classifier: nn.Linear | None = None,
+    method: str = "grad_cam",
     gradient_of: str = "score",
     second_order: bool = False,
-    relu: bool = False,
 ) -> Float[Tensor, "n u v"]:
     """The normalised map of each image's class, Eqs. 2 and 3 and Algorithm 1 before its resizing, in [0, 1].
 
-    rows: make maps of these images of the batch only. classifier: for a head that is global average pooling and this
-    linear layer, it saves the backward pass; the map is the same. Gradients of the result flow into the features, and
-    into σ only with second_order. Raises ValueError as `channel_weights` does.
+    Gradients of the result flow into the features, and into σ only with `second_order`.
+
+    Args:
+        logits, features, classes, gradient_of, second_order: see `score_gradient`.
+        rows: make maps of these images of the batch only; None makes them of all.
+        classifier: for a head that is global average pooling and this linear layer; it saves the backward pass, and
+            the map is the same.
+        method: a name of `MAPS`.
+
+    Raises:
+        ValueError: as `score_gradient`, and for an unknown `method`.
     """
     rows = torch.arange(len(classes), device=classes.device) if rows is None else rows
-    if classifier is not None and gradient_of == "score":
+    make = MAPS.named(method).function
+    if classifier is not None:
+        check_head(classifier, features, logits)
+    if classifier is not None and logits.shape[1] > 1 and one_of("gradient_of", gradient_of, GRADIENTS) == "score":
         area = features.shape[2] * features.shape[3]
         weights = linear_head_weights(classifier, classes[rows], area, second_order=second_order)
+        gradient = weights[:, :, None, None]  # (n, k) -> (n, k, 1, 1)
     else:
-        weights = channel_weights(logits, features, classes, gradient_of=gradient_of, second_order=second_order)
-        weights = weights[rows]
-    return normalise(activation_map(features[rows], weights, relu=relu))
+        gradient = score_gradient(logits, features, classes, gradient_of=gradient_of, second_order=second_order)[rows]
+    return normalise(make(features[rows], gradient))
+
+
+class Recorded(list[Tensor]):
+    """What a layer put out last; asking for it where the layer did not run is answered by a sentence."""
+
+    def __getitem__(self, place):
+        if not self:
+            raise ValueError(
+                "the layer did not run, so there are no maps: choose one that the model calls (not a ModuleList), and "
+                "start recording before the model is compiled"
+            )
+        return super().__getitem__(place)
 
 
 @contextmanager
-def feature_maps(layer: nn.Module):
+def feature_maps(layer: nn.Module) -> Iterator[Recorded]:
     """Record what `layer` puts out: `with feature_maps(model.layer4) as maps: logits = model(x)`, then `maps[-1]`.
 
-    The hook is removed on leaving, whatever happens inside.
+    Only the last output is kept, and no operation in place behind the layer reaches it. The hook is removed on
+    leaving, whatever happens inside. Raises ValueError for a layer that is no module.
     """
-    recorded: list[Tensor] = []
-    handle = layer.register_forward_hook(lambda _module, _inputs, output: recorded.append(output))
+    if not isinstance(layer, nn.Module):
+        raise ValueError(f"layer is {layer!r}, not a module: give model.get_submodule({str(layer)!r})")
+    recorded = Recorded()
+
+    def keep(_module, _inputs, output):
+        recorded[:] = [output]
+        return output.clone() if isinstance(output, Tensor) else None
+
+    handle = layer.register_forward_hook(keep)
     try:
         yield recorded
     finally:

@@ -2,19 +2,28 @@
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from carekit.models import Backbone
+from carekit.backbones import Backbone
 
 
 def save(path: str | Path, model: Backbone, extra: dict[str, Tensor] | None = None, about: dict | None = None) -> None:
-    """Write the weights, `extra` tensors and the JSON-able `about` to `path`, beside it first and then renamed."""
+    """Write weights and notes to `path`, whole or not at all: next to it first, then renamed.
+
+    Args:
+        path: a safetensors file; its folder is made.
+        model: whose weights.
+        extra: more tensors, such as an optimizer's state.
+        about: notes that JSON can hold.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {f"model.{name}": tensor.contiguous() for name, tensor in model.state_dict().items()}
@@ -31,8 +40,9 @@ def save(path: str | Path, model: Backbone, extra: dict[str, Tensor] | None = No
 def load(path: str | Path, model: Backbone) -> tuple[dict[str, Tensor], dict]:
     """Fill `model` from `path`; return (extra, about).
 
-    Raises FileNotFoundError, or ValueError for a file that is damaged or of another architecture or class count; the
-    model is unchanged then.
+    Raises:
+        FileNotFoundError: where there is no such file.
+        ValueError: for a file that is damaged or of another architecture or class count; the model is unchanged then.
     """
     path = Path(path)
     with _opened(path) as file:
@@ -55,7 +65,7 @@ def read_about(path: str | Path) -> dict:
 
 
 @contextmanager
-def _opened(path: Path):
+def _opened(path: Path) -> Iterator[Any]:
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {path}: train first or correct the path")
     try:

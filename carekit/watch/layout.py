@@ -1,12 +1,12 @@
 """What a layer puts out, seen as feature maps: maps (b, k, u, v), maps with channels last, or tokens."""
 
-import math
 from dataclasses import dataclass
 
 from jaxtyping import Float
 from torch import Tensor
 
-Size = tuple[int, int]  # height, width
+from carekit.shapes import Size, fits
+
 MOST_PREFIX_TOKENS = 16  # a class token, DeiT's second one, registers
 
 
@@ -37,16 +37,6 @@ def layout_of(shape: tuple[int, ...], image: Size) -> Layout | None:
     if len(shape) == 3:
         return _tokens(shape[1], image)
     return None
-
-
-def fits(size: Size, image: Size) -> bool:
-    """More than one cell, no finer than the image, and of its proportions as far as whole cells allow."""
-    u, v = size
-    h, w = image
-    if u * v <= 1 or u > h or v > w:
-        return False
-    off = abs(math.log((u / v) / (h / w)))
-    return off <= math.log(1 + 1 / min(u, v)) + 1e-9
 
 
 def _tokens(count: int, image: Size) -> Layout | None:

@@ -22,7 +22,7 @@ class Target(NamedTuple):
 
 
 def class_loss_of(logits: Float[Tensor, "b c"], labels: Shaped[Tensor, "b *rest"]) -> Float[Tensor, ""]:
-    """L_c by the kind of the labels: cross-entropy of classes, one-hot or soft labels; with one logit that of a sigmoid.
+    """L_c by the kind of the labels: cross-entropy of classes, one-hot or soft labels; with one logit a sigmoid's.
 
     Raises ValueError for labels that need a loss of their own (several classes at once, numbers) or do not fit.
     """

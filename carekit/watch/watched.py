@@ -6,23 +6,36 @@ Shapes: b images, n of them with a box and a class, k channels, a map of u x v, 
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from jaxtyping import Float, Int, Num
 from torch import Tensor, nn
 from torch.nn import functional
 
-from carekit.attention import Care, CareLoss
 from carekit.box_input import is_mask, read_masks
 from carekit.boxes import box_masks
-from carekit.cam import activation_map, normalise
+from carekit.cam import MAPS, normalise
 from carekit.graph import batch_norm_between, why_no_way
+from carekit.shapes import Size
 from carekit.watch.find_layer import find_layer, judge, named_layer, unwrap
 from carekit.watch.gradient import features_and_gradient
-from carekit.watch.layout import Layout, Size, layout_of
+from carekit.watch.layout import Layout, layout_of
 from carekit.watch.recorder import Link, Pass, Recorder, trailing
 from carekit.watch.targets import LABELS, Target, class_loss_of, ignored_by, target_of
+
+
+class MapObjective(Protocol):
+    """An objective that compares maps with boxes, as `Care` is one: how to make them, and what they cost."""
+
+    alpha: float
+    method: str
+    gradient_of: str
+    second_order: bool
+
+    def without_maps(self, l_c: Tensor) -> Any: ...
+
+    def with_maps(self, l_c: Tensor, maps: Tensor, m_in: Tensor, count: int) -> Any: ...
 
 
 class Seen(NamedTuple):
@@ -60,7 +73,7 @@ class Watched:
 
     def __init__(
         self,
-        care: Care,
+        care: MapObjective,
         model: nn.Module,
         layer: str | nn.Module | None = None,
         *,
@@ -99,7 +112,7 @@ class Watched:
         target: Any = LABELS,
         format: str | None = None,
         class_loss: Callable[[Any, Any], Tensor] | None = None,
-    ) -> CareLoss:
+    ) -> Any:
         """The loss of the batch that the model has just seen.
 
         Args:
@@ -128,27 +141,27 @@ class Watched:
             y = wide(given)
             l_c = class_loss(y, labels) if class_loss else class_loss_of(columns(y), labels)
         if self.care.alpha == 0 and self._recorder.entry.training:
-            return without_maps(self.care, l_c)
+            return self.care.without_maps(l_c)
         with exact(given.device):
             return self._with_attention(given, labels, boxes, l_c, target, format, ignored_by(class_loss))
 
-    def _with_attention(self, given, labels, boxes, l_c, target, format, ignored) -> CareLoss:
+    def _with_attention(self, given, labels, boxes, l_c, target, format, ignored) -> Any:
         image = self._recorder.size_of(given)
         masks, has_box = masks_of(boxes, len(given), image, format)
         if not bool(has_box.any()):
             self.last = None
-            return without_maps(self.care, l_c)
+            return self.care.without_maps(l_c)
         batch = self._batch(given, image or (masks.shape[1], masks.shape[2]))
         if batch is None:
-            return without_maps(self.care, l_c)
+            return self.care.without_maps(l_c)
         chosen = target_of(columns(given), labels, target, ignored)
         rows = (has_box & chosen.known.cpu()).nonzero()[:, 0]
         maps = self._maps(batch, chosen, rows)
         masks = masks[rows.to(masks.device)]
         self.last = Seen(maps.detach(), masks, rows)
         if self.care.alpha == 0 or len(rows) == 0:
-            return without_maps(self.care, l_c)
-        return with_maps(self.care, l_c, maps, masks, len(given))
+            return self.care.without_maps(l_c)
+        return self.care.with_maps(l_c, maps, masks, len(given))
 
     def maps(self, logits: Any, target: Any = None) -> Float[Tensor, "b u v"]:
         """The maps of all images of the last pass in [0, 1], without a graph: for looking at, in training or not.
@@ -230,7 +243,7 @@ class Watched:
                 mixes=batch.mixes,
                 second_order=self.care.second_order,
             )
-        return normalise(activation_map(features, gradient.mean((2, 3)), relu=self.care.relu))
+        return normalise(MAPS.named(self.care.method).function(features.float(), gradient.float()))
 
     def _warn_if_nothing_is_trained(self, passes: list[Pass]) -> None:
         if self._warned or self.care.alpha == 0 or self.care.second_order or not self._recorder.entry.training:
@@ -362,24 +375,6 @@ def masks_of(boxes: Any, count: int, image: Size | None, format: str | None) -> 
     if image is None:
         raise ValueError(_NO_SIZE)
     return box_masks(boxes, image, format=format)
-
-
-def without_maps(care: Care, l_c: Tensor) -> CareLoss:
-    """The loss of a batch in which no map is compared with a box."""
-    nothing = l_c.new_full((), float("nan"))
-    return CareLoss((1 - care.alpha) * l_c, l_c, l_c.new_zeros(()), nothing, nothing, 0)
-
-
-def with_maps(
-    care: Care, l_c: Tensor, maps: Float[Tensor, "n u v"], masks: Num[Tensor, "n h w"], count: int
-) -> CareLoss:
-    """The loss of a batch of `count` images, n of them with a map and a mask."""
-    inside, outside = care.parts(maps, masks)
-    each = inside + care.lam * outside  # (n,)
-    divisor = {"boxed": len(maps), "batch": count, "sum": 1}[care.average]
-    l_a = each.sum() / divisor
-    total = (1 - care.alpha) * l_c + care.alpha * l_a
-    return CareLoss(total, l_c, l_a, inside.detach().mean(), outside.detach().mean(), len(maps))
 
 
 def is_compiled(model: nn.Module) -> bool:

@@ -1,10 +1,10 @@
 """Publishers' layouts, one file each: what is where, and what it means."""
 
-from carekit.data.files import Source
 from carekit.data.layouts import ham10000, isic2018, medmnist, own, rsna
-from carekit.data.listing import Layout
+from carekit.data.layouts.layout import Layout
+from carekit.data.sources import Source
 
-# The first that fits is taken, so the most particular stand first.
+# The first that fits is taken, so the most particular come first.
 LAYOUTS: tuple[Layout, ...] = (
     isic2018.ISIC2018,
     ham10000.HAM10000,
