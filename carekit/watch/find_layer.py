@@ -106,7 +106,7 @@ def find_layer(
         return mixing.name, mixing.layout
     if flat and _all_zero(passes, logits):
         return None
-    raise ValueError(_nothing_found(passes, image))
+    raise ValueError(nothing_found(passes, image))
 
 
 def _latest_first(passes: Sequence[Pass], count: int) -> list[tuple[str, list[Run]]]:
@@ -128,7 +128,8 @@ def _is_no_place_of_maps(model: nn.Module, name: str) -> bool:
         return True
     steps = name.split(".")
     parents = [".".join(steps[:i]) for i in range(1, len(steps))]
-    return any("attention" in type(model.get_submodule(parent)).__name__.lower() for parent in parents)
+    kinds = [type(model.get_submodule(parent)).__name__.lower() for parent in parents]
+    return any("attention" in kind or "attn" in kind for kind in kinds)
 
 
 def judge(name: str, layout: Layout, parts: list[Tensor], logits: Float[Tensor, "b c"]) -> Candidate | None:
@@ -164,10 +165,12 @@ def _all_zero(passes: Sequence[Pass], logits: Float[Tensor, "b c"]) -> bool:
     return not any(gradient is not None and bool(gradient.any()) for gradient in gradients)
 
 
-def _nothing_found(passes: Sequence[Pass], image: tuple[int, int]) -> str:
+def nothing_found(passes: Sequence[Pass], image: tuple[int, int] | None) -> str:
+    """The sentence for a network in which no layer could be found."""
     shapes = dict.fromkeys(f"{run.name} {tuple(run.kept.shape)}" for each in passes for run in each.runs[-4:])
     seen = f"the last outputs were {', '.join(shapes)}" if shapes else "no layer put out anything of 3 or 4 axes"
+    images = "the images" if image is None else f"the {image[0]} x {image[1]} images"
     return (
-        f"no layer found whose output is a map of the {image[0]} x {image[1]} images and that the scores depend on "
+        f"no layer found whose output is a map of {images} and that the scores depend on "
         f"({seen}): name one, watch(model, layer=...), whose output is (b, k, u, v), (b, u, v, k) or tokens (b, t, k)"
     )

@@ -11,7 +11,7 @@ from torch.utils import _pytree
 from carekit.graph import in_backward, why_no_way
 
 MOST_PASSES = 16  # of one batch in parts, before the loss is asked for
-MOST_CANDIDATES = 32  # outputs that are kept while the layer is looked for: it is one of the last
+MOST_CANDIDATES = 32  # layers whose outputs are kept while the layer is looked for: it is one of the last
 
 
 class Link:
@@ -117,6 +117,8 @@ class Recorder:
         self.restore: list[Any] = []
         self.n_passes = 0
         self.last_size: tuple[int, int] | None = None
+        self.recent: dict[str, None] = {}  # candidates, latest last
+        self.too_early: set[str] = set()
         self.issued: dict[int, tuple[weakref.ref, int, Run]] = {}
         link.recorder = weakref.ref(self)
 
@@ -124,6 +126,7 @@ class Recorder:
         """Hook `layers`, or with none all modules, and the model's own call."""
         self.stop()
         self.layers = layers
+        self.too_early.clear()
         for name, module in (layers or dict(self.model.named_modules())).items():
             module.register_forward_hook(Hook(self.link, "ran", name))
         self.entry.register_forward_pre_hook(Hook(self.link, "opened"), prepend=True, with_kwargs=True)
@@ -182,6 +185,8 @@ class Recorder:
         return _pytree.tree_unflatten(leaves, structure)
 
     def _keep(self, name: str, output: Tensor) -> Tensor:
+        if name in self.too_early:
+            return output
         if in_backward():
             return output.clone()  # a checkpoint computes its part again, and must do the same
         reference, version, run = self.issued.get(id(output), (None, None, None))
@@ -217,8 +222,15 @@ class Recorder:
     def _note(self, run: Run) -> None:
         runs = self._pass().runs
         runs.append(run)
-        if not self.layers and len(runs) > MOST_CANDIDATES:
-            del runs[0]
+        if self.layers:
+            return
+        self.recent.pop(run.name, None)
+        self.recent[run.name] = None
+        if len(self.recent) > MOST_CANDIDATES:
+            early = next(iter(self.recent))
+            del self.recent[early]
+            self.too_early.add(early)
+            runs[:] = [each for each in runs if each.name != early]
 
     def closed(self, _name: str, module: nn.Module, args: tuple, output: Any):
         """The pass is over: what the user gets is as if nobody had watched."""

@@ -6,7 +6,7 @@ Shapes: b images, n of them with a box and a class, k channels, a map of u x v, 
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int, Num
@@ -16,22 +16,30 @@ from torch.nn import functional
 from carekit.box_input import is_mask, read_masks
 from carekit.boxes import box_masks
 from carekit.cam import MAPS, normalise
-from carekit.graph import batch_norm_between, why_no_way
+from carekit.graph import batch_norm_between, nodes, why_no_way
 from carekit.shapes import Size
-from carekit.watch.find_layer import find_layer, judge, named_layer, unwrap
+from carekit.watch.find_layer import find_layer, judge, named_layer, nothing_found, unwrap
 from carekit.watch.gradient import features_and_gradient
 from carekit.watch.layout import Layout, layout_of
-from carekit.watch.recorder import Link, Pass, Recorder, trailing
+from carekit.watch.recorder import Link, Pass, Recorder, Run, trailing
 from carekit.watch.targets import LABELS, Target, class_loss_of, ignored_by, target_of
 
 
+@runtime_checkable
 class MapObjective(Protocol):
     """An objective that compares maps with boxes, as `Care` is one: how to make them, and what they cost."""
 
-    alpha: float
-    method: str
-    gradient_of: str
-    second_order: bool
+    @property
+    def alpha(self) -> float: ...
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def gradient_of(self) -> str: ...
+
+    @property
+    def second_order(self) -> bool: ...
 
     def without_maps(self, l_c: Tensor) -> Any: ...
 
@@ -80,8 +88,6 @@ class Watched:
         class_loss: Callable[[Any, Any], Tensor] | None = None,
         quiet: bool = False,
     ):
-        if not isinstance(model, nn.Module):
-            raise ValueError(f"model is a {type(model).__name__}: watch a torch.nn.Module, the one you call")
         self.care = care
         self.model = model
         self.class_loss = class_loss
@@ -90,6 +96,7 @@ class Watched:
         self.last: Seen | None = None
         self._mixes: dict[bool, bool] = {}  # by training mode
         self._warned = False
+        self._trains = False
         self._link = Link()
         self._attach(layer)
 
@@ -201,7 +208,7 @@ class Watched:
             raise ValueError(_no_map(self.layer, tuple(parts[0].shape), image))
         for each in passes:
             each.used = True
-        self._warn_if_nothing_is_trained(passes)
+        self._warn_if_nothing_is_trained(runs)
         return Batch(logits, parts, layout, self._do_images_mix(logits, parts, layout))
 
     def _choose(self, passes: list[Pass], logits: Tensor, image: Size) -> bool:
@@ -245,16 +252,25 @@ class Watched:
             )
         return normalise(MAPS.named(self.care.method).function(features.float(), gradient.float()))
 
-    def _warn_if_nothing_is_trained(self, passes: list[Pass]) -> None:
-        if self._warned or self.care.alpha == 0 or self.care.second_order or not self._recorder.entry.training:
+    def _warn_if_nothing_is_trained(self, parts: list[Run]) -> None:
+        """Once, where no weight stands before the layer that the attention loss could move."""
+        care = self.care
+        if self._warned or care.alpha == 0 or care.second_order or not self._recorder.entry.training:
             return
-        if any(each.grad and run.cut for each in passes for run in each.runs if run.name == self.layer):
+        if torch.is_grad_enabled() and not self._has_weights(parts[-1]):
             self._warned = True
             warnings.warn(
                 f"{self.layer!r} and all before it are frozen, so the attention loss trains nothing: unfreeze the last "
                 "layers, or train the head with Care(second_order=True)",
                 stacklevel=5,
             )
+
+    def _has_weights(self, run: Run) -> bool:
+        if self._trains or run.cut:
+            return not run.cut
+        end = torch.autograd.graph.get_gradient_edge(run.kept).node
+        self._trains = any(isinstance(getattr(node, "variable", None), nn.Parameter) for node in nodes(end))
+        return self._trains
 
     def _why_nothing_ran(self) -> str:
         inner = self._recorder.model
@@ -267,7 +283,9 @@ class Watched:
                 "the compiled model ran without its hooks: call Care(...).watch(model) before the model's first call, "
                 "or torch.compiler.reset() after it"
             )
-        if self.layer is not None and self._recorder.n_passes:
+        if self.layer is None and self._recorder.n_passes:
+            return nothing_found([], self._recorder.last_size)
+        if self._recorder.n_passes:
             return f"the layer {self.layer!r} did not run in the model's last pass: choose one that does"
         return "the model was not called since watch(): write care(model(images), labels, boxes) with the same model"
 
