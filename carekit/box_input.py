@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Num
+from jaxtyping import Bool, Float, Num, Shaped
 from torch import Tensor
 
 from carekit.names import one_of
@@ -152,10 +152,10 @@ def read_masks(masks, size: Size | None = None) -> tuple[Num[Tensor, "b h w"], B
         remedy = "divide by 255" if 1 < high <= 255 and low >= 0 else "give 1 inside the boxes and 0 outside"
         raise ValueError(f"masks hold values from {low:g} to {high:g}, not from 0 to 1: {remedy}")
     masks = masks.float() if masks.is_floating_point() else masks.to(torch.uint8)
-    return masks, masks.flatten(1).any(1).cpu()
+    return masks, (masks != 0).flatten(1).any(1).cpu()
 
 
-def _without_channel(masks: Num[Tensor, "b _ _ _"]) -> Num[Tensor, "b h w"]:
+def _without_channel(masks: Shaped[Tensor, "b _ _ _"]) -> Shaped[Tensor, "b h w"]:
     if masks.shape[1] == 1:
         return masks[:, 0]  # (b, 1, h, w) -> (b, h, w)
     if masks.shape[3] == 1:

@@ -105,7 +105,7 @@ def box_masks(
     masks = np.zeros((len(checked), *size), np.uint8)
     for mask, each in zip(masks, checked, strict=True):
         mask[:] = rasterise(scale(each, box_scale, size), size)
-    return torch.from_numpy(masks), torch.tensor([len(each) > 0 for each in checked])
+    return torch.from_numpy(masks), torch.tensor([len(each) > 0 for each in checked], dtype=torch.bool)
 
 
 def outer_mask(m_in: Num[Tensor, "b h w"], kind: str = "binary") -> Float[Tensor, "b h w"]:

@@ -1,6 +1,5 @@
 """A map over its image, for looking; needs nothing to draw with."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -78,7 +77,7 @@ def _grey(image: np.ndarray) -> Float[np.ndarray, "h w"]:
     return (image - low) / (high - low) * 255 if high > low else np.zeros_like(image)
 
 
-def _draw(picture: UInt8[np.ndarray, "h w 3"], corners: Sequence[Sequence[float]]) -> None:
+def _draw(picture: UInt8[np.ndarray, "h w 3"], corners: Float[np.ndarray, "n 4"]) -> None:
     height, width = picture.shape[:2]
     for x0, y0, x1, y1 in corners:
         left = min(int(x0), width - 1)

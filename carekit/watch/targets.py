@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Num, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 from torch.nn import functional
 
@@ -49,7 +49,7 @@ def _one_column(labels: Shaped[Tensor, "b *rest"]) -> Shaped[Tensor, " b"]:
     return labels.reshape(-1)  # (b, 1) -> (b,)
 
 
-def class_indices(labels: Shaped[Tensor, "b *rest"], logits: Float[Tensor, "b c"]) -> Num[Tensor, " b"]:
+def class_indices(labels: Shaped[Tensor, "b *rest"], logits: Float[Tensor, "b c"]) -> Int[Tensor, " b"]:
     """Labels (b,) or (b, 1) of any whole type as 64-bit class numbers; below 0 is "ignore"."""
     if labels.numel() != len(labels):
         raise ValueError(
@@ -97,7 +97,7 @@ def target_of(
     return _of_classes(logits, class_indices(wanted, logits), ignore_index)
 
 
-def _of_one_logit(logits: Float[Tensor, "b 1"], labels: Num[Tensor, " b"], ignore_index: int) -> Target:
+def _of_one_logit(logits: Float[Tensor, "b 1"], labels: Shaped[Tensor, " b"], ignore_index: int) -> Target:
     known = (labels != ignore_index) & (labels >= 0)
     wrong = known & (labels > 1)
     if wrong.any():
@@ -106,12 +106,12 @@ def _of_one_logit(logits: Float[Tensor, "b 1"], labels: Num[Tensor, " b"], ignor
     return Target(sign[:, None], known)  # (b,) -> (b, 1)
 
 
-def _of_shares(shares: Num[Tensor, "b c"]) -> Target:
+def _of_shares(shares: Shaped[Tensor, "b c"]) -> Target:
     highest = shares.amax(1, keepdim=True)
     return Target(((shares == highest) & (shares > 0)).float(), highest[:, 0] > 0)
 
 
-def _of_classes(logits: Float[Tensor, "b c"], classes: Num[Tensor, " b"], ignore_index: int) -> Target:
+def _of_classes(logits: Float[Tensor, "b c"], classes: Int[Tensor, " b"], ignore_index: int) -> Target:
     known = (classes != ignore_index) & (classes >= 0)
     highest = int(classes[known].max()) if known.any() else 0
     if highest >= logits.shape[1]:
