@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from carekit import Care, box_masks
+from carekit.vision import models  # noqa: F401  before others import torchvision
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -98,7 +99,7 @@ def test_hugging_face(samples, tmp_path):
     trainer = example.CareTrainer(model, arguments, train_dataset=data, eval_dataset=data, care=Care(alpha=0.5))
     before = [parameter.detach().clone() for parameter in model.parameters()]
     assert np.isfinite(trainer.train().training_loss)
-    assert trainer.care.layer == "resnet"
+    assert trainer.care.layer == "resnet.encoder"
     assert any(not torch.equal(old, new) for old, new in zip(before, model.parameters(), strict=True))
     assert np.isfinite(trainer.evaluate()["eval_loss"])
 

@@ -11,7 +11,7 @@ from torch.utils import _pytree
 from carekit.graph import in_backward, why_no_way
 
 MOST_PASSES = 16  # of one batch in parts, before the loss is asked for
-MOST_CANDIDATES = 32  # layers whose outputs are kept while the layer is looked for: it is one of the last
+MOST_CANDIDATES = 64  # layers whose outputs are kept while the layer is looked for: it is one of the last
 
 
 class Link:
@@ -178,8 +178,9 @@ class Recorder:
         """A layer has put something out: keep it, and let the model go on with a copy."""
         leaves, structure = _pytree.tree_flatten(output)
         places = [i for i, leaf in enumerate(leaves) if _may_be_map(leaf)]
-        if not places:
-            return None
+        several = sum(isinstance(leaf, Tensor) for leaf in leaves) > 1
+        if not places or (several and not self.layers):
+            return None  # of several outputs, others may be made from the map before we see it
         place = places[0]
         leaves[place] = self._keep(name, leaves[place])
         return _pytree.tree_unflatten(leaves, structure)

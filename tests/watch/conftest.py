@@ -17,8 +17,8 @@ class Loop:
         kept = []
 
         def keep(_module, _inputs, output):
-            kept.append(output)
-            return output.clone()
+            kept.append(output if isinstance(output, torch.Tensor) else output[0])
+            return output.clone() if isinstance(output, torch.Tensor) else None
 
         model = copy.deepcopy(model)
         handle = model.get_submodule(layer).register_forward_hook(keep)
