@@ -14,3 +14,4 @@ from carekit.training import finetune as finetune
 from carekit.training import pretrain as pretrain
 
 __version__: str
+__all__: list[str]

@@ -1,6 +1,7 @@
 """`python -m carekit ...`: the course, the tests, the notebooks and the benchmarks, each in one command."""
 
 import argparse
+import io
 import json
 import os
 import pkgutil
@@ -31,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     if rest and options.command not in ("test", "lab"):
         _parser().error(f"unrecognised arguments: {' '.join(rest)}")
     environment.enter(EXTRAS[options.command])
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may not know every letter of a sentence
     try:
         return _COMMANDS[options.command](options, rest)
     except KeyboardInterrupt:
@@ -84,7 +88,7 @@ def _course(options: argparse.Namespace, _rest: list[str]) -> int:
                 raise ValueError(f"--set {pair!r} has no value: write NAME=VALUE, such as tau=0.5")
             parameters[name] = parse(value)
         (make_site if options.command == "site" else run_course)(parameters, options.only, options.out)
-    except (ValueError, FileNotFoundError, FileExistsError, CourseError) as error:
+    except (ValueError, OSError, CourseError) as error:
         print(f"carekit: {error}", file=sys.stderr)
         return 2
     return 0
@@ -92,6 +96,8 @@ def _course(options: argparse.Namespace, _rest: list[str]) -> int:
 
 def _lab(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
     first = environment.ROOT / "notebooks" / "01_data_imbalance.ipynb"
+    paths = (str(environment.ROOT), os.environ.get("PYTHONPATH"))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))  # kernels run this checkout's code
     environment.hand_over([sys.executable, "-m", "jupyterlab", str(first), *rest])
 
 

@@ -1,5 +1,6 @@
 """Weights and training state as safetensors files: nothing is unpickled, nothing half-written stays."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -29,12 +30,34 @@ def save(path: str | Path, model: Backbone, extra: dict[str, Tensor] | None = No
     tensors = {f"model.{name}": tensor.contiguous() for name, tensor in model.state_dict().items()}
     tensors |= {f"extra.{name}": tensor.contiguous() for name, tensor in (extra or {}).items()}
     notes = {"backbone": model.name, "classes": str(model.n_classes), "about": json.dumps(about or {})}
+    notes["notes_checksum"] = _checksum_of_notes(notes)
+    notes["tensors_checksum"] = _checksum_of_tensors(tensors)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         save_file(tensors, beside, notes)
+        beside.chmod(0o666 & ~_umask())  # safetensors lets the owner read alone, and folders are shared
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _checksum_of_notes(notes: dict[str, str]) -> str:
+    text = json.dumps({name: notes.get(name) for name in ("backbone", "classes", "about")}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _checksum_of_tensors(tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def load(path: str | Path, model: Backbone) -> tuple[dict[str, Tensor], dict]:
@@ -46,8 +69,10 @@ def load(path: str | Path, model: Backbone) -> tuple[dict[str, Tensor], dict]:
     """
     path = Path(path)
     with _opened(path) as file:
-        notes = file.metadata() or {}
+        notes = _notes(path, file)
         tensors = {name: file.get_tensor(name) for name in file.keys()}
+    if notes["tensors_checksum"] != _checksum_of_tensors(tensors):
+        raise ValueError(f"checkpoint {path} is damaged (its weights were changed): delete it and train again")
     found, wanted = (notes.get("backbone"), notes.get("classes")), (model.name, str(model.n_classes))
     if found != wanted:
         raise ValueError(
@@ -55,13 +80,20 @@ def load(path: str | Path, model: Backbone) -> tuple[dict[str, Tensor], dict]:
             "build that backbone or choose another checkpoint"
         )
     _fill(path, model, _part(tensors, "model."))
-    return _part(tensors, "extra."), json.loads(notes.get("about", "{}"))
+    return _part(tensors, "extra."), json.loads(notes["about"])
 
 
 def read_about(path: str | Path) -> dict:
     """The notes of a checkpoint alone. Raises as `load` does."""
     with _opened(Path(path)) as file:
-        return json.loads((file.metadata() or {}).get("about", "{}"))
+        return json.loads(_notes(Path(path), file)["about"])
+
+
+def _notes(path: Path, file: Any) -> dict[str, str]:
+    notes = file.metadata() or {}
+    if notes.get("notes_checksum") != _checksum_of_notes(notes) or "tensors_checksum" not in notes:
+        raise ValueError(f"checkpoint {path} is damaged (its notes were changed): delete it and train again")
+    return notes
 
 
 @contextmanager

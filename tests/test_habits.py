@@ -1,13 +1,20 @@
 """What stands twice outside the package says the same in both places."""
 
 import re
+import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 import carekit
 from carekit.__main__ import EXTRAS
 from carekit.lint import CHECKS
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,3 +40,17 @@ def test_every_python_that_ci_runs_is_promised():
     tested = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
     lowest = re.search(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text()).group(1)
     assert tested[0] == lowest
+
+
+@pytest.mark.parametrize("container, indent", [("carekit", 2), ("carekit.data", 4)])
+def test_contributing_lists_the_rooms_bottom_up_as_the_contract_has_them(container, indent):
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    contracts = {contract["containers"][0]: contract["layers"] for contract in tools["importlinter"]["contracts"]}
+    floors = {room: floor for floor, rooms in enumerate(reversed(contracts[container])) for room in rooms.split(" | ")}
+    tree = re.search(
+        r"^carekit/.*?^tests/", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.M | re.S
+    ).group()
+    lines = re.findall(rf"^ {{{indent}}}((?:\w+(?:\.py|/) ?)+)", tree, re.M)
+    listed = [name.removesuffix(".py").removesuffix("/") for line in lines for name in line.split()]
+    assert sorted(listed) == sorted(floors)
+    assert [floors[room] for room in listed] == sorted(floors.values())

@@ -7,11 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from carekit import checkpoints, compare, experiment
+from carekit import checkpoints, compare, experiment, workspace
 from carekit.backbones import BACKBONES, Parts, PooledLinear, build
 from carekit.box_sources import BOX_SOURCES, BoxSource
 from carekit.cam import MAPS, Map, class_activation_map
 from carekit.experiment import Arm
+from carekit.explorers.ablation import explore_ablation
+from carekit.explorers.cam import explore_cam
+from carekit.explorers.cam.numbers import look
+from carekit.explorers.frame import MIME
 from carekit.lessons import plots
 from carekit.metrics import METRICS, Metric
 from carekit.objectives import OBJECTIVES, Care, Loss, Objective
@@ -129,10 +133,10 @@ def test_a_metric_is_in_the_scores_the_tables_and_a_plot(runs):
 
 
 def test_its_source_decides_the_name_of_a_result(added, monkeypatch):
-    before = experiment.workspace.key(a=1)
+    before = workspace.key("carekit.experiment", a=1)
     other = Metric("another", "other", (0, 1), lambda judged: float(judged.labels.mean()))
     monkeypatch.setitem(METRICS, "called", other)
-    assert experiment.workspace.key(a=1) != before
+    assert workspace.key("carekit.experiment", a=1) != before
 
 
 def test_a_name_that_is_nearly_right_is_asked_about(added):
@@ -146,3 +150,24 @@ def test_a_name_that_is_nearly_right_is_asked_about(added):
     ):
         with pytest.raises(ValueError, match=f"{table.what} = '{name}' is unknown: did you mean '{right}'"):
             table.named(name)
+
+
+def test_a_map_is_among_an_explorers_choices_and_is_painted_from_python(added, tiny, displayed):
+    model = build("small", 2)
+    explore_cam(model, tiny, np.array([3, 7]))
+    assert "brightest channel" in choices(displayed, "method")
+    (seen, _) = look(model, tiny, np.array([3, 7]))
+    np.testing.assert_allclose(seen.maps["brightest"][1], seen.features.max(0), atol=1e-6)
+
+
+def test_a_metric_is_among_an_explorers_choices(runs, tiny, displayed):
+    table = experiment.summary(experiment.scores(runs), ["rare_recall", "called"])
+    table = table.rename(index={"map": "tau = 1.0"}).loc[["control", "tau = 1.0"]]
+    maps = np.random.default_rng(0).random((2, 1, 2, 2), np.float32)
+    explore_ablation(table, "control", {"tau": [1.0]}, tiny, np.array([3]), maps)
+    assert "share of images called rare" in choices(displayed, "metric")
+
+
+def choices(displayed, name):
+    (control,) = [each for each in displayed[0][MIME]["controls"] if each["name"] == name]
+    return [each["label"] for each in control["choices"]]

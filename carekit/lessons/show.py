@@ -33,7 +33,7 @@ def table(frame: pd.DataFrame, digits: int = 3) -> None:
     """Show a table with rounded numbers; columns (metric, "mean") and (metric, "±") become one: mean ± half-width."""
     if isinstance(frame.columns, pd.MultiIndex):
         frame = with_intervals(frame, digits)
-    display(frame.style.format(precision=digits, na_rep="–"))
+    display(frame.style.format(precision=digits, na_rep="–", escape="html"))
 
 
 def with_intervals(frame: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
