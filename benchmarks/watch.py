@@ -87,7 +87,9 @@ def memory(many: int) -> None:
         step(model, optimizer, lambda logits: care(logits, labels, boxes).total, images)
         if i + 1 in (10, many):
             gc.collect()
-            seen.append((process.memory_info().rss / MB, sum(issubclass(type(each), torch.Tensor) for each in gc.get_objects())))
+            seen.append(
+                (process.memory_info().rss / MB, sum(issubclass(type(each), torch.Tensor) for each in gc.get_objects()))
+            )
     (few_mb, few), (much_mb, much) = seen
     ratio = much_mb / few_mb
     verdict = "within" if ratio <= 1.05 else "above"

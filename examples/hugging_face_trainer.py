@@ -6,7 +6,7 @@ from carekit import Care
 
 
 class CareTrainer(Trainer):
-    """Batches hold pixel_values, labels and masks (b, h, w), which are 1 inside the boxes and empty where there is none.
+    """Batches hold pixel_values, labels and masks (b, h, w), 1 inside the boxes and empty where there is none.
 
     Give `TrainingArguments(remove_unused_columns=False)`, so that the masks reach the loss.
     """

@@ -1,4 +1,4 @@
-"""CARE in anyone's own training loop: `care = Care(alpha=0.5).watch(model)`, then `care(model(images), labels, boxes)`."""
+"""CARE in anyone's own training loop: `care = Care().watch(model)`, then `care(model(images), labels, boxes)`."""
 
 from carekit.watch.epoch import EpochAttention
 from carekit.watch.overlay import overlay

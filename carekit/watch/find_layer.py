@@ -123,7 +123,7 @@ def _latest_first(passes: Sequence[Pass], count: int) -> list[tuple[str, list[Ru
 
 
 def _is_no_place_of_maps(model: nn.Module, name: str) -> bool:
-    """Whether the layer only pools to a fixed size, or is a part of an attention, where queries and keys are no maps."""
+    """Whether it only pools to a fixed size, or is a part of an attention, whose queries and keys are no maps."""
     if isinstance(model.get_submodule(name), POOLING):
         return True
     steps = name.split(".")

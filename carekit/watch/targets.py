@@ -116,7 +116,7 @@ def _of_classes(logits: Float[Tensor, "b c"], classes: Int[Tensor, " b"], ignore
     highest = int(classes[known].max()) if known.any() else 0
     if highest >= logits.shape[1]:
         raise ValueError(
-            f"label {highest} is no class: the logits have {logits.shape[1]} columns, classes 0 to {logits.shape[1] - 1}"
+            f"label {highest} is no class: the logits have {logits.shape[1]} columns, 0 to {logits.shape[1] - 1}"
         )
     places = torch.where(known, classes, 0)
     return Target(functional.one_hot(places, logits.shape[1]).to(logits.dtype) * known[:, None], known)

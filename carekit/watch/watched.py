@@ -410,8 +410,8 @@ def _no_map(layer: str | None, shape: tuple[int, ...], image: Size) -> str:
     if len(shape) == 4 and 1 in (shape[2] * shape[3], shape[1] * shape[2]):
         return f"{put_out}, one cell an image, which shows no place: choose a layer before the pooling"
     return (
-        f"{put_out}, which is no map of {image[0]} x {image[1]} images (its sides do not have their proportions): choose "
-        "a layer that puts out (b, k, u, v), (b, u, v, k) or tokens (b, t, k)"
+        f"{put_out}, which is no map of {image[0]} x {image[1]} images (its sides do not have their proportions): "
+        "choose a layer that puts out (b, k, u, v), (b, u, v, k) or tokens (b, t, k)"
     )
 
 

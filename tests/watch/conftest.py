@@ -1,4 +1,4 @@
-"""A batch with and without boxes, a network of torchvision's, and the loss of a loop over images written from Eqs. 1-7."""
+"""A batch with and without boxes, networks, and the loss of an independent loop over images, from Eqs. 1-7."""
 
 import copy
 

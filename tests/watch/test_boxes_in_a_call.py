@@ -16,8 +16,7 @@ def test_boxes_and_masks_of_every_kind_give_one_loss(watched, images, labels, bo
     m_in, _ = box_masks(boxes, (64, 64))
     size = (64, 64)
     tagged = [
-        tv_tensors.BoundingBoxes(torch.tensor(each).reshape(-1, 4), format="XYXY", canvas_size=size)
-        for each in boxes
+        tv_tensors.BoundingBoxes(torch.tensor(each).reshape(-1, 4), format="XYXY", canvas_size=size) for each in boxes
     ]
     kinds = {
         "lists": boxes,

@@ -117,7 +117,11 @@ def test_a_regression_asks_for_its_loss_and_target(passed, images, labels, boxes
         (torch.zeros(6, 3), {}, r"labels of shape \(6, 3\) do not fit logits of shape \(6, 5\)"),
         (torch.zeros(6, dtype=torch.long), {"target": "label"}, "target = 'label' is unknown"),
         (torch.zeros(6, dtype=torch.long), {"target": torch.zeros(2).long()}, "2 labels for 6 logits"),
-        (torch.full((6,), 2), {"classes": 1, "loss": lambda y, t: y.sum()}, "label 2 with one logit: labels are 0 or 1"),
+        (
+            torch.full((6,), 2),
+            {"classes": 1, "loss": lambda y, t: y.sum()},
+            "label 2 with one logit: labels are 0 or 1",
+        ),
     ],
 )
 def test_labels_that_do_not_fit(passed, labels, options, words):
