@@ -16,7 +16,7 @@ from carekit.metrics import METRICS, Judged
 
 @dataclass(frozen=True)
 class Predictions:
-    """Of n images: class probabilities (n, c), labels, and of each image the true class's map (n, u, v) in [0, 1]."""
+    """Of n images: class probabilities (n, c), labels, and of each image one class's map (n, u, v) in [0, 1]."""
 
     probabilities: Float[np.ndarray, "n c"]
     labels: Int[np.ndarray, " n"]
@@ -30,18 +30,21 @@ def predict(
     batch_size: int = 128,
     device: str = "cpu",
     kept: KeptFeatures | None = None,
+    classes: Int[np.ndarray, " n"] | None = None,
 ) -> Predictions:
     """Run the model over all images of `data`, in evaluation mode.
 
     Args:
         kept: the features of these images behind the frozen layers, to begin with.
+        classes: of each image, the class whose map is made; None: the true one.
     """
+    shown = data.labels if classes is None else classes
     model.to(device)
     parts = []
     with model.evaluating():
         for start in range(0, len(data), batch_size):
             rows = np.arange(start, min(start + batch_size, len(data)))
-            labels = torch.tensor(data.labels[rows]).to(device)
+            labels = torch.tensor(shown[rows]).to(device)
             if kept is None:
                 logits, features = model.with_head_graph(data.tensor(rows).to(device))
             else:
