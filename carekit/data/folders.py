@@ -1,5 +1,6 @@
-"""Folders that appear whole or not at all, and work that goes on where it was stopped."""
+"""Folders that appear whole or not at all, and work that resumes where it was stopped."""
 
+import errno
 import json
 import shutil
 import uuid
@@ -14,10 +15,15 @@ PLAN, LOCK, JOURNAL = "plan.json", "lock", "journal.jsonl"
 
 @contextmanager
 def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.json") -> Iterator[Path]:
-    """Yield a new folder beside `path` that takes its place at the end; on an error or Ctrl-C it is removed.
+    """Yield a new folder next to `path` that takes its place at the end; on an error or Ctrl-C it is removed.
 
-    Raises FileExistsError where `path` is a file or a folder with files in it. With overwrite such a folder is
-    replaced if it holds the file `mark`, so that a slip of the hand cannot remove any other folder.
+    Args:
+        path: of the folder to be.
+        overwrite: replace a folder with files in it.
+        mark: a file that such a folder must hold, so that a slip of the hand cannot remove any other folder.
+
+    Raises:
+        FileExistsError: where `path` may not be replaced, or is a file.
     """
     path = Path(path).expanduser().resolve()
     check_free(path, overwrite, mark)
@@ -27,7 +33,7 @@ def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.
     try:
         yield new
         check_free(path, overwrite, mark)
-        _take_place(new, path)
+        _take_place(new, path, overwrite)
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
@@ -36,35 +42,36 @@ def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.
 def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark: str = "facts.json") -> Iterator[Path]:
     """As `atomic_folder`, but what Ctrl-C or a kill leaves is found again by the next run with the same `plan`.
 
-    plan: all that decides the result, for JSON. The folder is `.NAME.part` beside `path`; with another plan, or after
-    an error, its files are removed. Raises also BlockingIOError where another process is at work on it, and
-    FileExistsError where a folder of that name was not made here.
+    The folder is `.NAME.part` next to `path`; with another plan, or after an error, its files are removed.
+
+    Args:
+        path, overwrite, mark: as those of `atomic_folder`.
+        plan: all that decides the result, for JSON.
+
+    Raises:
+        BlockingIOError: where another process is at work on it.
+        FileExistsError: where `path` may not be replaced, or a folder of that name was not made here.
     """
     path = Path(path).expanduser().resolve()
     check_free(path, overwrite, mark)
     new = path.parent / f".{path.name}.part"
     _check_own(_old(path), (mark,))
     _check_own(new, (mark, PLAN))
-    _put_back(path)
     made = [parent for parent in new.parents if not parent.exists()]
     _make(new)
-    lock = FileLock(new / LOCK)
+    lock = _lock(new, path)
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BlockingIOError(f"another process is at work on {path}: wait for it, or give another folder") from None
-    try:
+        _put_back(path)
         _same_plan(new, json.dumps(plan, sort_keys=True, default=str))
         yield new
         check_free(path, overwrite, mark)
-        lock.release()
-        for name in (JOURNAL, PLAN, LOCK):
+        for name in (JOURNAL, PLAN):
             (new / name).unlink(missing_ok=True)
-        _take_place(new, path)
+        _take_place(new, path, overwrite)  # the lock, held until the end, goes along
+        (path / LOCK).unlink(missing_ok=True)
     except KeyboardInterrupt:
         raise
     except BaseException:
-        lock.release()
         shutil.rmtree(new, ignore_errors=True)
         for parent in made:
             with suppress(OSError):
@@ -72,6 +79,18 @@ def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark
         raise
     finally:
         lock.release()
+
+
+def _lock(new: Path, path: Path) -> FileLock:
+    lock = FileLock(new / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, FileNotFoundError):  # held, or gone: its folder has just taken its place
+        raise BlockingIOError(f"another process is at work on {path}: wait for it, or give another folder") from None
+    if not (new / LOCK).exists():  # what was locked has taken its place before
+        lock.release()
+        raise BlockingIOError(f"another process has just finished {path}: look at it, or allow overwriting")
+    return lock
 
 
 def _same_plan(folder: Path, text: str) -> None:
@@ -92,12 +111,16 @@ def _make(folder: Path) -> None:
         raise OSError(f"{folder.parent} cannot be written to ({error.strerror}): choose another place") from None
 
 
-def _take_place(new: Path, path: Path) -> None:
+def _take_place(new: Path, path: Path, overwrite: bool) -> None:
     old = _old(path)
     try:
-        if path.exists():
+        if overwrite and path.exists():
             path.rename(old)
         new.rename(path)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # a folder with files never gives way by itself
+            raise FileExistsError(f"folder {path} was made by another process meanwhile: it is kept") from None
+        raise
     finally:
         _put_back(path)
 
