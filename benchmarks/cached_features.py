@@ -1,4 +1,4 @@
-"""Training behind frozen layers: from features that are kept, against the whole network; and what keeping them costs."""
+"""Training behind frozen layers, from kept features against the whole network, and what keeping them costs."""
 
 import os
 import tempfile
@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from carekit.backbones import build
 from carekit.data.batches import BoxedImages
+from carekit.data.prepared.rows import choose_rows
 from carekit.data.synthetic import skin
 from carekit.frozen_features import keep
 from carekit.objectives import Care
@@ -67,8 +68,11 @@ def step(name: str, images: BoxedImages):
 
 def cost(data, folder: str, n: int) -> None:
     """Print how long the features of n images and their flips take, how large they are, and the growth of memory."""
-    many = data.take(np.arange(n) % len(data))
-    many = replace(many, samples=many.samples.assign(image_id=[f"i{i}" for i in range(n)]), boxes=data.boxes.iloc[:0])
+    rows = np.arange(n) % len(data)
+    names = [f"i{i}" for i in range(n)]
+    samples = data.samples.iloc[rows].assign(image_id=names, group=names)
+    images = choose_rows(data.images, rows)
+    many = replace(data, images=images, samples=samples, boxes=data.boxes.iloc[:0], masks=None)
     process = psutil.Process(os.getpid())
     keep(build(NAME, 7), many.take(np.arange(32)), flips=True, folder=folder)  # what is set up once
     before, started = process.memory_info().rss, time.perf_counter()
