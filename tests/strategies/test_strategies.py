@@ -3,6 +3,7 @@ import torch
 from torch.nn import functional
 
 from carekit import strategies
+from carekit.strategies.focal import FocalLoss
 
 
 def test_weights_balance_what_each_class_contributes():
