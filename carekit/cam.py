@@ -244,7 +244,7 @@ class Recorded(list[Tensor]):
 
 
 @contextmanager
-def feature_maps(layer: nn.Module) -> Iterator[Recorded]:
+def feature_maps(layer: nn.Module | str) -> Iterator[Recorded]:
     """Record what `layer` puts out: `with feature_maps(model.layer4) as maps: logits = model(x)`, then `maps[-1]`.
 
     Only the last output is kept, and no operation in place behind the layer reaches it. The hook is removed on

@@ -78,17 +78,17 @@ def why_no_way(logits: Tensor, features: Tensor, error: RuntimeError | None) -> 
     if not logits.requires_grad:
         return _no_graph(features)
     names = [node.name() for node in nodes(logits.grad_fn)] if logits.grad_fn is not None else []
+    if any("CheckpointFunction" in name for name in names):
+        return (
+            f"{NO_WAY} in a way that torch can follow, because a reentrant checkpoint hides it: write "
+            "torch.utils.checkpoint.checkpoint(..., use_reentrant=False), or leave the layer out of it"
+        )
     if not features.requires_grad:
         return _cut_or_frozen(logits, features)
     if any("CompiledFunction" in name for name in names):
         return (
             f"{NO_WAY} in a way that torch can follow, because the model is compiled in one piece: "
             "use care = Care(...).watch(model), before the model's first call"
-        )
-    if any("CheckpointFunction" in name for name in names):
-        return (
-            f"{NO_WAY} in a way that torch can follow, because a reentrant checkpoint hides it: write "
-            "torch.utils.checkpoint.checkpoint(..., use_reentrant=False), or leave the layer out of it"
         )
     if _is_reshaped(logits, features):
         return (
