@@ -1,7 +1,7 @@
-"""DeepLabV3 (Chen et al. 2017): a trunk with dilated convolutions, atrous pyramid pooling, a mask of lesion or not.
+"""DeepLabV3 (Chen et al. 2017): a trunk with dilated convolutions, atrous pyramid pooling, lesion or background.
 
-The trunk is a parameter, so that a laptop can have a light one; the pyramid is torchvision's. Output 0 is background
-and 1 the lesion.
+The trunk is a parameter, so that a laptop can have a light one; the pyramid is torchvision's. Class 0 is the
+background and class 1 the lesion.
 """
 
 import torch
@@ -9,79 +9,71 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from carekit.autobox.trunks import trunk_parts
+from carekit.backbones import Backbone, Parts
+from carekit.seeding import seeded
+
 WIDTH = 64  # channels of the head; the original has 256, for 21 classes
 RATES = (3, 6, 9)  # of the pyramid, in steps of the feature map; the original's 12, 24, 36 leave a small map
 
 
-class DeepLab(nn.Module):
-    """Images in [0, 1] -> logits of background and lesion for each pixel.
-
-    Args:
-        name: what a checkpoint calls the network.
-        trunk: images -> feature maps with `channels` channels, an eighth of the image's size or smaller.
-        channels: of the trunk's last feature maps.
-        mean: of each colour channel, taken off before the trunk.
-        std: of each colour channel, divided by before the trunk.
-    """
-
-    def __init__(self, name: str, trunk: nn.Module, channels: int, mean: Tensor, std: Tensor):
-        super().__init__()
-        from carekit.vision import torchvision  # a heavy import that the saliency methods can do without
-
-        self.name = name
-        self.n_classes = 2
-        self.trunk = trunk
-        self.register_buffer("mean", mean.view(3, 1, 1), persistent=False)
-        self.register_buffer("std", std.view(3, 1, 1), persistent=False)
-        self.head = nn.Sequential(
-            torchvision.models.segmentation.deeplabv3.ASPP(channels, RATES, WIDTH),
-            nn.Conv2d(WIDTH, WIDTH, 3, padding=1, bias=False),
-            nn.BatchNorm2d(WIDTH),
-            nn.ReLU(),
-            nn.Conv2d(WIDTH, 2, 1),
-        )
+class DeepLab(Backbone):
+    """Images in [0, 1] -> logits of background and lesion for each pixel."""
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 2 h w"]:
-        features = self.trunk((images - self.mean) / self.std)  # (b, k, u, v)
-        logits = self.head(features)  # (b, 2, u, v)
+        logits = self.head(self.features(images))  # (b, 2, u, v)
         return functional.interpolate(logits, images.shape[-2:], mode="bilinear", align_corners=False)  # (b, 2, h, w)
 
 
-def dice_loss(logits: Float[Tensor, "b 2 h w"], masks: Bool[Tensor, "b h w"]) -> Float[Tensor, ""]:
-    """1 - 2 Σ p m / (Σ p + Σ m), the mean over the images; p is the probability of the lesion, m the mask.
+def build_deeplab(trunk: str = "small", *, pretrained: bool = False, seed: int = 0) -> DeepLab:
+    """A DeepLabV3 with a fresh head; the same seed gives the same weights.
 
-    One pixel is added above and below, so that an image without a lesion has a finite loss.
+    Args:
+        trunk: a name of `carekit.autobox.trunks.TRUNKS`.
+        pretrained: start the trunk from ImageNet weights.
+        seed: of the weights that are not ImageNet's.
+
+    Raises:
+        ValueError: for an unknown name or weights that do not exist.
+        RuntimeError: where the weights cannot be fetched.
     """
-    lesion = logits.softmax(1)[:, 1]  # (b, h, w)
+    with seeded(seed):
+        parts, channels = trunk_parts(trunk, pretrained)
+        return DeepLab(f"deeplabv3-{trunk}", 2, Parts(parts.trunk, _head(channels), parts.mean, parts.std))
+
+
+def _head(channels: int) -> nn.Module:
+    from carekit.vision import torchvision  # a heavy import that the saliency methods can do without
+
+    return nn.Sequential(
+        torchvision.models.segmentation.deeplabv3.ASPP(channels, RATES, WIDTH),
+        nn.Conv2d(WIDTH, WIDTH, 3, padding=1, bias=False),
+        nn.BatchNorm2d(WIDTH),
+        nn.ReLU(),
+        nn.Conv2d(WIDTH, 2, 1),
+    )
+
+
+def dice_loss(logits: Float[Tensor, "b 2 h w"], masks: Bool[Tensor, "b h w"]) -> Float[Tensor, ""]:
+    """1 - (2 Σ p m + 1) / (Σ p + Σ m + 1), the mean over the images; p is the probability of the lesion, m the mask.
+
+    The ones keep the loss of an image without a lesion finite.
+    """
+    lesion = logits.softmax(1)[:, 1]  # (b, 2, h, w) -> (b, h, w)
     both = (lesion * masks).sum((1, 2))  # (b)
     either = lesion.sum((1, 2)) + masks.sum((1, 2))  # (b)
     return (1 - (2 * both + 1) / (either + 1)).mean()
 
 
 @torch.no_grad()
-def segment(model: DeepLab, images: Float[Tensor, "b 3 h w"]) -> Bool[Tensor, "b h w"]:
-    """The lesion of each image: where its logit is the larger one (the paper's argmax)."""
-    return model(images).argmax(1) == 1
+def lesion_masks(model: DeepLab, images: Float[Tensor, "b 3 h w"], size: int) -> Bool[Tensor, "b h w"]:
+    """The lesion of each image: where its logit is the larger one (the paper's argmax).
 
-
-def dilate(trunk: nn.Module, stride: int) -> nn.Module:
-    """Change a trunk in place so that its maps are the image's size / `stride`: later strides become dilations.
-
-    For a trunk whose strided convolutions follow one another (EfficientNet, MobileNet, VGG).
+    Args:
+        model: in evaluation mode.
+        images: in [0, 1], of any size.
+        size: height and width at which the network works, that of its training.
     """
-    reached = 1
-    dilation = 1
-    for layer in trunk.modules():
-        if not isinstance(layer, nn.Conv2d):
-            continue
-        step = layer.stride[0]
-        before = dilation  # the layer that loses its stride still sees its input as before: only later ones widen
-        if reached * step > stride:
-            dilation *= step
-            layer.stride = (1, 1)
-        else:
-            reached *= step
-        if before > 1 and layer.kernel_size[0] > 1:
-            layer.dilation = (before, before)
-            layer.padding = tuple((size // 2) * before for size in layer.kernel_size)
-    return trunk
+    small = functional.interpolate(images, (size, size), mode="bilinear", antialias=True)
+    logits = functional.interpolate(model(small), images.shape[-2:], mode="bilinear", align_corners=False)
+    return logits.argmax(1) == 1  # (b, 2, h, w) -> (b, h, w)
