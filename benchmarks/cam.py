@@ -9,7 +9,7 @@ from _timing import options, print_ratios, rounds
 
 import carekit.vision  # noqa: F401  the peers import torchvision, which may need its operators declared first
 from carekit import build, class_activation_map
-from carekit.cam import activation_map, channel_weights, normalise, resize
+from carekit.cam import grad_cam_relu, normalise, resize, score_gradient
 
 PEERS = {"captum": "captum", "pytorch-grad-cam": "pytorch_grad_cam", "torch-cam": "torchcam"}
 
@@ -67,17 +67,14 @@ def forward(model, images):
 
 
 def ours(model, images, labels, by_hand: bool):
-    with torch.no_grad():
-        features = model.trunk((images - model.mean) / model.std)
-    features.requires_grad_()
-    logits = model.head(features)
+    logits, features = model.with_head_graph(images)
     return class_activation_map(logits, features, labels, classifier=model.linear_head if by_hand else None).detach()
 
 
 def agreement(model, images, labels, found: dict[str, Callable]) -> None:
     """Our maps against the peers', like with like: ReLU and range 0 to 1, enlarged where the peer enlarges."""
     logits, features = model(images)
-    maps = normalise(activation_map(features, channel_weights(logits, features, labels), relu=True)).detach()
+    maps = normalise(grad_cam_relu(features, score_gradient(logits, features, labels))).detach()
     for name, make in found.items():
         theirs = make().relu()
         same_size = maps if theirs.shape == maps.shape else resize(maps, theirs.shape[1:])

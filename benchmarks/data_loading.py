@@ -27,7 +27,8 @@ def main() -> None:
 
 
 def measure(data: Prepared, laptop, repeats: int, threads: int) -> None:
-    images = BoxedImages(data.split("train"), augment=laptop.augment)
+    train = data.split("train")
+    images = BoxedImages(train, augment=laptop.augment)
     schedule, shares = replace(laptop.pretrain, epochs=1), []
     batches = loader(images, schedule.batch_size, shuffle=True)
     ready = list(batches)
@@ -38,7 +39,7 @@ def measure(data: Prepared, laptop, repeats: int, threads: int) -> None:
         for _batch in batches:
             pass
 
-    def train() -> None:
+    def learn() -> None:
         for batch in ready:
             train_step(model, batch, Care(alpha=0), functional.cross_entropy, optimizer, schedule)
 
@@ -47,7 +48,7 @@ def measure(data: Prepared, laptop, repeats: int, threads: int) -> None:
         model.train()
         shares.append(history.wait.iloc[-1])
 
-    seconds = rounds({"loading alone": load, "training alone": train, "both, as `pretrain` does": both}, repeats, 1)
+    seconds = rounds({"loading alone": load, "training alone": learn, "both, as `pretrain` does": both}, repeats, 1)
     shares = shares[1:]  # the first round warms up
     shape = (
         f"{laptop.backbone} at {laptop.size} px, batch {schedule.batch_size}, {len(images)} images, threads {threads}"

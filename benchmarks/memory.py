@@ -13,7 +13,7 @@ from _timing import options
 from PIL import Image
 
 from carekit.data.layouts.own import OWN
-from carekit.data.preparing import prepare
+from carekit.data.preparing.prepare import prepare
 from carekit.data.synthetic import SKIN, draw
 
 MB, SIZE = 2**20, 224
@@ -110,7 +110,8 @@ def train(folder: Path, epochs: int, threads: int) -> None:
     model = build("small", len(data.classes)).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     watch = Watch(psutil.Process())
-    batches = loader(BoxedImages(data.split("train"), augment="flip"), 32, shuffle=True)
+    part = data.split("train")
+    batches = loader(BoxedImages(part, augment="flip"), 32, shuffle=True)
     for _ in range(epochs):
         for i, batch in enumerate(batches):
             if i % 10 == 0:

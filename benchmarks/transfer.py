@@ -53,7 +53,7 @@ def main() -> None:
     drawn = drawn_set(chosen.images, chosen.size, chosen.seed)
     model = build("small", len(drawn.classes), seed=chosen.seed)
     schedule = Schedule(epochs=chosen.epochs, batch_size=64, lr=3e-3, cosine=True, seed=chosen.seed)
-    pretrain(model, Jittered(drawn.split("train"), augment="flip"), schedule, progress=True)
+    pretrain(model, Jittered(drawn.split("train"), {}, "flip"), schedule, progress=True)
     report(
         chosen,
         *(evaluate(model, data) for data in (drawn.split("test"), real.split("train"), real.split("test"))),

@@ -8,9 +8,9 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOME = {
-    "Care": "attention",
+    "Care": "objectives",
     "box_masks": "boxes",
-    "build": "models",
+    "build": "backbones",
     "class_activation_map": "cam",
     "chest": "data.synthetic",
     "compare": "experiment",

@@ -94,7 +94,7 @@ def _lab(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
 
 
 def _check(options: argparse.Namespace, _rest: list[str]) -> int:
-    from carekit.data.doctor import examine
+    from carekit.data.doctor.examine import examine
 
     try:
         report = examine(options.path, options.workers)

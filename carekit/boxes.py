@@ -12,8 +12,11 @@ from jaxtyping import Bool, Float, UInt8
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
+from carekit.names import one_of
+
 Size = tuple[int, int]  # height, width
 MAX_SCALE = 3.0
+OUTER = ("binary", "distance")
 
 
 def check_scale(scale: float) -> float:
@@ -72,13 +75,13 @@ def _covered(low: float, high: float, length: int) -> slice:
     return slice(max(first, 0), last)
 
 
-def box_masks(boxes: Sequence, size: Size, scale_by: float = 1.0) -> tuple[UInt8[Tensor, "b h w"], Bool[Tensor, " b"]]:
+def box_masks(boxes: Sequence, size: Size, box_scale: float = 1.0) -> tuple[UInt8[Tensor, "b h w"], Bool[Tensor, " b"]]:
     """Masks for a batch: M_in (b, h, w) in {0, 1}, and which images have a box.
 
     `boxes` holds for each image an array-like of n >= 0 boxes. Raises ValueError as `check` and `check_scale` do.
     """
     checked = [check(each, size, f"image {i} of the batch") for i, each in enumerate(boxes)]
-    masks = np.stack([rasterise(scale(each, scale_by, size), size) for each in checked])
+    masks = np.stack([rasterise(scale(each, box_scale, size), size) for each in checked])
     return torch.from_numpy(masks), torch.tensor([len(each) > 0 for each in checked])
 
 
@@ -87,10 +90,8 @@ def outer_mask(m_in: UInt8[Tensor, "b h w"], kind: str = "binary") -> Float[Tens
 
     The distance is in units of the image's diagonal; L_out divides by the mask's sum, so its unit does not matter.
     """
-    if kind == "binary":
+    if one_of("outer", kind, OUTER) == "binary":
         return 1.0 - m_in.float()
-    if kind != "distance":
-        raise ValueError(f"outer = {kind!r} is unknown: choose 'binary' or 'distance'")
     diagonal = float(np.hypot(*m_in.shape[-2:]))
     distances = [distance_transform_edt(mask == 0) / diagonal for mask in m_in.cpu().numpy()]
     return torch.from_numpy(np.stack(distances)).to(m_in.device, torch.float32)

@@ -1,31 +1,45 @@
 """Class activation maps from feature maps and logits (paper, Eqs. 1-3 and Algorithm 1).
 
-Shapes: b images, k channels, a feature map of u x v, an image of h x w, c classes.
+Shapes: b images, n of them with a map, k channels, a feature map of u x v, an image of h x w, c classes.
 """
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from carekit.names import one_of
+from carekit.tables import Table
 
-def channel_weights(
+GRADIENTS = ("score", "loss")
+
+
+def score_gradient(
     logits: Float[Tensor, "b c"],
     features: Float[Tensor, "b k u v"],
     classes: Int[Tensor, " b"],
     *,
     gradient_of: str = "score",
     second_order: bool = False,
-) -> Float[Tensor, "b k"]:
-    """Grad-CAM's σ_k = (1/Z) Σ_ij ∂y^c / ∂A^k_ij, Eq. 2, by a backward pass through the head alone.
+) -> Float[Tensor, "b k u v"]:
+    """∂y^c / ∂A^k_ij of each image's class c, by a backward pass through the head alone.
 
-    gradient_of="loss" differentiates the cross-entropy instead, as the paper's Algorithm 2 prints it: ∂L_c/∂y^c is
-    negative, so the map then lights up where the class is denied. second_order keeps σ in the graph. Raises
-    ValueError where the logits do not depend on the features.
+    Args:
+        logits: scores y, before the softmax.
+        features: the feature maps A that the logits were computed from, in the same forward pass.
+        classes: the class c of each image.
+        gradient_of: "score", or "loss" for that of the cross-entropy, as the paper's Algorithm 2 prints it: ∂L_c/∂y^c
+            is negative, so the map then lights up where the class is denied.
+        second_order: keep the gradient in the graph, so that a loss of the map can move the head as well.
+
+    Raises:
+        ValueError: where the logits do not depend on the features, or for an unknown `gradient_of`.
     """
-    if gradient_of == "score":
+    if one_of("gradient_of", gradient_of, GRADIENTS) == "score":
         target = logits.gather(1, classes[:, None]).sum()
     else:
         target = functional.cross_entropy(logits, classes, reduction="sum")
@@ -36,6 +50,19 @@ def channel_weights(
             "the logits were not computed from these features with gradients on: "
             "take both from one forward pass, outside torch.no_grad()"
         ) from error
+    return gradient
+
+
+def channel_weights(
+    logits: Float[Tensor, "b c"],
+    features: Float[Tensor, "b k u v"],
+    classes: Int[Tensor, " b"],
+    *,
+    gradient_of: str = "score",
+    second_order: bool = False,
+) -> Float[Tensor, "b k"]:
+    """Grad-CAM's σ_k = (1/Z) Σ_ij ∂y^c / ∂A^k_ij, Eq. 2. Arguments and errors are those of `score_gradient`."""
+    gradient = score_gradient(logits, features, classes, gradient_of=gradient_of, second_order=second_order)
     return gradient.mean((2, 3))  # (b, k, u, v) -> (b, k)
 
 
@@ -47,12 +74,39 @@ def linear_head_weights(
     return weight[classes] / area
 
 
-def activation_map(
-    features: Float[Tensor, "b k u v"], weights: Float[Tensor, "b k"], *, relu: bool = False
-) -> Float[Tensor, "b u v"]:
-    """F^c = Σ_k σ_k A^k, Eq. 3, in 32 bits; with relu=True its positive part, as Grad-CAM's own paper has it."""
-    maps = torch.einsum("bk,bkuv->buv", weights.float(), features.float())
-    return maps.relu() if relu else maps
+def activation_map(features: Float[Tensor, "b k u v"], weights: Float[Tensor, "b k"]) -> Float[Tensor, "b u v"]:
+    """F^c = Σ_k σ_k A^k, Eq. 3, in 32 bits."""
+    return torch.einsum("bk,bkuv->buv", weights.float(), features.float())
+
+
+def grad_cam(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k #u #v"]) -> Float[Tensor, "n u v"]:
+    """Σ_k σ_k A^k with σ the mean of the gradient over all positions, as the paper has it (Eqs. 2 and 3)."""
+    return activation_map(features, gradient.mean((2, 3)))
+
+
+def grad_cam_relu(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k #u #v"]) -> Float[Tensor, "n u v"]:
+    """The positive part of `grad_cam`, as Grad-CAM's own paper has it (Selvaraju et al. 2017)."""
+    return grad_cam(features, gradient).relu()
+
+
+class Map(NamedTuple):
+    """One way to make a map.
+
+    label: its name for people. function: features A (n, k, u, v) and the gradient of the class's score by A -> a map
+    (n, u, v), not normalised. The gradient is (n, k, u, v), or (n, k, 1, 1) where it is the same at all positions.
+    """
+
+    label: str
+    function: Callable[[Tensor, Tensor], Tensor]
+
+
+MAPS = Table(
+    "method",
+    {
+        "grad_cam": Map("Grad-CAM", grad_cam),
+        "grad_cam_relu": Map("Grad-CAM with ReLU", grad_cam_relu),
+    },
+)
 
 
 def normalise(maps: Float[Tensor, "b u v"]) -> Float[Tensor, "b u v"]:
@@ -76,28 +130,37 @@ def class_activation_map(
     *,
     rows: Int[Tensor, " n"] | None = None,
     classifier: nn.Linear | None = None,
+    method: str = "grad_cam",
     gradient_of: str = "score",
     second_order: bool = False,
-    relu: bool = False,
 ) -> Float[Tensor, "n u v"]:
     """The normalised map of each image's class, Eqs. 2 and 3 and Algorithm 1 before its resizing, in [0, 1].
 
-    rows: make maps of these images of the batch only. classifier: for a head that is global average pooling and this
-    linear layer, it saves the backward pass; the map is the same. Gradients of the result flow into the features, and
-    into σ only with second_order. Raises ValueError as `channel_weights` does.
+    Gradients of the result flow into the features, and into σ only with `second_order`.
+
+    Args:
+        logits, features, classes, gradient_of, second_order: see `score_gradient`.
+        rows: make maps of these images of the batch only; None makes them of all.
+        classifier: for a head that is global average pooling and this linear layer; it saves the backward pass, and
+            the map is the same.
+        method: a name of `MAPS`.
+
+    Raises:
+        ValueError: as `score_gradient`, and for an unknown `method`.
     """
     rows = torch.arange(len(classes), device=classes.device) if rows is None else rows
-    if classifier is not None and gradient_of == "score":
+    make = MAPS.named(method).function
+    if classifier is not None and one_of("gradient_of", gradient_of, GRADIENTS) == "score":
         area = features.shape[2] * features.shape[3]
         weights = linear_head_weights(classifier, classes[rows], area, second_order=second_order)
+        gradient = weights[:, :, None, None]  # (n, k) -> (n, k, 1, 1)
     else:
-        weights = channel_weights(logits, features, classes, gradient_of=gradient_of, second_order=second_order)
-        weights = weights[rows]
-    return normalise(activation_map(features[rows], weights, relu=relu))
+        gradient = score_gradient(logits, features, classes, gradient_of=gradient_of, second_order=second_order)[rows]
+    return normalise(make(features[rows], gradient))
 
 
 @contextmanager
-def feature_maps(layer: nn.Module):
+def feature_maps(layer: nn.Module) -> Iterator[list[Tensor]]:
     """Record what `layer` puts out: `with feature_maps(model.layer4) as maps: logits = model(x)`, then `maps[-1]`.
 
     The hook is removed on leaving, whatever happens inside.

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from carekit.models import Backbone
+from carekit.backbones import Backbone
 
 
 def save(path: str | Path, model: Backbone, extra: dict[str, Tensor] | None = None, about: dict | None = None) -> None:

@@ -17,9 +17,9 @@ from carekit.data.synthetic import KINDS
 from carekit.environment import ROOT
 from carekit.experiment import summary
 from carekit.lessons.parameters import check_parameters
-from carekit.lessons.plots import NAMES
 from carekit.lessons.setup import NoBoxes
 from carekit.lessons.show import with_intervals
+from carekit.metrics import label_of
 from carekit.report import title, to_html, write_index
 
 TRAINING_LESSON = "05_two_stage_training"
@@ -113,7 +113,7 @@ def results_table(folder: Path) -> str:
         return "Lesson 5 was not run, so there is no comparison to print."
     results = json.loads(file.read_text(encoding="utf-8"))
     runs = pd.DataFrame(results["figures"]["runs"])
-    table = with_intervals(summary(runs)).rename(columns=NAMES)
+    table = with_intervals(summary(runs)).rename(columns=label_of)
     seeds = runs.seed.nunique()
     head = f"{results['data']}; rare class {results['figures']['rare']}; mean ± 95 % interval over {seeds} seeds"
     return f"{head}\n{table.to_string()}\n\n{results['figures']['claim']}"

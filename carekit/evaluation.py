@@ -1,4 +1,4 @@
-"""A model on a test set: probabilities, true-class maps of the boxed images, and the figures of the paper."""
+"""A model on a test set: probabilities, true-class maps of the boxed images, and the metrics of the paper."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from carekit import boxes, metrics
+from carekit import boxes
+from carekit.backbones import Backbone
 from carekit.cam import class_activation_map, resize
-from carekit.data.batches import to_unit
 from carekit.data.prepared import Prepared
-from carekit.models import Backbone
+from carekit.metrics import METRICS, Judged
 
 
 @dataclass(frozen=True)
@@ -24,63 +24,42 @@ class Predictions:
 
 def predict(model: Backbone, data: Prepared, *, batch_size: int = 128, device: str = "cpu") -> Predictions:
     """Run the model over all images of `data`, in evaluation mode."""
-    was_training = model.training
-    model.to(device).eval()
+    model.to(device)
     parts = []
-    for start in range(0, len(data), batch_size):
-        rows = np.arange(start, min(start + batch_size, len(data)))
-        images = to_unit(torch.from_numpy(data.read(rows)).permute(0, 3, 1, 2).to(device))
-        labels = torch.tensor(data.labels[rows]).to(device)
-        parts.append([part.cpu().numpy() for part in _predict_batch(model, images, labels)])
-    model.train(was_training)
+    with model.evaluating():
+        for start in range(0, len(data), batch_size):
+            rows = np.arange(start, min(start + batch_size, len(data)))
+            labels = torch.tensor(data.labels[rows]).to(device)
+            logits, features = model.with_head_graph(data.tensor(rows).to(device))
+            maps = class_activation_map(logits, features, labels, classifier=model.linear_head)
+            parts.append([part.detach().cpu().numpy() for part in (logits.detach().softmax(1), maps)])
     probabilities, maps = (np.concatenate(each) for each in zip(*parts, strict=True))
     return Predictions(probabilities, data.labels, maps)
 
 
-def _predict_batch(model: Backbone, images, labels):
-    with torch.no_grad():
-        features = model.trunk((images - model.mean) / model.std)
-    features.requires_grad_()  # the head alone needs a graph
-    logits = model.head(features)
-    maps = class_activation_map(logits, features, labels, classifier=model.linear_head)
-    return logits.detach().softmax(1), maps.detach()
-
-
 def evaluate(model: Backbone, data: Prepared, *, device: str = "cpu") -> dict[str, float]:
-    """MCA, mean AUC, recall of the rarest class and of each class, and attention in the rarest class's boxes.
+    """Every metric of `carekit.metrics.METRICS`, and the recall of each class as `recall_CLASS`.
 
-    `attention_inside` is the share of the true class's map inside the box, a mean over the rarest class's images;
-    `attention_uniform` is what a map without any preference would score; `pointing` is the pointing game.
+    Attention is that of the true class's map in the true boxes of the rarest class's images, whatever boxes the model
+    was trained with.
     """
-    return figures(predict(model, data, device=device), data)
+    return measure(predict(model, data, device=device), data)
 
 
-def figures(found: Predictions, data: Prepared) -> dict[str, float]:
-    """The figures of `evaluate`, of predictions on all images of `data`."""
-    predicted = found.probabilities.argmax(1)
-    each = metrics.recalls(found.labels, predicted, len(data.classes))
+def measure(found: Predictions, data: Prepared) -> dict[str, float]:
+    """What `evaluate` returns, of predictions on all images of `data`."""
+    seen = judged(found, data)
+    scores = {name: metric.function(seen) for name, metric in METRICS.items()}
+    return scores | {f"recall_{name}": float(value) for name, value in zip(data.classes, seen.recalls, strict=True)}
+
+
+def judged(found: Predictions, data: Prepared) -> Judged:
+    """Predictions as the metrics take them: maps and masks of the rarest class's boxed images, at the image's size."""
     rarest = data.classes.index(data.rare[0])
-    result = {
-        "mca": metrics.mean_class_accuracy(found.labels, predicted, len(data.classes)),
-        "auc": metrics.mean_auc(found.labels, found.probabilities),
-        "accuracy": float((predicted == found.labels).mean()),
-        "rare_recall": float(each[rarest]),
-    }
-    result |= attention(found.maps, data, np.flatnonzero(found.labels == rarest))
-    return result | {f"recall_{name}": float(value) for name, value in zip(data.classes, each, strict=True)}
-
-
-def attention(maps: Float[np.ndarray, "n u v"], data: Prepared, rows) -> dict[str, float]:
-    """Attention of the images at `rows` against their boxes; NaN where none has a box."""
-    rows = [int(i) for i in rows if len(data.boxes_of(i))]
-    if not rows:
-        return dict.fromkeys(("attention_inside", "attention_uniform", "pointing"), float("nan"))
+    rows = [int(i) for i in np.flatnonzero(found.labels == rarest) if len(data.boxes_of(i))]
     size = (data.size, data.size)
-    m_in = np.stack([boxes.rasterise(boxes.check(data.boxes_of(i), size), size) for i in rows])
-    large = resize(torch.from_numpy(maps[rows]), size).numpy()
-    # A map that is zero everywhere attends nowhere: it scores 0, it is not left out.
-    return {
-        "attention_inside": float(np.nan_to_num(metrics.attention_inside(large, m_in)).mean()),
-        "attention_uniform": float(m_in.mean()),
-        "pointing": float(np.nan_to_num(metrics.pointing_game(large, m_in)).mean()),
-    }
+    m_in = np.zeros((len(rows), *size), np.uint8)
+    for place, i in enumerate(rows):
+        m_in[place] = boxes.rasterise(data.checked_boxes(i), size)
+    large = resize(torch.from_numpy(found.maps[rows]), size).numpy() if rows else np.zeros((0, *size), np.float32)
+    return Judged(found.probabilities, found.labels, rarest, large, m_in)

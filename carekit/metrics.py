@@ -1,12 +1,19 @@
-"""Figures of the paper (section 4.1) and of attention. Arrays in, numbers out.
+"""Metrics of the paper (section 4.1) and of attention: arrays in, numbers out, and the table of those shown.
 
-Shapes: n images, c classes, images of h x w. Shares and recalls are in [0, 1].
+Shapes: n images, c classes, m of the images have a box, images of h x w. Shares and recalls are in [0, 1].
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 from scipy import stats
 from sklearn.metrics import confusion_matrix, roc_auc_score
+
+from carekit.tables import Table
 
 
 def recalls(labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], n_classes: int) -> Float[np.ndarray, " c"]:
@@ -53,3 +60,73 @@ def mean_and_half_width(values, confidence: float = 0.95) -> tuple[float, float]
         return float(values.mean()), float("nan")
     t = stats.t.ppf((1 + confidence) / 2, len(values) - 1)
     return float(values.mean()), float(t * values.std(ddof=1) / np.sqrt(len(values)))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """All that a metric may use: what a model said of a test set, and where it looked.
+
+    probabilities (n, c) and labels (n,) are of all images; rarest is the number of the rarest class; maps (m, h, w) of
+    the true class and masks m_in (m, h, w) are of the rarest class's images that have a box.
+    """
+
+    probabilities: Float[np.ndarray, "n c"]
+    labels: Int[np.ndarray, " n"]
+    rarest: int
+    maps: Float[np.ndarray, "m h w"]
+    m_in: np.ndarray
+
+    @cached_property
+    def predicted(self) -> Int[np.ndarray, " n"]:
+        """The class of the highest probability."""
+        return self.probabilities.argmax(1)
+
+    @cached_property
+    def recalls(self) -> Float[np.ndarray, " c"]:
+        """The recall of each class."""
+        return recalls(self.labels, self.predicted, self.probabilities.shape[1])
+
+
+class Metric(NamedTuple):
+    """A number that is shown: its name, a short one for charts, the range it lies in, and how it is computed."""
+
+    label: str
+    short: str
+    range: tuple[float, float]
+    function: Callable[[Judged], float]
+
+
+def _mean_over_boxes(judged: Judged, of: Callable) -> float:
+    if not len(judged.maps):
+        return float("nan")
+    # A map that is zero everywhere attends nowhere: it scores 0, it is not left out.
+    return float(np.nan_to_num(of(judged.maps, judged.m_in)).mean())
+
+
+METRICS: Table[Metric] = Table(
+    "metric",
+    {
+        "mca": Metric("mean class accuracy (MCA)", "MCA", (0, 1), lambda j: float(np.nanmean(j.recalls))),
+        "auc": Metric("mean one-vs-rest AUC", "AUC", (0, 1), lambda j: mean_auc(j.labels, j.probabilities)),
+        "accuracy": Metric("accuracy", "accuracy", (0, 1), lambda j: float((j.predicted == j.labels).mean())),
+        "rare_recall": Metric("recall of the rare class", "recall", (0, 1), lambda j: float(j.recalls[j.rarest])),
+        "attention_inside": Metric(
+            "attention inside the box", "inside", (0, 1), lambda j: _mean_over_boxes(j, attention_inside)
+        ),
+        "attention_uniform": Metric(
+            "attention of a uniform map",
+            "uniform",
+            (0, 1),
+            lambda j: float(j.m_in.mean()) if len(j.maps) else float("nan"),
+        ),
+        "pointing": Metric(
+            "peak of the map inside the box", "peak", (0, 1), lambda j: _mean_over_boxes(j, pointing_game)
+        ),
+    },
+)
+HEADLINE = ("rare_recall", "mca", "auc", "attention_inside")
+
+
+def label_of(name: str) -> str:
+    """The name for people of a metric, or of another column of a table as it is."""
+    return METRICS[name].label if name in METRICS else name

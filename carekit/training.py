@@ -10,26 +10,39 @@ from pathlib import Path
 import pandas as pd
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from tqdm import tqdm
 
 from carekit import checkpoints
-from carekit.attention import Care, CareLoss
+from carekit.backbones import Backbone
 from carekit.data.batches import Batch, BoxedImages, loader, to_unit
-from carekit.models import Backbone
+from carekit.description import described
+from carekit.objectives import Care, Loss, Objective, Step
 from carekit.seeding import seeded
+from carekit.strategies import Strategy
 
 Validate = Callable[[Backbone], dict[str, float]]
+History = list[dict[str, float]]
+PLAIN = Strategy()
 
 
 @dataclass(frozen=True)
 class Schedule:
     """How a stage runs, with AdamW.
 
-    lr: the initial learning rate; it stays (as Table 1 seems to have it) or, with cosine, falls to zero over the
-    epochs, so that the last epoch is no matter of chance. The seed fixes order and augmentation of every epoch.
-    bf16: mixed precision, for a GPU. workers: processes that read and augment. patience: stop after so many epochs
-    without a lower loss (0: never). Raises ValueError for a value out of range.
+    Args:
+        epochs: passes over the training images, at least 1.
+        batch_size: images a step, at least 1.
+        lr: the initial learning rate, in (0, 1). It stays, as Table 1 seems to have it.
+        cosine: let the learning rate fall to zero over the epochs, so that the last epoch is not decided by chance.
+        weight_decay: AdamW's.
+        seed: fixes order and augmentation of every epoch.
+        device: "cpu", "cuda", ...
+        bf16: mixed precision, for a GPU.
+        workers: processes that read and augment.
+        patience: stop after so many epochs without a lower loss; 0 never stops.
+
+    Raises:
+        ValueError: for a value out of range.
     """
 
     epochs: int
@@ -50,26 +63,79 @@ class Schedule:
             raise ValueError(f"lr = {self.lr} is out of range: choose 0 < lr < 1 (the paper has 1e-4)")
 
 
-def pretrain(model: Backbone, train: BoxedImages, schedule: Schedule, **options) -> pd.DataFrame:
-    """Stage one: the classification loss alone, on all images. `options` are those of `fit`."""
-    return fit(model, train, Care(alpha=0), schedule, stage="pretrain", **options)
+def pretrain(
+    model: Backbone,
+    train: BoxedImages,
+    schedule: Schedule,
+    *,
+    strategy: Strategy = PLAIN,
+    validate: Validate | None = None,
+    checkpoint: str | Path | None = None,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Stage one: the classification loss alone, on all images. Everything else is as in `finetune`."""
+    rows = epochs(
+        model,
+        train,
+        Care(alpha=0),
+        schedule,
+        stage="pretrain",
+        strategy=strategy,
+        validate=validate,
+        checkpoint=checkpoint,
+    )
+    return _collect(rows, "pretrain", schedule.epochs, progress)
 
 
-def finetune(model: Backbone, train: BoxedImages, care: Care, schedule: Schedule, **options) -> pd.DataFrame:
+def finetune(
+    model: Backbone,
+    train: BoxedImages,
+    objective: Objective,
+    schedule: Schedule,
+    *,
+    strategy: Strategy = PLAIN,
+    validate: Validate | None = None,
+    checkpoint: str | Path | None = None,
+    progress: bool = False,
+) -> pd.DataFrame:
     """Stage two: the same images and labels, now with the attention loss on those that show a box.
 
-    Care(alpha=0) is the fair control: the same stage without attention. `options` are those of `fit`.
+    `objective.control()`, for CARE that with α = 0, is the fair control: the same stage without attention.
+
+    Args:
+        model: trained in place.
+        train: the training images, and the boxes that they show.
+        objective: what is minimised.
+        schedule: how long, how fast, in which order.
+        strategy: how class imbalance is treated.
+        validate: what to compute of the model after each epoch, into the history.
+        checkpoint: a file that is written after each epoch; where it exists, training resumes from it and ends as if
+            it had never stopped.
+        progress: show a bar.
+
+    Returns:
+        The history, one row an epoch, see `epochs`.
+
+    Raises:
+        ValueError, FloatingPointError: as `epochs`.
     """
-    return fit(model, train, care, schedule, stage="finetune", **options)
+    rows = epochs(
+        model,
+        train,
+        objective,
+        schedule,
+        stage="finetune",
+        strategy=strategy,
+        validate=validate,
+        checkpoint=checkpoint,
+    )
+    return _collect(rows, "finetune", schedule.epochs, progress)
 
 
-def fit(
-    model: Backbone, train: BoxedImages, care: Care, schedule: Schedule, *, progress: bool = False, **options
-) -> pd.DataFrame:
-    """Train `model` in place; return the history, one row an epoch. `options` are those of `epochs`, which does it."""
+def _collect(epoch_rows: Iterator[dict[str, float]], stage: str, total: int, progress: bool) -> pd.DataFrame:
     rows = []
-    with tqdm(total=schedule.epochs, desc=options["stage"], unit="epoch", disable=not progress, file=sys.stdout) as bar:
-        for row in epochs(model, train, care, schedule, **options):
+    with tqdm(total=total, desc=stage, unit="epoch", disable=not progress, file=sys.stdout) as bar:
+        for row in epoch_rows:
             rows.append(row)
             bar.update()
             bar.set_postfix(loss=f"{row['loss']:.3f}")
@@ -79,40 +145,60 @@ def fit(
 def epochs(
     model: Backbone,
     train: BoxedImages,
-    care: Care,
+    objective: Objective,
     schedule: Schedule,
     *,
     stage: str,
-    classification: nn.Module | Callable = functional.cross_entropy,
+    strategy: Strategy = PLAIN,
     validate: Validate | None = None,
     checkpoint: str | Path | None = None,
 ) -> Iterator[dict[str, float]]:
     """Train `model` in place by one epoch whenever the next row of its history is asked for.
 
-    Rows hold: epoch, loss and its parts, images_per_s, wait (the share of time spent waiting for data), and whatever
-    `validate(model)` returns. checkpoint: a file that is written after each epoch; where it exists, its rows come
-    first, and training goes on from there and ends as if it had never stopped. Raises ValueError for attention where
-    no image has a box and for a non-finite image, and FloatingPointError for a non-finite loss or gradient, before it
-    can reach a weight.
+    Args:
+        stage: "pretrain" or "finetune": the name of the stage, which decides the order of its images too.
+        model, train, objective, schedule, strategy, validate, checkpoint: see `finetune`.
+
+    Yields:
+        epoch, loss and its parts, images_per_s, wait (the share of time spent waiting for data), and whatever
+        `validate(model)` returns.
+
+    Raises:
+        ValueError: for attention where no image has a box, and for a non-finite image.
+        FloatingPointError: for a non-finite loss or gradient, before it can reach a weight.
     """
-    if care.alpha > 0 and not train.boxes:
+    if objective.needs_boxes and not train.boxes:
         raise ValueError(
-            f"alpha = {care.alpha} asks for attention, but no training image of the chosen classes has a box: "
-            "add boxes, choose other classes, or set alpha = 0"
+            f"{objective} asks for attention, but no training image of the chosen classes has a box: "
+            f"add boxes, choose other classes, or take {objective.control()}"
         )
     device = torch.device(schedule.device)
+    strategy.prepare(model)
     model.to(device, memory_format=torch.channels_last).eval()  # faster on CPU and GPU, same result
-    if isinstance(classification, nn.Module):
-        classification.to(device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=schedule.lr, weight_decay=schedule.weight_decay)
-    plan = {"stage": stage, "care": asdict(care), "schedule": asdict(schedule) | {"device": ""}}
+    classification = strategy.class_loss(list(train.data.counts().values())).to(device)
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=schedule.lr, weight_decay=schedule.weight_decay)
+    plan = {
+        "stage": stage,
+        "objective": described(objective),
+        "strategy": described(strategy),
+        "schedule": asdict(schedule) | {"device": ""},
+    }
     history = _resume(checkpoint, model, optimizer, plan)
     yield from history
-    batches = loader(train, schedule.batch_size, shuffle=True, workers=schedule.workers, pin=device.type == "cuda")
+    batches = loader(
+        train,
+        schedule.batch_size,
+        shuffle=True,
+        sampler=strategy.sampler(train.data.labels),
+        workers=schedule.workers,
+        pin=device.type == "cuda",
+    )
     while len(history) < schedule.epochs and not _stalled(history, schedule.patience):
         optimizer.param_groups[0]["lr"] = _learning_rate(schedule, len(history))
         with seeded(_epoch_seed(schedule.seed, stage, len(history))):
-            row = {"epoch": len(history) + 1} | _epoch(model, batches, care, classification, optimizer, schedule)
+            steps = _steps(model, map(strategy.batch, batches), objective, classification, optimizer, schedule)
+            row = {"epoch": len(history) + 1} | _means(steps)
         model.eval()
         if validate is not None:
             row |= validate(model)
@@ -123,51 +209,84 @@ def epochs(
         yield row
 
 
-def _epoch(model, batches, care, classification, optimizer, schedule) -> dict[str, float]:
+@dataclass(frozen=True)
+class _Taken:
+    """One step of an epoch: what it cost, on how many images, and the seconds spent waiting for data and in all."""
+
+    loss: Loss
+    images: int
+    waited: float
+    seconds: float
+
+
+def _steps(model, batches, objective, classification, optimizer, schedule) -> Iterator[_Taken]:
     """One pass over the data."""
     model.train()
-    sums, n_images, n_boxed, waiting = dict.fromkeys(("loss", "L_c", "L_in", "L_out"), 0.0), 0, 0, 0.0
-    started = asked = time.perf_counter()
+    asked = time.perf_counter()
     for batch in batches:
-        waiting += time.perf_counter() - asked
-        loss = train_step(model, batch, care, classification, optimizer, schedule)
-        n_images, n_boxed = n_images + len(batch.labels), n_boxed + loss.boxed
-        sums["loss"] += loss.total.item() * len(batch.labels)
-        sums["L_c"] += loss.classification.item() * len(batch.labels)
-        if loss.boxed:
-            sums["L_in"] += loss.inner.item() * loss.boxed
-            sums["L_out"] += loss.outer.item() * loss.boxed
-        asked = time.perf_counter()
-    seconds = time.perf_counter() - started
-    means = {name: total / n_images for name, total in sums.items() if name in ("loss", "L_c")}
-    means |= {name: sums[name] / n_boxed if n_boxed else float("nan") for name in ("L_in", "L_out")}
-    return means | {"images_per_s": n_images / seconds, "wait": waiting / seconds}
+        received = time.perf_counter()
+        loss = train_step(model, batch, objective, classification, optimizer, schedule)
+        done = time.perf_counter()
+        yield _Taken(loss, len(batch.labels), received - asked, done - asked)
+        asked = done
+
+
+def _means(steps: Iterator[_Taken]) -> dict[str, float]:
+    """An epoch's row: losses are means over all images, the parts of the objective means over the boxed ones."""
+    n_images = n_boxed = 0
+    waited = seconds = 0.0
+    over_images = {"loss": 0.0, "L_c": 0.0}
+    over_boxed: dict[str, float] = {}
+    for step in steps:
+        n_images += step.images
+        n_boxed += step.loss.boxed
+        waited += step.waited
+        seconds += step.seconds
+        over_images["loss"] += step.loss.total.item() * step.images
+        over_images["L_c"] += step.loss.classification.item() * step.images
+        for name, part in step.loss.parts.items():
+            over_boxed[name] = over_boxed.get(name, 0.0) + (part.item() * step.loss.boxed if step.loss.boxed else 0.0)
+    row = {name: total / n_images for name, total in over_images.items()}
+    row |= {name: total / n_boxed if n_boxed else float("nan") for name, total in over_boxed.items()}
+    return row | {"images_per_s": n_images / seconds, "wait": waited / seconds}
 
 
 def train_step(
     model: Backbone,
     batch: Batch,
-    care: Care,
+    objective: Objective,
     classification: Callable[[Tensor, Tensor], Tensor],
     optimizer: torch.optim.Optimizer,
     schedule: Schedule,
-) -> CareLoss:
-    """One optimizer step: forward, map of the true class of the boxed images, objective, backward."""
+) -> Loss:
+    """One optimizer step: forward, objective (which makes the maps it needs), backward.
+
+    Args:
+        batch: images in 0..255 or [0, 1], labels, masks, and which images have a box.
+        classification: L_c of logits and labels.
+        model, objective, schedule: see `finetune`.
+
+    Raises:
+        ValueError, FloatingPointError: as `epochs`; no weight has changed then.
+    """
     device = torch.device(schedule.device)
     images = to_unit(batch.images.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
+    images.requires_grad_(objective.needs_image_gradient)
     labels = batch.labels.to(device, non_blocking=True)
     with torch.autocast(device.type, torch.bfloat16, enabled=schedule.bf16):
         logits, features = model(images)
     # Outside the mixed precision: masks and maps are summed in 32 bits.
-    loss = care(
-        logits.float(),
-        features,
-        labels,
-        batch.m_in,
-        batch.has_box,
-        classifier=model.linear_head,
+    step = Step(
+        model=model,
+        images=images,
+        labels=labels,
+        m_in=batch.m_in,
+        has_box=batch.has_box,
+        logits=logits.float(),
+        features=features,
         classification=classification,
     )
+    loss = objective.loss_of(step)
     optimizer.zero_grad(set_to_none=True)
     loss.total.backward()
     norm = nn.utils.get_total_norm([p.grad for p in model.parameters() if p.grad is not None])
@@ -189,12 +308,12 @@ def _epoch_seed(seed: int, stage: str, epoch: int) -> int:
     return (seed * 2 + (stage == "finetune")) * 100_003 + epoch
 
 
-def _stalled(history: list[dict], patience: int) -> bool:
+def _stalled(history: History, patience: int) -> bool:
     losses = [row["loss"] for row in history]
     return bool(patience) and len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
 
 
-def _resume(checkpoint, model, optimizer, plan) -> list[dict]:
+def _resume(checkpoint, model, optimizer, plan) -> History:
     if checkpoint is None or not Path(checkpoint).exists():
         return []
     state, about = checkpoints.load(checkpoint, model)

@@ -1,15 +1,20 @@
-"""Where runs are kept, and how relative paths are read."""
+"""Where runs are kept, how relative paths are read, and what a run is named by."""
 
+import ast
 import hashlib
 import json
 import os
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
+
+from carekit.description import described
+from carekit.tables import fingerprint_of_additions
 
 _PACKAGE = Path(__file__).parent
-# What decides a trained model. The lessons and the command line do not; of the data a run's key holds a fingerprint.
-_DECIDES = ("attention", "boxes", "cam", "evaluation", "experiment", "imbalance", "metrics", "models", "seeding")
-_DECIDES += ("training", "data/augment", "data/batches", "data/pixels", "data/prepared", "data/rows")
+_ROOT_OF_RUNS = "carekit.experiment"  # all that it imports decides a trained model and its scores
+_LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "scikit-image", "scikit-learn", "scipy")
 
 
 def root() -> Path:
@@ -29,14 +34,60 @@ def resolve(path: str | Path) -> Path:
     return path if path.is_absolute() or path.exists() else root() / path
 
 
+def import_closure(module: str, package: Path = _PACKAGE) -> list[Path]:
+    """The files of `package` that `module` needs, itself included: whatever is imported, at the top or in a function.
+
+    Args:
+        module: a dotted name that begins with the package's.
+        package: the folder of the package.
+    """
+    found: set[Path] = set()
+    waiting = [module]
+    while waiting:
+        file = _file_of(waiting.pop(), package)
+        if file is not None and file not in found:
+            found.add(file)
+            waiting += _imported_by(file, package.name)
+    return sorted(found)
+
+
+def _file_of(module: str, package: Path) -> Path | None:
+    place = package.parent.joinpath(*module.split("."))
+    candidates = (place.with_suffix(".py"), place / "__init__.py")
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def _imported_by(file: Path, package: str) -> list[str]:
+    names = []
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    inside = [name for name in names if name.split(".")[0] == package and name != package]
+    # Importing a module runs the __init__ of each folder above it.
+    return inside + [name.rsplit(".", 1)[0] for name in inside if name.count(".") > 1]
+
+
 @cache
 def code_fingerprint() -> str:
-    """Hash of the code that trained models depend on, so that an edit never meets a stale result."""
-    files = [_PACKAGE / f"{name}.py" for name in _DECIDES]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    """A hash of the code, and of the versions of the libraries, that decide a trained model and its scores."""
+    digest = hashlib.sha256()
+    for file in import_closure(_ROOT_OF_RUNS):
+        digest.update(file.relative_to(_PACKAGE).as_posix().encode() + file.read_bytes())
+    digest.update(json.dumps({name: _version(name) for name in _LIBRARIES}).encode())
+    return digest.hexdigest()
 
 
-def key(**what) -> str:
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return ""
+
+
+def key(**what: Any) -> str:
     """A short name for a run, made from everything that decides its result."""
-    text = json.dumps(what | {"code": code_fingerprint()}, sort_keys=True, default=str)
+    known = described(what) | {"code": code_fingerprint(), "additions": fingerprint_of_additions()}
+    text = json.dumps(known, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -7,7 +7,7 @@ from pathlib import Path
 if __name__ == "__main__":
     import _start  # noqa: F401
 
-from carekit.data.script import finish
+from carekit.data.preparing.command_line import finish
 from carekit.data.synthetic import KINDS, Recipe, scaled_counts
 
 

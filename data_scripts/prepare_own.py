@@ -10,7 +10,7 @@ if __name__ == "__main__":
     import _start  # noqa: F401
 
 from carekit.data.layouts.own import OWN
-from carekit.data.script import main
+from carekit.data.preparing.command_line import main
 
 
 def _names(text):

@@ -5,9 +5,9 @@ import sys
 if __name__ == "__main__":
     import _start  # noqa: F401
 
-from carekit.data import origins
+from carekit.data.download import origins
 from carekit.data.layouts.rsna import RSNA
-from carekit.data.script import main
+from carekit.data.preparing.command_line import main
 
 
 def _add(parser):

@@ -19,7 +19,7 @@ def main() -> None:
         run.arm: experiment.load_model(run, lesson.data, lesson.profile) for run in runs if run.seed == lesson.seeds[0]
     }
     test, rows = lesson.test, lesson.rare_rows(lesson.test)[:SHOWN]
-    images = torch.from_numpy(test.read(rows)).permute(0, 3, 1, 2) / 255
+    images = test.tensor(rows)
     figure, axes = plots.grid(SHOWN, 1 + len(models), size=1.8)
     for column, i in enumerate(rows):
         plots.draw_image(axes[0, column], test.read([i])[0], test.boxes_of(i))

@@ -5,9 +5,9 @@ from torch import nn
 from torch.nn import functional
 
 from carekit import Care, attention, box_masks
+from carekit.backbones import build
 from carekit.boxes import outer_mask
 from carekit.cam import class_activation_map, resize
-from carekit.models import build
 
 
 def written_from_the_paper(logits, features, sigma, m_in, tau, lam, alpha, label):
@@ -163,7 +163,7 @@ def test_averages_differ_by_the_share_of_boxed_images():
 
 
 @pytest.mark.parametrize(
-    "options", [{"resolution": "feature"}, {"outer": "distance"}, {"relu": True}, {"gradient_of": "loss"}]
+    "options", [{"resolution": "feature"}, {"outer": "distance"}, {"method": "grad_cam_relu"}, {"gradient_of": "loss"}]
 )
 def test_each_alternative_changes_the_loss(options):
     torch.manual_seed(0)

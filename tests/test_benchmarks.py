@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from carekit.cam import activation_map, channel_weights, normalise, resize
-from carekit.models import build
+from carekit.backbones import build
+from carekit.cam import activation_map, channel_weights, grad_cam_relu, normalise, resize, score_gradient
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -91,7 +91,7 @@ def test_our_maps_are_pytorch_grad_cams():
     with grad_cam.GradCAM(Logits(model), [model.trunk[-1]]) as maker:
         theirs = torch.from_numpy(maker(images, [ClassifierOutputTarget(label) for label in labels.tolist()]))
     logits, features = model(images)
-    maps = normalise(activation_map(features, channel_weights(logits, features, labels), relu=True))
+    maps = normalise(grad_cam_relu(features, score_gradient(logits, features, labels)))
     ours = normalise(resize(maps, (64, 64))).detach()
     assert ours.amax() == 1  # no empty maps on both sides
     torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=0)

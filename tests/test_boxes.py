@@ -82,5 +82,5 @@ def test_outer_mask_by_distance_grows_with_the_distance_to_the_nearest_box_pixel
 
 
 def test_an_unknown_outer_mask_is_refused():
-    with pytest.raises(ValueError, match="choose 'binary' or 'distance'"):
+    with pytest.raises(ValueError, match="choose one of binary, distance"):
         boxes.outer_mask(torch.zeros(1, 4, 4, dtype=torch.uint8), "gaussian")

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from carekit import cam
-from carekit.models import build
+from carekit.backbones import build
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_activation_map_is_the_sum_of_equation_3():
     for b, k, i, j in np.ndindex(2, 3, 4, 5):
         expected[b, i, j] += weights[b, k] * features[b, k, i, j]
     np.testing.assert_allclose(cam.activation_map(features, weights), expected, atol=1e-6)
-    np.testing.assert_allclose(cam.activation_map(features, weights, relu=True), expected.clip(0), atol=1e-6)
+    np.testing.assert_allclose(cam.grad_cam_relu(features, weights[:, :, None, None]), expected.clip(0), atol=1e-6)
 
 
 def test_normalise_is_minimum_zero_and_maximum_one():

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from carekit import checkpoints
-from carekit.models import build
+from carekit.backbones import build
 
 
 def test_weights_and_notes_come_back(tmp_path):

@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from carekit import evaluate
+from carekit.backbones import build
 from carekit.cam import class_activation_map, resize
-from carekit.evaluation import attention, predict
-from carekit.models import build
+from carekit.evaluation import Predictions, measure, predict
 
 
 def test_predict_agrees_with_a_plain_forward_pass_in_any_batch_size(tiny):
@@ -26,11 +26,18 @@ def test_attention_is_measured_on_the_boxed_images_at_the_images_size(tiny):
     for i in rare:
         x0, y0, x1, y1 = tiny.boxes_of(i)[0].astype(int)
         maps[i, y0:y1, x0:x1] = 1
-    assert attention(maps, tiny, rare)["attention_inside"] == pytest.approx(1)
-    assert attention(maps, tiny, rare)["pointing"] == 1
-    assert attention(np.ones_like(maps), tiny, rare)["attention_inside"] == pytest.approx(36 / 256)
-    assert attention(np.zeros_like(maps), tiny, rare)["attention_inside"] == 0
-    assert np.isnan(attention(maps, tiny, np.flatnonzero(tiny.labels == 0))["attention_inside"])
+    probabilities = np.eye(2)[tiny.labels]
+
+    def attention(maps, data=tiny):
+        return measure(Predictions(probabilities, data.labels, maps), data)
+
+    assert attention(maps)["attention_inside"] == pytest.approx(1)
+    assert attention(maps)["pointing"] == 1
+    assert attention(np.ones_like(maps))["attention_inside"] == pytest.approx(36 / 256)
+    assert attention(np.ones_like(maps))["attention_uniform"] == pytest.approx(36 / 256)
+    assert attention(np.zeros_like(maps))["attention_inside"] == 0
+    without = type(tiny)(tiny.images, tiny.samples, tiny.boxes.iloc[:0], tiny.facts)
+    assert np.isnan(attention(maps, without)["attention_inside"])
     assert resize(torch.ones(1, 2, 2), (16, 16)).shape == (1, 16, 16)
 
 

@@ -33,7 +33,7 @@ def test_every_seed_is_pretrained_once_and_every_arm_starts_there(tiny):
 def test_finished_runs_are_found_again_and_changed_ones_are_not(tiny, monkeypatch):
     first = compare(tiny, PROFILE, ARMS, [0], progress=False)
     monkeypatch.setattr(experiment, "_train", None)  # would fail if called, in this process
-    monkeypatch.setattr(experiment.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(experiment, "cpu_count", lambda: 1)
     again = compare(tiny, PROFILE, ARMS, [0], progress=False)
     pd.testing.assert_frame_equal(experiment.scores(first), experiment.scores(again))
     other = dataclasses.replace(PROFILE, finetune=dataclasses.replace(QUICK, lr=1e-3))
@@ -42,9 +42,9 @@ def test_finished_runs_are_found_again_and_changed_ones_are_not(tiny, monkeypatc
 
 
 def test_arms_with_equal_settings_are_trained_once(tiny, monkeypatch):
-    monkeypatch.setattr(experiment.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(experiment, "cpu_count", lambda: 1)
     trained, train = [], experiment._train
-    monkeypatch.setattr(experiment, "_train", lambda job, folder: trained.append(job.name) or train(job, folder))
+    monkeypatch.setattr(experiment, "_train", lambda planned: trained.append(planned.job.name) or train(planned))
     runs = compare(tiny, PROFILE, {"a": Arm(), "b": Arm(), "c": Arm(Care(tau=0.5))}, [0], progress=False)
     assert trained == ["pretrained", "b", "c"] or trained == ["pretrained", "a", "c"]
     assert [run.arm for run in runs] == ["pretrained", "a", "b", "c"]
@@ -55,7 +55,7 @@ def test_one_process_gives_the_same_figures_as_two(tiny, monkeypatch, tmp_path):
     tables = []
     for cores in (1, 2):
         monkeypatch.setenv("CAREKIT_RUNS", str(tmp_path / str(cores)))
-        monkeypatch.setattr(experiment.os, "cpu_count", lambda cores=cores: cores)
+        monkeypatch.setattr(experiment, "cpu_count", lambda cores=cores: cores)
         tables.append(experiment.scores(compare(tiny, PROFILE, ARMS, [0, 1], progress=False)))
     pd.testing.assert_frame_equal(*tables, check_exact=True)
 

@@ -4,6 +4,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
+from carekit.names import one_of
 from carekit.vision import transforms, tv_tensors
 
 LEVELS = ("none", "flip", "strong")
@@ -12,15 +13,19 @@ LEVELS = ("none", "flip", "strong")
 class JointAugment:
     """Change images (b, 3, h, w) and masks (b, h, w) alike, drawing from torch's global generator.
 
-    level "flip": each image is flipped left-right and upside-down with probability 1/2; "strong" adds a rotation by
-    any angle and colour jitter (the paper's data augmentation, section 4.2.1), image by image, some forty times
-    the cost at 64 px. What a rotation brings in from outside is black and counts as outside the box.
+    What a rotation brings in from outside is black and counts as outside the box.
+
+    Args:
+        level: "none"; "flip": each image is flipped left-right and upside-down with probability 1/2; "strong" adds a
+            rotation by any angle and colour jitter (the paper's data augmentation, section 4.2.1), image by image,
+            at some forty times the cost at 64 px.
+
+    Raises:
+        ValueError: for another level.
     """
 
     def __init__(self, level: str = "flip"):
-        if level not in LEVELS:
-            raise ValueError(f"augmentation = {level!r} is unknown: choose one of {', '.join(LEVELS)}")
-        self.level = level
+        self.level = one_of("augmentation", level, LEVELS)
         self.strong = transforms.Compose([transforms.RandomRotation(180), transforms.ColorJitter(0.2, 0.2, 0.2, 0.02)])
 
     def __call__(
@@ -30,9 +35,11 @@ class JointAugment:
             return images, masks
         for flip in (transforms.functional.horizontal_flip, transforms.functional.vertical_flip):
             chosen = torch.rand(len(images)) < 0.5
-            images[chosen], masks[chosen] = flip(images[chosen]), flip(masks[chosen])
+            images[chosen] = flip(images[chosen])
+            masks[chosen] = flip(masks[chosen])
         if self.level == "strong":
             for i in range(len(images)):
                 image, mask = self.strong(tv_tensors.Image(images[i]), tv_tensors.Mask(masks[i][None]))
-                images[i], masks[i] = image, mask[0]
+                images[i] = image
+                masks[i] = mask[0]  # (1, h, w) -> (h, w)
         return images, masks

@@ -1,5 +1,6 @@
 """From a prepared data set to batches (images, labels, M_in, has_box) for training."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,9 +9,10 @@ from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from carekit import boxes
+from carekit.boxes import check, rasterise
 from carekit.data.augment import JointAugment
 from carekit.data.prepared import Prepared
+from carekit.names import one_of
 
 
 class Batch(NamedTuple):
@@ -22,28 +24,40 @@ class Batch(NamedTuple):
     has_box: Bool[Tensor, " b"]
 
 
-class BoxedImages(Dataset):
-    """A torch data set over a prepared one; only images of the classes in `boxed` show their boxes.
+def boxed_rows(data: Prepared, classes: Sequence[str] | None = None) -> list[int]:
+    """The rows of all images of `classes` (None: the rare ones) that have a box, in order.
 
-    box_scale: factor on each box's sides, in (0, 3]. augment: see JointAugment. Raises ValueError for a class that the
-    data set does not have, and for a bad box, naming its image.
+    Raises:
+        ValueError: for a class that the data set does not have.
+    """
+    names = data.rare if classes is None else classes
+    labels = [data.classes.index(one_of("class", name, data.classes)) for name in names]
+    return [int(i) for i in np.flatnonzero(np.isin(data.labels, labels)) if len(data.boxes_of(i))]
+
+
+class BoxedImages(Dataset):
+    """A torch data set over a prepared one, with the boxes that are trained on.
+
+    Args:
+        data: the images.
+        boxes: for each row that has some, its boxes (k, 4) in pixels; {} is no supervision, None the true boxes of the
+            rare classes.
+        augment: see `JointAugment`.
+
+    Raises:
+        ValueError: for a bad box, naming its image, and for an unknown augmentation.
     """
 
-    def __init__(self, data: Prepared, boxed: list[str] | None = None, box_scale: float = 1.0, augment: str = "none"):
-        boxes.check_scale(box_scale)
-        self.data, self.augment = data, JointAugment(augment)
-        boxed = data.rare if boxed is None else boxed
-        unknown = [name for name in boxed if name not in data.classes]
-        if unknown:
-            raise ValueError(f"class {unknown[0]!r} is not in the data set: choose from {', '.join(data.classes)}")
-        shown = [data.classes.index(name) for name in boxed]
+    def __init__(self, data: Prepared, boxes: Mapping[int, np.ndarray] | None = None, augment: str = "none"):
+        self.data = data
+        self.augment = JointAugment(augment)
         self.labels = torch.tensor(data.labels)
-        size = (data.size, data.size)
-        self.boxes = {
-            i: boxes.scale(boxes.check(data.boxes_of(i), size, data.samples.image_id.iloc[i]), box_scale, size)
-            for i in np.flatnonzero(np.isin(data.labels, shown))
-            if len(data.boxes_of(i))
-        }
+        self.size = (data.size, data.size)
+        self.boxes = {}
+        shown = {i: data.boxes_of(i) for i in boxed_rows(data)} if boxes is None else boxes
+        for i, each in shown.items():
+            if len(each):
+                self.boxes[int(i)] = check(each, self.size, f"image {data.samples.image_id.iloc[i]}")
 
     def __len__(self) -> int:
         return len(self.data)
@@ -52,13 +66,14 @@ class BoxedImages(Dataset):
         """A whole batch at once: one gather from the memory map instead of one object an image."""
         indices = np.asarray(indices)
         images = torch.from_numpy(self.data.read(indices)).permute(0, 3, 1, 2)  # (b, h, w, 3) -> (b, 3, h, w)
-        masks = torch.zeros(len(indices), self.data.size, self.data.size, dtype=torch.uint8)
-        for row, i in enumerate(indices):
+        masks = torch.zeros(len(indices), *self.size, dtype=torch.uint8)
+        for row, i in enumerate(indices.tolist()):
             if i in self.boxes:
-                masks[row] = torch.from_numpy(boxes.rasterise(self.boxes[i], (self.data.size, self.data.size)))
+                masks[row] = torch.from_numpy(rasterise(self.boxes[i], self.size))
         images, masks = self.augment(images, masks)
         # A rotation may have turned a box out of the picture.
-        return Batch(images, self.labels[indices], masks, (masks > 0).flatten(1).any(1))
+        has_box = (masks > 0).flatten(1).any(1)  # (b, h, w) -> (b,)
+        return Batch(images, self.labels[indices], masks, has_box)
 
     def __getitem__(self, index: int) -> Batch:
         return self.__getitems__([index])
@@ -68,12 +83,30 @@ def _as_is(batch: Batch) -> Batch:
     return batch
 
 
-def loader(data: BoxedImages, batch_size: int, *, shuffle: bool = False, workers: int = 0, pin: bool = False):
-    """A torch DataLoader of Batches; shuffling draws from torch's global generator."""
+def loader(
+    data: BoxedImages,
+    batch_size: int,
+    *,
+    shuffle: bool = False,
+    sampler: Iterable[int] | None = None,
+    workers: int = 0,
+    pin: bool = False,
+) -> DataLoader:
+    """A torch DataLoader of Batches.
+
+    Args:
+        data: what is loaded.
+        batch_size: images a batch.
+        shuffle: whether the order is drawn anew in each epoch, from torch's global generator.
+        sampler: row numbers in the order in which they are loaded, such as a torch sampler; in place of shuffle.
+        workers: processes that load; 0 loads in this one.
+        pin: whether batches are put where a GPU fetches them fast.
+    """
     return DataLoader(
         data,
         batch_size,
-        shuffle=shuffle,
+        shuffle=shuffle and sampler is None,
+        sampler=sampler,
         num_workers=workers,
         collate_fn=_as_is,
         pin_memory=pin,

@@ -13,6 +13,7 @@ from carekit.data.prepared import Prepared
 from carekit.explorers.frame import Explorer, choice, packed, slider
 from carekit.explorers.study import MOST, axis_range, colour_range, inside, setting_maps, words
 from carekit.lessons import plots
+from carekit.metrics import label_of
 
 __all__ = ["explore_ablation", "setting_maps"]
 SHORT = {"rare_recall": "recall", "mca": "MCA", "auc": "AUC", "attention_inside": "inside"}
@@ -76,7 +77,7 @@ class _Study:
 
     @property
     def labels(self) -> list[str]:
-        return [plots.NAMES.get(figure, figure) for figure in self.figures]
+        return [label_of(figure) for figure in self.figures]
 
     @property
     def owner(self) -> dict[str, str]:

@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from carekit import boxes
+from carekit.backbones import Backbone
 from carekit.cam import normalise
 from carekit.data.prepared import Prepared
 from carekit.explorers.channels import GRAD, LOSS, METHODS, class_index, look, measure, partial_map, sigma, words
 from carekit.explorers.frame import Explorer, choice, packed, slider
 from carekit.lessons import plots
-from carekit.models import Backbone
 
 MOST = 40  # images that are sent to the browser
 BYTES = 4 * 2**20  # and what they may weigh: a large backbone's feature maps are heavier than its images

@@ -8,10 +8,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from carekit import metrics
+from carekit.backbones import Backbone
 from carekit.cam import activation_map, channel_weights, linear_head_weights, normalise, resize
-from carekit.data.batches import to_unit
 from carekit.data.prepared import Prepared
-from carekit.models import Backbone
 
 CAM, GRAD, RELU, LOSS = METHODS = ("CAM", "Grad-CAM", "Grad-CAM with ReLU", "of the loss (Algorithm 2)")
 
@@ -26,20 +25,15 @@ class Seen(NamedTuple):
 
 def look(model: Backbone, data: Prepared, rows) -> list[Seen]:
     """Run the model over images `rows` of the data, in evaluation mode."""
-    was_training = model.training
-    model.eval()
-    images = to_unit(torch.from_numpy(data.read(rows)).permute(0, 3, 1, 2).to(model.mean.device))
-    with torch.no_grad():
-        features = model.trunk((images - model.mean) / model.std)
-    features.requires_grad_()  # the head alone needs a graph
-    logits = model.head(features)
+    images = data.tensor(rows).to(model.mean.device)
+    with model.evaluating():
+        logits, features = model.with_head_graph(images)
     classes = torch.arange(model.n_classes, device=images.device)
     if model.linear_head is not None:
         weights = linear_head_weights(model.linear_head, classes, features.shape[2] * features.shape[3])
         weights = weights.expand(len(images), -1, -1)
     else:
         weights = torch.stack([channel_weights(logits, features, c.expand(len(images))) for c in classes], 1)
-    model.train(was_training)
     parts = (part.detach().float().cpu().numpy() for part in (logits, features, weights))
     return [Seen(*each) for each in zip(*parts, strict=True)]
 
@@ -75,7 +69,8 @@ def channel_order(weights: Float[np.ndarray, " k"], features: Float[np.ndarray, 
 def partial_map(seen: Seen, weights: Float[np.ndarray, " k"], method: str, channels=slice(None)) -> Tensor:
     """Σ_k σ_k A^k over some channels, (1, u, v), not normalised."""
     features, weights = torch.from_numpy(seen.features[channels]), torch.from_numpy(weights[channels])
-    return activation_map(features[None], weights[None], relu=method == RELU)
+    whole = activation_map(features[None], weights[None])
+    return whole.relu() if method == RELU else whole
 
 
 def measure(

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from carekit.explorers.frame import Explorer, slider, toggle
-from carekit.imbalance import class_weights
 from carekit.lessons import plots
+from carekit.strategies import class_weights
 
 MOST = 100  # the largest ratio that can be chosen
 LARGEST = 1000  # images of the largest class

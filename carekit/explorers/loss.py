@@ -20,6 +20,12 @@ PRESETS = {
     "A loose box": {"tau": 0.7, "scale": 1.5},
     "A tight box": {"tau": 0.7, "scale": 0.6},
 }
+SLIDERS = {
+    "tau": slider("tau", "τ", 0.05, 1.0, 0.01, "tau"),
+    "lam": slider("lam", "λ", 0.0, 2.0, 0.05, "lam"),
+    "alpha": slider("alpha", "α", 0.0, 0.95, 0.05, "alpha"),
+    "scale": slider("scale", "Box scale", 0.5, 1.5, 0.05, "box_scale"),
+}
 
 
 def losses(
@@ -60,13 +66,7 @@ def explore_loss(
     if not rows.size or not all(all_boxes):
         raise ValueError("the loss needs images that have a box: choose some with lesson.rare_rows")
     defaults = {"image": 0, "tau": tau, "lam": lam, "alpha": alpha, "scale": scale}
-    controls = [
-        slider("image", "Image", 0, len(rows) - 1, 1),
-        slider("tau", "τ", 0.05, 1.0, 0.01, "tau"),
-        slider("lam", "λ", 0.0, 2.0, 0.05, "lam"),
-        slider("alpha", "α", 0.0, 0.95, 0.05, "alpha"),
-        slider("scale", "Box scale", 0.5, 1.5, 0.05, "box_scale"),
-    ]
+    controls = [slider("image", "Image", 0, len(rows) - 1, 1), *SLIDERS.values()]
     scene = {
         "size": data.size,
         "images": packed(data.read(rows)),

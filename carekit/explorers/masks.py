@@ -8,8 +8,8 @@ import torch
 from matplotlib.figure import Figure
 
 from carekit import boxes
-from carekit.data.annotating import replace_boxes, save_boxes
 from carekit.data.prepared import Prepared
+from carekit.data.prepared.annotating import replace_boxes, save_boxes
 from carekit.explorers.frame import Explorer, choice, packed, slider
 from carekit.lessons import plots
 

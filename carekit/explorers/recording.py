@@ -14,12 +14,11 @@ from joblib import Parallel, delayed
 from sklearn.metrics import log_loss
 from tqdm import tqdm
 
-from carekit.data.batches import BoxedImages
+from carekit.backbones import Backbone
 from carekit.data.prepared import Prepared
-from carekit.evaluation import figures, predict
+from carekit.evaluation import measure, predict
 from carekit.experiment import Arm
 from carekit.explorers.frame import packed
-from carekit.models import Backbone
 from carekit.profiles import Profile
 from carekit.training import epochs
 
@@ -81,7 +80,7 @@ def record(
 
 
 def _arms(arm: Arm) -> tuple[Arm, Arm]:
-    return arm, replace(arm, care=replace(arm.care, alpha=0))
+    return arm, arm.control()
 
 
 def _epoch(pair: Sequence[Look]) -> Epoch:
@@ -97,9 +96,8 @@ def _follow_to_the_end(model, data, profile, rows, arm, seed) -> list[Look]:
 def _follow(model, data, profile, rows, arm, seed) -> Iterator[Look]:
     train, test = data.split("train"), data.split("test")
     model, schedule = deepcopy(model), replace(profile.finetune, seed=seed)
-    images = BoxedImages(train, arm.boxed and list(arm.boxed), arm.box_scale, profile.augment)
     yield _look(model, train, test, rows, schedule.device)
-    for _ in epochs(model, images, arm.care, schedule, stage="finetune"):
+    for _ in epochs(model, arm.images(train, profile), arm.objective, schedule, stage="finetune"):
         yield _look(model, train, test, rows, schedule.device)
 
 
@@ -110,7 +108,7 @@ def _look(model: Backbone, train: Prepared, test: Prepared, rows: np.ndarray, de
 
 
 def _curve(found, part: Prepared) -> list[float]:
-    scores = figures(found, part)
+    scores = measure(found, part)
     scores["loss"] = log_loss(found.labels, found.probabilities, labels=range(len(part.classes)))
     return [scores[name] for name in CURVES]
 

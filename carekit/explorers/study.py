@@ -11,8 +11,7 @@ from carekit import boxes, experiment
 from carekit.cam import resize
 from carekit.data.prepared import Prepared
 from carekit.evaluation import predict
-from carekit.lessons import plots
-from carekit.metrics import attention_inside
+from carekit.metrics import attention_inside, label_of
 from carekit.profiles import Profile
 
 MOST = 12  # images that are sent to the browser
@@ -69,7 +68,7 @@ def words(table: pd.DataFrame, setting: str, control: str, figure: str, here: fl
     beside, attention = f"; {control}: {theirs}", f"{here:.3f}; {control}: {there:.3f}"
     if setting == control:
         beside, attention = "", f"{here:.3f}"
-    told = f"{setting}: {plots.NAMES.get(figure, figure)} {ours}{beside}"
+    told = f"{setting}: {label_of(figure)} {ours}{beside}"
     return f"{told}. Attention inside the box of this image: {attention}."
 
 

@@ -9,24 +9,22 @@ import traitlets
 from matplotlib.figure import Figure
 
 from carekit import boxes
+from carekit.backbones import Backbone
+from carekit.box_sources import Scaled
 from carekit.data.prepared import Prepared
 from carekit.experiment import Arm
+from carekit.explorers import loss
 from carekit.explorers.frame import Explorer, choice, packed, slider
 from carekit.explorers.live import Live
 from carekit.explorers.recording import CURVES, Epoch, pack, record, watch
 from carekit.explorers.study import inside
 from carekit.lessons import plots
-from carekit.models import Backbone
 from carekit.profiles import Profile
 
 MOST = 6  # images that are sent to the browser
 WITH, WITHOUT = "CARE", "α = 0"
-PRESETS = {
-    "The paper's values": {"alpha": 0.5, "tau": 0.7, "lam": 1.0, "scale": 1.0},
-    "τ too small": {"tau": 0.2, "scale": 1.0},
-    "A loose box": {"tau": 0.7, "scale": 1.5},
-    "α too large": {"alpha": 0.9},
-}
+PRESETS = {name: loss.PRESETS[name] for name in ("The paper's values", "τ too small", "A loose box")}
+PRESETS["α too large"] = {"alpha": 0.9}
 
 
 class TrainingExplorer(Explorer):
@@ -90,23 +88,20 @@ def _controls(n: int, epochs: int) -> list[dict]:
         slider("image", "Image", 0, n - 1, 1),
         slider("epoch", "Epoch", 0, epochs, 1),
         choice("figure", "Curve", list(CURVES.values())),
-        slider("alpha", "α", 0.0, 0.95, 0.05, "alpha"),
-        slider("tau", "τ", 0.05, 1.0, 0.01, "tau"),
-        slider("lam", "λ", 0.0, 2.0, 0.05, "lam"),
-        slider("scale", "Box scale", 0.5, 1.5, 0.05, "box_scale"),
+        *(loss.SLIDERS[name] for name in ("alpha", "tau", "lam", "scale")),
     ]
 
 
 def values_of(arm: Arm) -> dict[str, float]:
     """What the sliders stand at for an arm."""
-    return {"alpha": arm.care.alpha, "tau": arm.care.tau, "lam": arm.care.lam, "scale": arm.box_scale}
+    scale = arm.boxes.box_scale if isinstance(arm.boxes, Scaled) else 1.0
+    return {"alpha": arm.objective.alpha, "tau": arm.objective.tau, "lam": arm.objective.lam, "scale": scale}
 
 
 def changed(arm: Arm, values: dict[str, float]) -> Arm:
     """The arm with what the sliders stand at. Raises ValueError for a value out of range."""
-    boxes.check_scale(values["scale"])
-    care = replace(arm.care, **{name: values[name] for name in ("alpha", "tau", "lam")})
-    return replace(arm, care=care, box_scale=values["scale"])
+    objective = replace(arm.objective, **{name: values[name] for name in ("alpha", "tau", "lam")})
+    return replace(arm, objective=objective, boxes=Scaled(values["scale"]))
 
 
 def _trainer(arm: Arm, steps: Callable[[Arm], Iterator[Epoch]], show: Callable[[dict], None]) -> Callable[[dict], dict]:

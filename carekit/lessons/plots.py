@@ -12,15 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from carekit.cam import resize
+from carekit.metrics import label_of
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito 2008
 MAP = "cividis"
-NAMES = {
-    "rare_recall": "recall of the rare class",
-    "mca": "mean class accuracy (MCA)",
-    "auc": "mean one-vs-rest AUC",
-    "attention_inside": "attention inside the box",
-}
 
 
 def grid(columns: int, rows: int = 1, size: float = 2.2) -> tuple[Figure, np.ndarray]:
@@ -88,24 +83,24 @@ def curves(histories: dict[str, pd.DataFrame], columns: Sequence[str]) -> Figure
     for panel, column in zip(axes[0], columns, strict=True):
         for colour, style, (name, history) in zip(COLOURS, ("-", "--", "-.", ":"), histories.items(), strict=False):
             panel.plot(history.epoch, history[column], style, color=colour, label=name)
-        panel.set(xlabel="epoch", title=NAMES.get(column, column))
+        panel.set(xlabel="epoch", title=label_of(column))
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9
     )
     return figure
 
 
-def intervals(table: pd.DataFrame, figures: Sequence[str]) -> Figure:
-    """One panel a figure: mean and 95 % interval of each row of `experiment.summary`'s table."""
+def intervals(table: pd.DataFrame, metrics: Sequence[str]) -> Figure:
+    """One panel a metric: mean and 95 % interval of each row of `experiment.summary`'s table."""
     figure, axes = plt.subplots(
         1,
-        len(figures),
-        figsize=(3 * len(figures), 0.4 * len(table) + 1.6),
+        len(metrics),
+        figsize=(3 * len(metrics), 0.4 * len(table) + 1.6),
         sharey=True,
         layout="constrained",
         squeeze=False,
     )
-    for panel, name in zip(axes[0], figures, strict=True):
+    for panel, name in zip(axes[0], metrics, strict=True):
         panel.errorbar(
             table[name]["mean"],
             range(len(table)),
@@ -114,17 +109,17 @@ def intervals(table: pd.DataFrame, figures: Sequence[str]) -> Figure:
             color=COLOURS[0],
             capsize=4,
         )
-        panel.set(xlabel=NAMES.get(name, name), xlim=(-0.05, 1.05))
+        panel.set(xlabel=label_of(name), xlim=(-0.05, 1.05))
         panel.grid(axis="x", alpha=0.3)
     axes[0, 0].set_yticks(range(len(table)), table.index)
     axes[0, 0].invert_yaxis()
     return figure
 
 
-def sweep(values: Sequence[float], table: pd.DataFrame, control: pd.DataFrame, name: str, figures: Sequence[str]):
+def sweep(values: Sequence[float], table: pd.DataFrame, control: pd.DataFrame, name: str, metrics: Sequence[str]):
     """Lines with intervals over one parameter's values; the fair control as a band."""
-    figure, axes = plt.subplots(1, len(figures), figsize=(3.4 * len(figures), 3.3), layout="constrained", squeeze=False)
-    for panel, column in zip(axes[0], figures, strict=True):
+    figure, axes = plt.subplots(1, len(metrics), figsize=(3.4 * len(metrics), 3.3), layout="constrained", squeeze=False)
+    for panel, column in zip(axes[0], metrics, strict=True):
         low, half = control[column]["mean"].iloc[0], np.nan_to_num(control[column]["±"].iloc[0])
         panel.axhline(low, color=COLOURS[1], linestyle="--", label="without attention")
         panel.axhspan(low - half, low + half, color=COLOURS[1], alpha=0.12)
@@ -137,7 +132,7 @@ def sweep(values: Sequence[float], table: pd.DataFrame, control: pd.DataFrame, n
             capsize=4,
             label="CARE",
         )
-        panel.set(xlabel=name, title=NAMES.get(column, column))
+        panel.set(xlabel=name, title=label_of(column))
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9
     )

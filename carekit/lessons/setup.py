@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from carekit import workspace
-from carekit.attention import Care
+from carekit.box_sources import Scaled
 from carekit.data.prepared import Prepared
 from carekit.data.synthetic import KINDS, draw, scaled_counts
 from carekit.experiment import Arm
 from carekit.lessons.parameters import PARAMETERS, assigned_names, check_parameters
+from carekit.objectives import Care
 from carekit.profiles import Profile, profile
 
 _INJECTED = "# Parameters\n"  # papermill's first line of the cell that it adds
@@ -55,7 +56,7 @@ class Lesson:
 
     @property
     def arm(self) -> Arm:
-        return Arm(self.care, self.parameters["box_scale"])
+        return Arm(self.care, Scaled(self.parameters["box_scale"]))
 
     @property
     def drawn(self) -> bool:
@@ -72,14 +73,14 @@ class Lesson:
         rare = f"rare class {self.rare} with {self.train.counts()[self.rare]} training images"
         return f"{self.data.facts['title']}: {counts}, {rare}; profile {self.profile.name}"
 
-    def save(self, **figures) -> None:
-        """Write the parameters and these figures as JSON to the file that `results` names, if it names one."""
+    def save(self, **results) -> None:
+        """Write the parameters and these results as JSON to the file that `results` names, if it names one."""
         if not self.parameters["results"]:
             return
         path = Path(self.parameters["results"])
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.{os.getpid()}")
-        about = {"parameters": self.parameters, "data": self.data.facts["title"], "figures": figures}
+        about = {"parameters": self.parameters, "data": self.data.facts["title"], "figures": results}
         beside.write_text(json.dumps(about, indent=1, default=_plain) + "\n", encoding="utf-8")
         os.replace(beside, path)
 

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from carekit.lessons.plots import NAMES
+from carekit.metrics import label_of
 
 
 def differences(table: pd.DataFrame) -> str:
     """One line for each row of `experiment.paired_difference`: up, down, or not to be told from chance."""
-    return "\n".join(_one(NAMES.get(name, name), row["difference"], row["±"]) for name, row in table.iterrows())
+    return "\n".join(_one(label_of(name), row["difference"], row["±"]) for name, row in table.iterrows())
 
 
 def _one(name: str, difference: float, half: float) -> str:

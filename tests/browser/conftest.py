@@ -8,14 +8,6 @@ from typing import NamedTuple
 import pytest
 from _lab import Lab, chromium
 
-ROOT = Path(__file__).parents[2]
-
-# The fixtures of a page without a kernel.
-_spec = importlib.util.spec_from_file_location("pages_of_explorers", ROOT / "tests" / "explorers" / "conftest.py")
-_pages = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_pages)
-displayed, page = _pages.displayed, _pages.page
-
 EPOCHS = 30  # of the training that can be watched
 # What the first cell makes for all explorers.
 SETUP = """from dataclasses import replace

@@ -4,11 +4,16 @@ import pytest
 import torch
 
 from carekit import boxes
-from carekit.data.batches import BoxedImages, loader, to_unit
+from carekit.box_sources import Scaled, Truth
+from carekit.data.batches import BoxedImages, boxed_rows, loader, to_unit
+
+
+def boxed(data, classes=None, box_scale=1.0, augment="none"):
+    return BoxedImages(data, Scaled(box_scale)(data, boxed_rows(data, classes)), augment)
 
 
 def test_a_batch_has_the_images_labels_and_the_boxes_of_the_rare_class_only(tiny):
-    images = BoxedImages(tiny)
+    images = boxed(tiny)
     batch = images.__getitems__([0, 3, 7])
     assert batch.images.shape == (3, 3, 16, 16) and batch.images.dtype == torch.uint8
     np.testing.assert_array_equal(batch.images.permute(0, 2, 3, 1), tiny.read([0, 3, 7]))
@@ -20,14 +25,14 @@ def test_a_batch_has_the_images_labels_and_the_boxes_of_the_rare_class_only(tiny
 
 
 def test_which_classes_show_boxes_is_a_choice(tiny):
-    assert BoxedImages(tiny, boxed=[]).boxes == {}
-    assert len(BoxedImages(tiny, boxed=["common", "rare"]).boxes) == 8  # the common class has none
-    with pytest.raises(ValueError, match="class 'mel' is not in the data set: choose from common, rare"):
-        BoxedImages(tiny, boxed=["mel"])
+    assert boxed(tiny, classes=[]).boxes == {}
+    assert len(boxed(tiny, classes=["common", "rare"]).boxes) == 8  # the common class has none
+    with pytest.raises(ValueError, match="class = 'mel' is unknown: choose one of common, rare"):
+        boxed(tiny, classes=["mel"])
 
 
 def test_the_box_scale_reaches_the_mask(tiny):
-    whole, half = (BoxedImages(tiny, box_scale=s).__getitems__([3]).m_in.sum() for s in (1.0, 0.5))
+    whole, half = (boxed(tiny, box_scale=s).__getitems__([3]).m_in.sum() for s in (1.0, 0.5))
     assert half == whole / 4
 
 
@@ -35,9 +40,9 @@ def test_the_box_scale_reaches_the_mask(tiny):
 def test_image_and_mask_are_augmented_alike(tiny, level):
     """The bright square is the box: it must still be after any number of flips and turns."""
     torch.manual_seed(0)
-    images = BoxedImages(tiny, augment=level)
+    images = boxed(tiny, augment=level)
     rows = [3, 7, 11, 15]
-    plain = BoxedImages(tiny).__getitems__(rows)
+    plain = boxed(tiny).__getitems__(rows)
     changed = 0
     for _ in range(10):
         batch = images.__getitems__(rows)
@@ -50,19 +55,40 @@ def test_image_and_mask_are_augmented_alike(tiny, level):
 
 def test_an_unknown_augmentation_is_refused(tiny):
     with pytest.raises(ValueError, match="choose one of none, flip, strong"):
-        BoxedImages(tiny, augment="mixup")
+        boxed(tiny, augment="mixup")
 
 
 def test_a_bad_box_names_its_image(tiny):
     bad = pd.concat([tiny.boxes, pd.DataFrame([{"image_id": "i3", "x0": 20.0, "y0": 1.0, "x1": 30.0, "y1": 4.0}])])
     data = type(tiny)(tiny.images, tiny.samples, bad, tiny.facts)
-    with pytest.raises(ValueError, match="of i3 lies outside"):
+    with pytest.raises(ValueError, match="of image i3 lies outside"):
         BoxedImages(data)
+
+    with pytest.raises(ValueError, match="of image i3 lies outside"):
+        BoxedImages(tiny, {3: data.boxes_of(3)})
+
+
+def test_any_boxes_may_be_trained_on_and_none(tiny):
+    """Not those of the data set, and clipped to the image; a row without boxes is left out."""
+    images = BoxedImages(tiny, {0: np.array([[2.0, 3.0, 40.0, 5.0]]), 3: np.zeros((0, 4))})
+    batch = images.__getitems__([0, 3])
+    assert list(images.boxes) == [0] and batch.has_box.tolist() == [True, False]
+    expected = np.zeros((16, 16))
+    expected[3:5, 2:] = 1
+    np.testing.assert_array_equal(batch.m_in[0], expected)
+    assert not BoxedImages(tiny, {}).__getitems__([3, 7]).has_box.any()
+
+
+def test_a_sampler_chooses_the_images(tiny):
+    rows = [5, 5, 2, 30]
+    (batch,) = loader(boxed(tiny), 4, sampler=rows)
+    assert batch.labels.tolist() == tiny.labels[rows].tolist()
+    np.testing.assert_array_equal(batch.images.permute(0, 2, 3, 1), tiny.read(rows))
 
 
 def test_workers_give_the_same_images_as_none(tiny):
-    alone = [batch.images for batch in loader(BoxedImages(tiny), 8)]
-    helped = [batch.images for batch in loader(BoxedImages(tiny), 8, workers=2)]
+    alone = [batch.images for batch in loader(boxed(tiny), 8)]
+    helped = [batch.images for batch in loader(boxed(tiny), 8, workers=2)]
     assert all(torch.equal(a, b) for a, b in zip(alone, helped, strict=True))
 
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from carekit.data.download.origins import Origin, Remote
 from carekit.data.layouts.own import OWN
-from carekit.data.origins import Origin, Remote
 from carekit.data.prepared import Prepared
-from carekit.data.script import main
+from carekit.data.preparing.command_line import main
 
 FOLDER = Path(__file__).resolve().parents[2] / "data_scripts"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("[a-z]*.py"))
@@ -105,7 +105,7 @@ def test_stopped_it_says_so_and_goes_on(own, tmp_path, how):
         assert time.monotonic() < end
         time.sleep(0.01)
     child.send_signal(how)
-    assert "own: stopped; the same command goes on from here" in child.communicate()[1]
+    assert "own: stopped; the same command resumes from here" in child.communicate()[1]
     assert child.returncode == 130 and journal.exists()
     done = _run("prepare_own", "--source", own, "--out", "out", "--size", 400, "--workers", 1, cwd=tmp_path)
     assert done.returncode == 0 and len(Prepared.open(tmp_path / "out")) == 640

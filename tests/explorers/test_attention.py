@@ -6,13 +6,13 @@ import torch
 from torch import nn
 
 from carekit import boxes
+from carekit.backbones import Backbone, PooledLinear
 from carekit.cam import channel_weights, class_activation_map, resize
 from carekit.explorers import attention as module
 from carekit.explorers import frame
 from carekit.explorers.attention import explore_attention
 from carekit.explorers.channels import GRAD, LOSS, METHODS, RELU, channel_order, look, measure, sigma, words
 from carekit.metrics import attention_inside
-from carekit.models import Backbone, PooledLinear
 
 
 def backbone(linear=True):

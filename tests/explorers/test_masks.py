@@ -7,8 +7,9 @@ import torch
 from scipy.ndimage import distance_transform_edt
 
 from carekit import boxes
-from carekit.data.annotating import save_boxes
-from carekit.data.batches import BoxedImages
+from carekit.box_sources import Truth
+from carekit.data.batches import BoxedImages, boxed_rows
+from carekit.data.prepared.annotating import save_boxes
 from carekit.explorers import frame
 from carekit.explorers.masks import explore_masks, masks, measure, words
 
@@ -179,7 +180,7 @@ def test_boxes_drawn_in_the_browser_reach_the_training_data(tiny, rows, displaye
     tab.evaluate(f"answer => {STATE}.answered(answer)", json.loads(json.dumps(sent[0])))
     tab.get_by_text("Saved 1 box of common, image 0.").wait_for()
     assert explorer.data.boxes_of(0).tolist() == [[2, 3, 9, 8]] and len(tiny.boxes_of(0)) == 0
-    batch = BoxedImages(explorer.data, ["common"]).__getitems__([0])
+    batch = BoxedImages(explorer.data, Truth()(explorer.data, boxed_rows(explorer.data, ["common"]))).__getitems__([0])
     assert batch.has_box.all() and batch.m_in.sum() == 35
 
 

@@ -5,16 +5,17 @@ import numpy as np
 import pytest
 
 from carekit import Care, compare, evaluation, experiment
+from carekit.backbones import build
+from carekit.box_sources import Scaled
 from carekit.experiment import Arm
 from carekit.explorers import frame, recording
 from carekit.explorers.recording import CURVES, pack, record, watch
 from carekit.explorers.study import inside
 from carekit.explorers.training import explore_training, values_of, words
-from carekit.models import build
 from carekit.profiles import Profile
 from carekit.training import Schedule
 
-ARM = Arm(Care(alpha=0.4, tau=0.6), box_scale=1.2)
+ARM = Arm(Care(alpha=0.4, tau=0.6), Scaled(1.2))
 STAGE = Schedule(epochs=3, batch_size=8, lr=3e-3, cosine=True)
 PROFILE = Profile("test", 16, "small", False, 24, STAGE, STAGE, sweep_seeds=1)
 
@@ -170,7 +171,7 @@ def test_a_new_training_is_that_of_the_sliders(tiny, rows, shown, told):
     assert asked(shown, told, {"do": "start", "parameters": values}) == {"number": 1}
     live._latest.join(60)
     assert shown.live["status"] == "done"
-    new = Arm(Care(alpha=0.7, tau=0.3, lam=2.0), box_scale=0.8)
+    new = Arm(Care(alpha=0.7, tau=0.3, lam=2.0), Scaled(0.8))
     expected = pack(record(build("small", 2), tiny, PROFILE, rows, new, 0), values)
     assert shown.live["run"] == expected
 

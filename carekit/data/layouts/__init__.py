@@ -1,8 +1,8 @@
 """Publishers' layouts, one file each: what is where, and what it means."""
 
-from carekit.data.files import Source
 from carekit.data.layouts import ham10000, isic2018, medmnist, own, rsna
-from carekit.data.listing import Layout
+from carekit.data.layouts.layout import Layout
+from carekit.data.sources import Source
 
 # The first that fits is taken, so the most particular stand first.
 LAYOUTS: tuple[Layout, ...] = (

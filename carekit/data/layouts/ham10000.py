@@ -5,9 +5,10 @@ Source: Tschandl, Rosendahl, Kittler, Sci. Data 2018, doi:10.7910/DVN/DBW86T; ma
 
 from functools import partial
 
-from carekit.data import origins
-from carekit.data.files import Source
-from carekit.data.listing import Faults, Layout, Listing, by_stem, checked, has_table, match, one_table, read_table
+from carekit.data.download import origins
+from carekit.data.layouts.layout import Faults, Layout, Listing
+from carekit.data.layouts.tables import attach_files, check_rows, files_by_stem, has_table, one_table, read_table
+from carekit.data.sources import Source
 
 CLASSES = {
     "nv": "melanocytic nevus",
@@ -18,8 +19,8 @@ CLASSES = {
     "vasc": "vascular lesion",
     "df": "dermatofibroma",
 }
-METADATA = ("ham10000_metadata", "ham10000_metadata.csv", "ham10000_metadata.tab")
-MASKS = ("_segmentation.png",)
+TABLES = ("ham10000_metadata", "ham10000_metadata.csv", "ham10000_metadata.tab")
+MASK_ENDINGS = ("_segmentation.png",)
 FACTS = {
     "name": "ham10000",
     "title": "HAM10000: dermoscopic images of pigmented skin lesions",
@@ -31,19 +32,19 @@ FACTS = {
 
 def read(files: Source, faults: Faults) -> Listing:
     """The metadata, one image and perhaps one lesion mask for each of its rows. Raises ValueError."""
-    name = one_table(files, METADATA)
+    name = one_table(files, TABLES)
     table = read_table(files, name, ["lesion_id", "image_id", "dx"])
     table = table.rename(columns={"lesion_id": "group", "dx": "diagnosis"})
-    table = checked(faults, table, name, CLASSES)
-    table = match(faults, files, table, by_stem(faults, files, (".jpg", ".jpeg")), ".jpg")
-    masks = by_stem(faults, files, MASKS)
+    table = check_rows(faults, table, name, CLASSES)
+    table = attach_files(faults, files, table, files_by_stem(faults, files, (".jpg", ".jpeg")), ".jpg")
+    masks = files_by_stem(faults, files, MASK_ENDINGS)
     return Listing(table.assign(mask=[masks.get(name, "") for name in table.image_id]), CLASSES, FACTS, rare=["df"])
 
 
 HAM10000 = Layout(
-    "ham10000",
-    ("lesion", "image"),
-    read,
-    partial(has_table, names=METADATA),
-    "it must hold HAM10000_metadata.csv, the images as .jpg and the masks as *_segmentation.png",
+    name="ham10000",
+    splits=("lesion", "image"),
+    read=read,
+    fits=partial(has_table, names=TABLES),
+    expects="it must hold HAM10000_metadata.csv, the images as .jpg and the masks as *_segmentation.png",
 )

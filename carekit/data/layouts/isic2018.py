@@ -7,14 +7,23 @@ import re
 
 import pandas as pd
 
-from carekit.data import origins
-from carekit.data.files import Source
-from carekit.data.layouts.ham10000 import CLASSES, MASKS
-from carekit.data.listing import Faults, Layout, Listing, base, by_stem, checked, match, numbers, read_table, some
+from carekit.data.download import origins
+from carekit.data.layouts.ham10000 import CLASSES, MASK_ENDINGS
+from carekit.data.layouts.layout import Faults, Layout, Listing
+from carekit.data.layouts.tables import (
+    and_more,
+    attach_files,
+    check_rows,
+    file_name,
+    files_by_stem,
+    parse_numbers,
+    read_table,
+)
+from carekit.data.sources import Source
 
 _TRUTH = re.compile(r"isic2018_task3_(training|validation|test)_groundtruth\.csv")
 _GROUPS = ("isic2018_task3_training_lesiongroupings.csv",)
-_PARTS = {"training": "train", "validation": "train", "test": "test"}
+_SPLITS = {"training": "train", "validation": "train", "test": "test"}
 FACTS = {
     "name": "isic2018",
     "title": "ISIC 2018 Task 3: dermoscopic images of pigmented skin lesions",
@@ -30,47 +39,52 @@ def read(files: Source, faults: Faults) -> Listing:
     The challenge's validation images join the training part of its fixed split. Its test and validation images come
     without lesion numbers: each counts as a lesion of its own.
     """
-    truths = sorted(name for name in files.names if _TRUTH.fullmatch(base(name)))
-    parts = [_truth(files, faults, name) for name in truths]
+    truths = {name: _truth(files, faults, name) for name in sorted(files.names) if _part(name)}
     groups = _groups(files)
-    training = [part for name, part in zip(truths, parts, strict=True) if _TRUTH.fullmatch(base(name))[1] == "training"]
-    lost = [name for part in training for name in part.image_id if name not in groups]
-    ungrouped = f"{some(lost)} have no row in ISIC2018_Task3_Training_LesionGroupings.csv" if lost else ""
-    table = pd.concat(parts, ignore_index=True)
+    training = [table for name, table in truths.items() if _part(name) == "training"]
+    lost = [image_id for table in training for image_id in table.image_id if image_id not in groups]
+    ungrouped = f"{and_more(lost)} have no row in ISIC2018_Task3_Training_LesionGroupings.csv" if lost else ""
+    table = pd.concat(truths.values(), ignore_index=True)
     table = table.assign(group=table.image_id.map(groups).fillna(table.image_id))
-    table = checked(faults, table, "the ground truth", CLASSES)
-    images = by_stem(faults, files, (".jpg", ".jpeg"), within="_Input/")
-    table = match(faults, files, table, images, ".jpg")
-    masks = by_stem(faults, files, MASKS)
+    table = check_rows(faults, table, "the ground truth", CLASSES)
+    images = files_by_stem(faults, files, (".jpg", ".jpeg"), within="_Input/")
+    table = attach_files(faults, files, table, images, ".jpg")
+    masks = files_by_stem(faults, files, MASK_ENDINGS)
     table = table.assign(mask=[masks.get(name, "") for name in table.image_id])
     if "test" not in set(table.split):
         table = table.drop(columns="split")
     return Listing(table, CLASSES, FACTS, rare=["df"], ungrouped=ungrouped)
 
 
+def _part(name: str) -> str:
+    """The part of the challenge whose ground truth a file is: "training", "validation" or "test"; "" for others."""
+    found = _TRUTH.fullmatch(file_name(name))
+    return found[1] if found else ""
+
+
 def _truth(files: Source, faults: Faults, name: str) -> pd.DataFrame:
     """image_id, diagnosis and split out of a table with one column for each class that holds 1 in one of them."""
     columns = [short.upper() for short in CLASSES]
     table = read_table(files, name, ["image", *columns]).rename(columns={"image": "image_id"})
-    table = numbers(faults, table, columns, name)
+    table = parse_numbers(faults, table, columns, name)
     bad = (table[columns].isin([0, 1]).sum(axis=1) < len(columns)) | (table[columns].sum(axis=1) != 1)
     table = faults.drop(table, bad, f"{name}: image {{0.image_id!r}} is not of exactly one class")
-    part = _PARTS[_TRUTH.fullmatch(base(name))[1]]
-    return table[["image_id"]].assign(diagnosis=table[columns].idxmax(axis=1).str.lower(), split=part)
+    diagnosis = table[columns].idxmax(axis=1).str.lower()
+    return table[["image_id"]].assign(diagnosis=diagnosis, split=_SPLITS[_part(name)])
 
 
 def _groups(files: Source) -> dict[str, str]:
     for name in files.names:
-        if base(name) in _GROUPS:
+        if file_name(name) in _GROUPS:
             table = read_table(files, name, ["image", "lesion_id"])
             return dict(zip(table.image, table.lesion_id, strict=True))
     return {}
 
 
 ISIC2018 = Layout(
-    "isic2018",
-    ("lesion", "image", "fixed"),
-    read,
-    lambda files: any(_TRUTH.fullmatch(base(name)) for name in files.names),
-    "it must hold ISIC2018_Task3_Training_GroundTruth.csv and the folder ISIC2018_Task3_Training_Input",
+    name="isic2018",
+    splits=("lesion", "image", "fixed"),
+    read=read,
+    fits=lambda files: any(_part(name) for name in files.names),
+    expects="it must hold ISIC2018_Task3_Training_GroundTruth.csv and the folder ISIC2018_Task3_Training_Input",
 )

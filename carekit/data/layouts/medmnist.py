@@ -6,11 +6,11 @@ Source: Yang et al., MedMNIST v2, Sci. Data 2023, doi:10.1038/s41597-022-01721-8
 import numpy as np
 import pandas as pd
 
-from carekit.data import origins
-from carekit.data.files import Source
+from carekit.data.download import origins
 from carekit.data.layouts.ham10000 import CLASSES as SKIN
-from carekit.data.listing import Faults, Layout, Listing, checked
-from carekit.data.sources import Stack
+from carekit.data.layouts.layout import Faults, Layout, Listing
+from carekit.data.layouts.tables import check_rows
+from carekit.data.sources import Source
 
 PARTS = {"train": "train", "val": "train", "test": "test"}
 # The order of the labels in the archives.
@@ -24,16 +24,16 @@ _NEEDED = {f"{part}_{what}.npy" for part in PARTS for what in ("images", "labels
 def read(files: Source, faults: Faults) -> Listing:
     """Unpacked arrays; the publisher's validation images join the training part. Raises ValueError.
 
-    Which of the two it is, is told by the images: those of the skin have colours.
+    The images say which of the two it is: those of the skin have colours.
     """
-    if not isinstance(files, Stack) or set(files.arrays) != _NEEDED:
+    if set(files.arrays) != _NEEDED:
         raise ValueError(f"the archive must hold {', '.join(sorted(_NEEDED))} and nothing else")
     colours = {array.ndim == 4 for name, array in files.arrays.items() if "images" in name}
     if len(colours) != 1:
         raise ValueError("some images have colours and some have none: download the archive again")
     which = "dermamnist" if colours.pop() else "pneumoniamnist"
     table = pd.concat([_part(files, part, list(CLASSES[which])) for part in PARTS], ignore_index=True)
-    table = checked(faults, table, "the labels", CLASSES[which])
+    table = check_rows(faults, table, "the labels", CLASSES[which])
     facts = {
         "name": which,
         "title": f"MedMNIST+: {which}",
@@ -44,9 +44,10 @@ def read(files: Source, faults: Faults) -> Listing:
     return Listing(table, CLASSES[which], facts)
 
 
-def _part(files: Stack, part: str, classes: list[str]) -> pd.DataFrame:
+def _part(files: Source, part: str, classes: list[str]) -> pd.DataFrame:
     file = f"{part}_images.npy"
-    images, labels = files.arrays[file], np.asarray(files.arrays[f"{part}_labels.npy"]).reshape(-1)
+    images = files.arrays[file]
+    labels = np.asarray(files.arrays[f"{part}_labels.npy"]).reshape(-1)  # (n, 1) -> (n,)
     form = images.shape[3:] in ((), (3,)) and images.ndim > 2 and images.shape[1] == images.shape[2]
     if images.dtype != np.uint8 or not form:
         raise ValueError(f"{file} is {images.dtype} {images.shape}: it must be uint8 (n, s, s) or (n, s, s, 3)")
@@ -61,9 +62,9 @@ def _part(files: Stack, part: str, classes: list[str]) -> pd.DataFrame:
 
 
 MEDMNIST = Layout(
-    "medmnist",
-    ("fixed", "image"),
-    read,
-    lambda files: _NEEDED <= {name.split("/")[0] for name in files.names},
-    "it must be dermamnist*.npz or pneumoniamnist*.npz as MedMNIST publishes it",
+    name="medmnist",
+    splits=("fixed", "image"),
+    read=read,
+    fits=lambda files: _NEEDED <= {name.split("/")[0] for name in files.names},
+    expects="it must be dermamnist*.npz or pneumoniamnist*.npz as MedMNIST publishes it",
 )

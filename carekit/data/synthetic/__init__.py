@@ -1,7 +1,6 @@
 """Images made from a seed, to learn with where no data set is at hand."""
 
-from functools import partial
-
+from carekit.data.prepared import Prepared
 from carekit.data.synthetic.chest import CHEST, render_chest
 from carekit.data.synthetic.scene import Kind, Scene
 from carekit.data.synthetic.sets import Recipe, draw, scaled_counts
@@ -9,7 +8,17 @@ from carekit.data.synthetic.skin import SKIN, render_skin
 
 # By the names that the lessons' parameter `data` takes.
 KINDS = {"synthetic": SKIN} | {kind.name: kind for kind in (SKIN, CHEST)}
-skin, chest = partial(draw, SKIN), partial(draw, CHEST)
+
+
+def skin(*arguments, **knobs) -> Prepared:
+    """Dermoscopic images of seven classes, in memory: skin(seed, size, counts, ...) with the knobs of `Recipe`."""
+    return draw(SKIN, *arguments, **knobs)
+
+
+def chest(*arguments, **knobs) -> Prepared:
+    """Chest films of three classes, in memory: chest(seed, size, counts, ...) with the knobs of `Recipe`."""
+    return draw(CHEST, *arguments, **knobs)
+
 
 __all__ = [
     "CHEST",

@@ -10,15 +10,19 @@ import numpy as np
 import pandas as pd
 
 import carekit
-from carekit.data.checks import CORNERS
-from carekit.data.filling import Result, check_space, fill
 from carekit.data.folders import resumable_folder
-from carekit.data.pixels import Drawn
-from carekit.data.prepared import Prepared, write_tables
+from carekit.data.prepared import Prepared
+from carekit.data.prepared.files import write_tables
+from carekit.data.prepared.schema import CORNERS
+from carekit.data.preparing.filling import Drawn, Result, check_space, fill
 from carekit.data.synthetic.scene import Kind, check_size
+from carekit.names import one_of
 
 Counts = Mapping[str, int]
 Rates = Mapping[str, float | Mapping[str, float]]
+# Draws of their own, so that turning one knob changes nothing else.
+_LABEL_STREAM = 77
+_BOX_STREAM = 78
 _RANGES = {
     "shortcut": (0, 1),
     "elsewhere": (0, 1),
@@ -56,15 +60,27 @@ def scaled_counts(kind: Kind, total: int, exponent: float = 0.5, floor: int = 4)
 class Recipe:
     """All that decides a drawn data set; the same recipe gives the same bytes, in memory or in a folder.
 
-    counts, test_counts: images of each class for training (default: about 540, see `scaled_counts`) and test (30 each).
-    imbalance: in place of counts, how many times the largest class outnumbers the smallest, 1 or more.
-    shortcut: share of the rare class's training images that show the artefact `shortcut_kind`; elsewhere: share of all
-    other images that do. rates, test_rates: share of training and of test images that show an artefact, one number
-    or one for each class, over what the kind has. lesion_size: factor on its extent, 0.5 to 1.5. spread: factor
-    on how far from the middle it may lie, 0 to 2. looseness: factor on the boxes' sides, 0.5 to 3, where 1 is tight.
-    jitter: standard deviation of each side's place as a share of the box, 0 to 0.5. label_noise: share of training
-    images that carry another class's label, 0 to 1; the column drawn_as keeps the true class.
-    Raises ValueError for an unknown class or artefact, or a number out of range.
+    Args:
+        kind: what is drawn.
+        seed: of everything that is drawn at random.
+        size: height and width of the images in pixels, 32 to 512.
+        counts: training images of each class; by default about 540 in all, see `scaled_counts`.
+        test_counts: test images of each class; by default 30.
+        imbalance: in place of counts, how many times the largest class outnumbers the smallest, 1 or more.
+        shortcut: share of the rare class's training images that show the artefact `shortcut_kind`.
+        shortcut_kind: the misleading artefact, by default the kind's own.
+        elsewhere: share of all other images that show it.
+        rates: share of training images that show an artefact, one number or one for each class, over the kind's own.
+        test_rates: the same for test images.
+        lesion_size: factor on the lesion's extent, 0.5 to 1.5.
+        spread: factor on how far from the middle it may lie, 0 to 2.
+        looseness: factor on the boxes' sides, 0.5 to 3, where 1 is tight.
+        jitter: standard deviation of each side's place as a share of the box, 0 to 0.5.
+        label_noise: share of training images that carry another class's label, 0 to 1; the column drawn_as keeps the
+            true class.
+
+    Raises:
+        ValueError: for an unknown class or artefact, or a number out of range.
     """
 
     kind: Kind
@@ -95,8 +111,7 @@ class Recipe:
         _ = self.shown  # is checked, too, before anything is drawn
 
     def _check_class(self, name: str) -> None:
-        if name not in self.kind.classes:
-            raise ValueError(f"class {name!r} is unknown: choose from {', '.join(self.kind.classes)}")
+        one_of("class", name, self.kind.classes)
 
     @cached_property
     def parts(self) -> dict[str, Counts]:
@@ -112,16 +127,14 @@ class Recipe:
     @cached_property
     def shown(self) -> dict[tuple[str, str], dict[str, float]]:
         """(split, class) -> artefact -> share of images that show it."""
-        kind, shortcut = self.kind, self.shortcut_kind or self.kind.shortcut
-        if shortcut not in kind.artefacts:
-            raise ValueError(f"shortcut_kind = {shortcut!r} is unknown: choose one of {', '.join(kind.artefacts)}")
+        kind = self.kind
+        shortcut = one_of("shortcut_kind", self.shortcut_kind or kind.shortcut, kind.artefacts)
         usual = kind.artefacts | {shortcut: self.elsewhere}
         table = {(split, name): dict(usual) for split in ("train", "test") for name in kind.classes}
         table["train", kind.rare][shortcut] = self.shortcut
         for split, rates in (("train", self.rates), ("test", self.test_rates)):
             for artefact, rate in (rates or {}).items():
-                if artefact not in kind.artefacts:
-                    raise ValueError(f"artefact {artefact!r} is unknown: choose from {', '.join(kind.artefacts)}")
+                one_of("artefact", artefact, kind.artefacts)
                 by_class = rate if isinstance(rate, Mapping) else dict.fromkeys(kind.classes, rate)
                 for name, share in by_class.items():
                     self._check_class(name)
@@ -131,10 +144,11 @@ class Recipe:
 
     def plan(self) -> list[Planned]:
         """The images in their order: training, then test, class by class."""
-        plan, n = [], len(self.kind.classes)
+        plan = []
+        n = len(self.kind.classes)
         for split, part in self.parts.items():
             drawn = [self.kind.classes.index(name) for name, count in part.items() for _ in range(count)]
-            rng = np.random.default_rng([self.seed, 77])
+            rng = np.random.default_rng([self.seed, _LABEL_STREAM])
             wrong = rng.random(len(drawn)) < (self.label_noise if split == "train" else 0)
             shift = rng.integers(1, n, len(drawn))
             plan += [Planned(split, i, c, int((c + shift[i]) % n) if wrong[i] else c) for i, c in enumerate(drawn)]
@@ -157,8 +171,8 @@ class Recipe:
 
     def _loosened(self, boxes: np.ndarray, planned: Planned) -> np.ndarray:
         """Boxes (k, 4) scaled about their middle, each side moved at random, clipped to the image."""
-        sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
-        rng = np.random.default_rng([self.seed, planned.split == "train", planned.index, planned.drawn, 78])
+        sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)  # (k, 2) -> (k, 4)
+        rng = np.random.default_rng([self.seed, planned.split == "train", planned.index, planned.drawn, _BOX_STREAM])
         outward = 0.5 * (self.looseness - 1) * np.array([-1, -1, 1, 1])
         moved = (boxes + sides * (outward + self.jitter * rng.normal(size=boxes.shape))).clip(0, self.size)
         narrow = (moved[:, 2:] - moved[:, :2]).min(axis=1, initial=self.size) < 1
@@ -170,11 +184,13 @@ class Recipe:
         plan = self.plan()
         drawn = [self(planned) for planned in plan]
         results = [Result(each.boxes, each.about) for each in drawn]
-        images, masks = np.stack([each.image for each in drawn]), np.stack([each.mask for each in drawn])
-        return Prepared(images, *self._tables(plan, results), self.facts(), masks)
+        samples, boxes = self._tables(plan, results)
+        images = np.stack([each.image for each in drawn])  # (n, s, s, 3)
+        masks = np.stack([each.mask for each in drawn])  # (n, s, s)
+        return Prepared(images, samples, boxes, self.facts(), masks)
 
     def save(self, out: str | Path, workers: int | None = None, overwrite: bool = False) -> Prepared:
-        """Write the data set as a folder with little memory; a run that was stopped goes on. Raises as `prepare`."""
+        """Write the data set as a folder with little memory; a run that was stopped resumes. Raises as `prepare`."""
         if workers is not None and workers < 1:
             raise ValueError(f"workers = {workers} is too small: choose at least 1")
         with resumable_folder(out, self.facts() | {"version": carekit.__version__}, overwrite) as folder:
@@ -182,7 +198,6 @@ class Recipe:
             plan = self.plan()
             results = fill(folder, plan, self, self.size, workers)
             write_tables(folder, *self._tables(plan, results), self.facts())
-            Prepared.open(folder)  # raises where anything does not fit
         return Prepared.open(out)
 
     def _tables(self, plan: Sequence[Planned], results: Sequence[Result]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -226,5 +241,5 @@ def _check_range(name: str, value: float, bounds: tuple[float, float]) -> None:
 
 
 def draw(kind: Kind, *arguments, **knobs) -> Prepared:
-    """A data set of this kind in memory: see `Recipe` for what can be turned."""
+    """A data set of this kind in memory: see `Recipe` for the knobs."""
     return Recipe(kind, *arguments, **knobs).in_memory()

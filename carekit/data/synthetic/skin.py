@@ -1,28 +1,73 @@
 """Dermoscopic images that never were: skin, a lesion of one of seven classes, artefacts, with mask and box."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, UInt8
 from scipy.ndimage import gaussian_filter
 
+from carekit.data.masks import around
+from carekit.data.synthetic import structures
 from carekit.data.synthetic.artefacts import ARTEFACTS
-from carekit.data.synthetic.outline import outline
+from carekit.data.synthetic.outline import Outline, Style, outline
 from carekit.data.synthetic.scene import Kind, Scene, check_size
-from carekit.data.synthetic.structures import STRUCTURES, STYLES
-from carekit.data.synthetic.tissue import light, skin, stain
+from carekit.data.synthetic.tissue import Tissue, light, skin, stain
 
-CLASS_NAMES = {
-    "nv": "melanocytic nevus",
-    "mel": "melanoma",
-    "bkl": "benign keratosis",
-    "bcc": "basal cell carcinoma",
-    "akiec": "actinic keratosis",
-    "vasc": "vascular lesion",
-    "df": "dermatofibroma",
+
+class SkinClass(NamedTuple):
+    """A class of lesions: its name, its images in the paper (section 4.1), the shape of a lesion and what is in it."""
+
+    name: str
+    count: int
+    style: Style
+    structure: Callable[[Outline, np.random.Generator], Tissue]
+
+
+CLASSES = {
+    "nv": SkinClass(
+        name="melanocytic nevus",
+        count=6705,
+        style=Style(side=0.50, side_spread=0.42, irregular=(0.0, 0.6), edge=(0.12, 0.65)),
+        structure=structures.nevus,
+    ),
+    "mel": SkinClass(
+        name="melanoma",
+        count=1113,
+        style=Style(side=0.58, side_spread=0.36, irregular=(0.35, 1.0), edge=(0.08, 0.45)),
+        structure=structures.melanoma,
+    ),
+    "bkl": SkinClass(
+        name="benign keratosis",
+        count=1099,
+        style=Style(side=0.56, side_spread=0.38, irregular=(0.1, 0.9), edge=(0.04, 0.30)),
+        structure=structures.keratosis,
+    ),
+    "bcc": SkinClass(
+        name="basal cell carcinoma",
+        count=514,
+        style=Style(side=0.54, side_spread=0.40, irregular=(0.1, 0.9), edge=(0.15, 0.60)),
+        structure=structures.basal_cell,
+    ),
+    "akiec": SkinClass(
+        name="actinic keratosis",
+        count=327,
+        style=Style(side=0.64, side_spread=0.28, irregular=(0.2, 1.0), edge=(0.20, 0.65)),
+        structure=structures.actinic,
+    ),
+    "vasc": SkinClass(
+        name="vascular lesion",
+        count=142,
+        style=Style(side=0.37, side_spread=0.45, irregular=(0.0, 0.5), edge=(0.04, 0.22)),
+        structure=structures.vascular,
+    ),
+    "df": SkinClass(
+        name="dermatofibroma",
+        count=115,
+        style=Style(side=0.54, side_spread=0.35, irregular=(0.0, 0.5), edge=(0.25, 0.65)),
+        structure=structures.fibroma,
+    ),
 }
-CLASSES = tuple(CLASS_NAMES)
-PAPER_COUNTS = dict(zip(CLASSES, (6705, 1113, 1099, 514, 327, 142, 115), strict=True))  # section 4.1
 
 
 def render_skin(
@@ -38,23 +83,31 @@ def render_skin(
 ) -> Scene:
     """One image; the same arguments give the same bytes, another size the same scene.
 
-    label: index into CLASSES. rates: the probability in [0, 1] of each artefact, none of those that are not named.
-    lesion_size: factor on the lesion's extent. spread: factor on how far from the middle it may lie.
-    Raises ValueError for a size out of range.
+    Args:
+        seed, index, train: which image; those for training and for testing are drawn apart.
+        label: which of the CLASSES.
+        size: height and width in pixels, 32 to 512.
+        rates: the probability in [0, 1] of each artefact, none of those that are not named.
+        lesion_size: factor on the lesion's extent.
+        spread: factor on how far from the middle it may lie.
+
+    Raises:
+        ValueError: for a size out of range.
     """
     check_size(size)
     rates = rates or {}
+    kind = tuple(CLASSES.values())[label]
     shape_rng, skin_rng, structure_rng, artefact_rng = (
         np.random.default_rng([seed, train, index, label, part]) for part in range(4)
     )
-    lesion = outline(shape_rng, size, STYLES[label], lesion_size, spread)
+    lesion = outline(shape_rng, size, kind.style, lesion_size, spread)
     image = skin(skin_rng, size)
-    stain(image[lesion.crop], STRUCTURES[label](lesion, structure_rng))
+    stain(image[lesion.crop], kind.structure(lesion, structure_rng))
     mask = lesion.mask
-    box = _tight_box(mask)
-    shown = tuple(kind for kind in ARTEFACTS if artefact_rng.random() < rates.get(kind, 0))
-    for kind in shown:
-        ARTEFACTS[kind](image, box / size, artefact_rng)
+    box = around(mask)
+    shown = tuple(name for name in ARTEFACTS if artefact_rng.random() < rates.get(name, 0))
+    for name in shown:
+        ARTEFACTS[name](image, box / size, artefact_rng)
     light(image, skin_rng)
     return Scene(_photograph(image, skin_rng), mask, box[None], shown)
 
@@ -67,16 +120,11 @@ def _photograph(image: Float[np.ndarray, "s s 3"], rng: np.random.Generator) -> 
     return (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def _tight_box(mask: np.ndarray) -> Float[np.ndarray, " 4"]:
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], dtype=float)
-
-
 SKIN = Kind(
     name="synthetic-skin",
     title="Synthetic skin",
-    class_names=CLASS_NAMES,
-    counts=PAPER_COUNTS,
+    class_names={short: each.name for short, each in CLASSES.items()},
+    counts={short: each.count for short, each in CLASSES.items()},
     artefacts={"ink": 0.03, "ruler": 0.15, "hair": 0.2, "bubbles": 0.08, "vignette": 0.12, "chart": 0.03},
     shortcut="ink",
     render=render_skin,

@@ -7,20 +7,10 @@ hallmarks: Kittler et al., Standardization of terminology in dermoscopy, J. Am. 
 import numpy as np
 
 from carekit.data.synthetic.canvas import smooth_step
-from carekit.data.synthetic.outline import Outline, Style
+from carekit.data.synthetic.outline import Outline
 from carekit.data.synthetic.strokes import chain, curve, dots
 from carekit.data.synthetic.texture import cells, cloud, window
 from carekit.data.synthetic.tissue import Tissue
-
-STYLES = (
-    Style(0.50, 0.42, (0.0, 0.6), (0.12, 0.65)),
-    Style(0.58, 0.36, (0.35, 1.0), (0.08, 0.45)),
-    Style(0.56, 0.38, (0.1, 0.9), (0.04, 0.30)),
-    Style(0.54, 0.40, (0.1, 0.9), (0.15, 0.60)),
-    Style(0.64, 0.28, (0.2, 1.0), (0.20, 0.65)),
-    Style(0.37, 0.45, (0.0, 0.5), (0.04, 0.22)),
-    Style(0.54, 0.35, (0.0, 0.5), (0.25, 0.65)),
-)
 
 
 def _cloud(lesion: Outline, rng, coarsest: float = 2.0, slope: float = 1.2) -> np.ndarray:
@@ -179,6 +169,3 @@ def fibroma(lesion: Outline, rng) -> Tissue:
     patch = smooth_step(patch, rng.uniform(0.2, 0.4)) * (1 + 0.2 * _cloud(lesion, rng, 5.0, 0.9))
     white = rng.uniform(0.5, 0.9) if rng.random() < 0.93 else 0.0
     return _tissue(lesion, melanin, blood, rng.uniform(0, 0.3), white * patch)
-
-
-STRUCTURES = (nevus, melanoma, keratosis, basal_cell, actinic, vascular, fibroma)

@@ -21,7 +21,7 @@ class TrainingRun {
   }
 }
 
-// One figure over the epochs: test images as full lines, training images dashed.
+// One figure over the epochs: test images as full lines, training images dotted.
 class TrainingChart extends Chart {
   draw(run, curve, name, epochs, epoch) {
     if (run !== this.run || curve !== this.curve) this.lines(run, curve, name, epochs);
@@ -34,7 +34,7 @@ class TrainingChart extends Chart {
       this.dot(`dot${arm}`, epoch, values[arm], { colour: fill });
       const y = Math.min(Math.max(this.py(values[arm]) + (arm === above ? -10 : 20), 12), this.height - this.bottom - 4);
       const x = this.px(epoch) + (late ? -9 : 9), anchor = late ? "end" : "start";
-      this.put(`name${arm}`, "text", { x, y, "text-anchor": anchor, class: "ck-name" }, text);
+      this.put(`name${arm}`, "text", { x, y, "text-anchor": anchor }, text);
     });
   }
 

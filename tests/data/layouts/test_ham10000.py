@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from carekit.data import filling, pixels, preparing
-from carekit.data.decoding import read_mask
 from carekit.data.layouts.ham10000 import CLASSES, HAM10000
+from carekit.data.preparing import filling
+from carekit.data.preparing.prepare import prepare
 from carekit.data.sources import open_source
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -57,7 +57,7 @@ def source(pristine, tmp_path):
 
 
 def _prepare(source, out, **options):
-    return preparing.prepare(HAM10000, source, out, **{"size": 16, "workers": 1} | options)
+    return prepare(HAM10000, source, out, **{"size": 16, "workers": 1} | options)
 
 
 def _image(source, number):
@@ -218,7 +218,7 @@ FAULTS = {
         "class 'scc' of image 'ISIC_.*' is unknown: it must be one of nv.*and . more",
     ),
     "absent class": (_edit(",df,", ",nv,"), "no image of class 'df'"),
-    "twice": (_edit("ISIC_0000003", "ISIC_0000002"), "image_id 'ISIC_0000002' stands twice"),
+    "twice": (_edit("ISIC_0000003", "ISIC_0000002"), "image_id 'ISIC_0000002' appears twice"),
     "no lesion": (_edit("HAM_0000003,", ","), "belongs to no group"),
     "lost image": (lambda s: _image(s, 4).unlink(), r"1 image\(s\) \(ISIC_0000004\) of the table have no .jpg"),
     "extra image": (
@@ -249,7 +249,7 @@ def test_a_fault_in_the_source_is_told_in_one_sentence_and_leaves_nothing(source
 
 
 def test_a_class_of_one_lesion_is_named(tmp_path):
-    with pytest.raises(ValueError, match="class '.*' comes into the train part only"):
+    with pytest.raises(ValueError, match="class '.*' has images in the train part only"):
         _prepare(_make(tmp_path / "source", lesions=1), tmp_path / "out")
 
 
@@ -262,7 +262,7 @@ def test_options_out_of_range_are_told(source, tmp_path, options):
 
 
 def test_too_small_a_disk_is_told_before_anything_is_written(source, tmp_path, monkeypatch):
-    monkeypatch.setattr(preparing.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+    monkeypatch.setattr(filling.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))
     with pytest.raises(OSError, match="MB are needed"):
         _prepare(source, tmp_path / "out")
 
@@ -276,31 +276,17 @@ def test_parts_may_still_be_packed(source, tmp_path):
     assert _bytes(tmp_path / "a") == _bytes(tmp_path / "b")
 
 
-def test_box_is_that_of_the_largest_component_and_its_companions():
-    mask = np.zeros((100, 200), bool)
-    mask[20:40, 50:90] = True  # 800 pixels
-    mask[60:70, 100:110] = True  # 100, an eighth of it: part of the lesion
-    mask[95:99, 190:199] = True  # 36: a speck
-    assert pixels.box_of(mask, 100) == (25, 20, 55, 70)
-    assert pixels.box_of(np.zeros((5, 5), bool), 10) is None
-    assert pixels.box_of(np.ones((5, 7), bool), 10) == pytest.approx((0, 0, 10, 10))
-
-
-def test_box_counts_pixels_that_touch_at_a_corner_as_one():
-    assert pixels.box_of(np.eye(10, dtype=bool), 10) == (0, 0, 10, 10)
-
-
 @pytest.mark.skipif(not REAL.exists(), reason="../shared/data/ham10000_200x150.zip is not here")
 def test_real_images(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        data = preparing.prepare(HAM10000, REAL, tmp_path / "out", size=64, limit=60)
+        data = prepare(HAM10000, REAL, tmp_path / "out", size=64, limit=60)
     assert len(data) == 60 and len(data.boxes) == 60
     assert min(data.split("train").counts().values()) >= 2 and min(data.split("test").counts().values()) >= 1
     assert data.counts()["nv"] > data.counts()["df"] == 5
     with open_source(REAL) as files:
         name = data.samples.image_id[0]
-        mask = read_mask(files, f"masks/{name}_segmentation.png", (200, 150))
+        mask = files.mask(f"masks/{name}_segmentation.png", (200, 150))
     inside = data.boxes_of(0)[0] * np.array([200, 150, 200, 150]) / 64
     x0, y0, x1, y1 = inside.round().astype(int)
     assert mask[y0:y1, x0:x1].sum() >= 0.9 * mask.sum() > 0

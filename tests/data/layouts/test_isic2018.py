@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from carekit.data.doctor import examine
+from carekit.data.doctor.examine import examine
 from carekit.data.layouts import recognise
 from carekit.data.layouts.ham10000 import CLASSES
 from carekit.data.layouts.isic2018 import ISIC2018
-from carekit.data.preparing import prepare
+from carekit.data.preparing.prepare import prepare
 from carekit.data.sources import open_source
 
 COLUMNS = "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from carekit.data.layouts.medmnist import MEDMNIST
-from carekit.data.preparing import prepare
+from carekit.data.preparing.prepare import prepare
 
 
 def _arrays(n=(28, 7, 14), classes=7, shape=(28, 28, 3)):

@@ -7,7 +7,7 @@ from PIL import Image
 
 from carekit.data.layouts import recognise
 from carekit.data.layouts.own import OWN
-from carekit.data.preparing import prepare
+from carekit.data.preparing.prepare import prepare
 from carekit.data.sources import open_source
 
 BOX = [10 * 16 / 40, 6 * 16 / 30, 30 * 16 / 40, 24 * 16 / 30]
@@ -78,24 +78,16 @@ def test_yolo_boxes(own, tmp_path):
     np.testing.assert_allclose(_all_boxes(_prepare(own, tmp_path / "out")), [BOX] * 24)
 
 
-def test_masks_in_place_of_boxes(own, tmp_path):
+@pytest.mark.parametrize("white", [255, 1])
+def test_masks_in_place_of_boxes(own, tmp_path, white):
     (own / "boxes.csv").unlink()
     mask = np.zeros((30, 40), np.uint8)
-    mask[6:24, 10:30] = 255
+    mask[6:24, 10:30] = white
     for i in range(24):
         Image.fromarray(mask).save(own / "images" / f"p{i:02d}_mask.png")
     data = _prepare(own, tmp_path / "out")
     np.testing.assert_allclose(_all_boxes(data), [BOX] * 24)
     assert data.read_masks([0])[0, 8, 8] == 1
-
-
-def test_masks_of_zeros_and_ones(own, tmp_path):
-    (own / "boxes.csv").unlink()
-    mask = np.zeros((30, 40), np.uint8)
-    mask[6:24, 10:30] = 1
-    for i in range(24):
-        Image.fromarray(mask).save(own / "images" / f"p{i:02d}_mask.png")
-    np.testing.assert_allclose(_all_boxes(_prepare(own, tmp_path / "out")), [BOX] * 24)
 
 
 def test_corners_count_where_sides_are_given_too(own, tmp_path):
@@ -214,12 +206,15 @@ FAULTS = {
     "two columns": (_table("labels.csv", "group", "label "), "labels.csv has two columns 'label'"),
     "one class": (_table("labels.csv", "common", "rare"), "all images are of class 'rare': there must be two or more"),
     "twice": (_table("labels.csv", "p01.png", "p00.png"), "1 image.* have no row in labels.csv"),
-    "really twice": (_table("labels.csv", "p02.png,", "p00.png,a,b\np02.png,"), "image_id 'p00' stands twice"),
+    "really twice": (_table("labels.csv", "p02.png,", "p00.png,a,b\np02.png,"), "image_id 'p00' appears twice"),
     "no label": (_table("labels.csv", "p01.png,common", "p01.png,"), "image 'images/p01.png' has no label"),
     "no group": (_table("labels.csv", "p01.png,common,patient0-1", "p01.png,common,"), "belongs to no group"),
     "lost image": (lambda own: (own / "images" / "p05.png").unlink(), r"1 image\(s\) \(p05.png\) have no file"),
     "unlabelled": (lambda own: shutil.copy(own / "images" / "p05.png", own / "x.png"), r"\(x.png\).* have no row"),
-    "one image": (_table("labels.csv", "p01.png,common", "p01.png,other"), "class 'other' comes into the .* part only"),
+    "one image": (
+        _table("labels.csv", "p01.png,common", "p01.png,other"),
+        "class 'other' has images in the .* part only",
+    ),
     "box column": (_table("boxes.csv", "x0", "left"), "boxes.csv has no columns for the corners"),
     "box text": (_table("boxes.csv", "p03.png,10", "p03.png,ten"), "boxes.csv: .* of image 'p03' are not all finite"),
     "box nan": (_table("boxes.csv", "p03.png,10", "p03.png,nan"), "of image 'p03' are not all finite numbers"),
@@ -269,5 +264,5 @@ def test_faults_of_the_split(own, tmp_path):
     (own / "labels.csv").write_text("\n".join([*rows[:-1], rows[-1].replace("train", "validate")]))
     with pytest.raises(ValueError, match="split 'validate' of image .* is unknown"):
         _prepare(own, tmp_path / "out", split="fixed")
-    with pytest.raises(ValueError, match="rare = 'df' is no label"):
+    with pytest.raises(ValueError, match="rare = 'df' is unknown: choose one of common, rare"):
         _prepare(own, tmp_path / "out", rare=["df"])

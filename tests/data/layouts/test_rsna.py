@@ -3,10 +3,10 @@ import io
 import numpy as np
 import pytest
 
-from carekit.data.doctor import examine
+from carekit.data.doctor.examine import examine
 from carekit.data.layouts import recognise, rsna
 from carekit.data.layouts.rsna import RSNA
-from carekit.data.preparing import prepare
+from carekit.data.preparing.prepare import prepare
 from carekit.data.sources import open_source
 
 pytest.importorskip("pydicom")

@@ -4,7 +4,6 @@ import pytest
 from carekit.data.synthetic.artefacts import ARTEFACTS
 from carekit.data.synthetic.outline import LARGEST, outline
 from carekit.data.synthetic.skin import CLASSES, SKIN, render_skin
-from carekit.data.synthetic.structures import STRUCTURES, STYLES
 from carekit.data.synthetic.texture import cells, cloud
 from carekit.data.synthetic.tissue import stain
 
@@ -48,10 +47,11 @@ def test_the_box_is_tight_around_the_mask():
 @pytest.mark.parametrize("label", range(7))
 def test_the_structure_lies_inside_the_lesion_and_is_visible(label):
     rng = np.random.default_rng(label)
+    kind = list(CLASSES.values())[label]
     for _ in range(5):
-        lesion = outline(rng, 64, STYLES[label])
+        lesion = outline(rng, 64, kind.style)
         image = np.full((64, 64, 3), 0.6, np.float32)
-        stain(image[lesion.crop], STRUCTURES[label](lesion, rng))
+        stain(image[lesion.crop], kind.structure(lesion, rng))
         change = np.abs(image - 0.6).max(2)
         assert change[lesion.mask == 0].mean() < 0.02  # it fades across the border
         assert change[lesion.crop][lesion.depth < -lesion.edge].max(initial=0) == 0
@@ -61,7 +61,7 @@ def test_the_structure_lies_inside_the_lesion_and_is_visible(label):
 def test_melanin_blood_and_keratin_dim_in_the_order_of_their_colours():
     means = [
         np.mean([colour_ratio(render_skin(0, index, label, 64)) for index in range(40)], 0)
-        for label in (CLASSES.index(name) for name in ("nv", "vasc", "akiec"))
+        for label in (SKIN.classes.index(name) for name in ("nv", "vasc", "akiec"))
     ]
     (nv, vasc, akiec) = means
     assert nv[2] < nv[1] < nv[0] and vasc[1] < vasc[2] < vasc[0]  # brown takes most blue, blood most green
@@ -75,7 +75,9 @@ def colour_ratio(scene):
 
 def test_lesions_vary_in_size_and_leave_a_strip_free():
     for scale, spread in ((1, 1), (1.5, 0), (1.5, 2)):
-        boxes = np.array([outline(np.random.default_rng(i), 64, STYLES[1], scale, spread).mask for i in range(200)])
+        boxes = np.array(
+            [outline(np.random.default_rng(i), 64, CLASSES["mel"].style, scale, spread).mask for i in range(200)]
+        )
         sides = np.stack([boxes.any(2).sum(1), boxes.any(1).sum(1)], 1).max(1) / 64
         assert sides.max() < LARGEST + 0.1 and np.ptp(sides) > 0.25
 

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from scipy.ndimage import gaussian_filter
 
+from carekit.data.masks import around
 from carekit.data.synthetic.chest import findings
 from carekit.data.synthetic.chest.anatomy import Body, Patient, attenuation
 from carekit.data.synthetic.chest.devices import DEVICES
@@ -13,7 +14,7 @@ from carekit.data.synthetic.scene import Kind, Scene, check_size
 
 CLASS_NAMES = {"normal": "normal", "abnormal": "not normal, but no lung opacity", "opacity": "lung opacity"}
 CLASSES = tuple(CLASS_NAMES)
-PAPER_COUNTS = dict(zip(CLASSES, (8851, 6012, 105), strict=True))  # section 4.1
+PAPER_COUNTS = {"normal": 8851, "abnormal": 6012, "opacity": 105}  # section 4.1
 HALF = 0.5  # of an opacity's height: what counts as inside
 
 
@@ -30,16 +31,27 @@ def render_chest(
 ) -> Scene:
     """One film; the same arguments give the same bytes, another size the same scene.
 
-    label: index into CLASSES; only an opacity has boxes, one to three. rates: the probability in [0, 1] of each device,
-    none of those that are not named. lesion_size: factor on the opacities' extent. spread: factor on how far from its
-    usual place each lies. The patient is drawn alike for all classes. Raises ValueError for a size out of range.
+    The patient is drawn alike for all classes.
+
+    Args:
+        seed, index, train: which film; those for training and for testing are drawn apart.
+        label: index into CLASSES; only an opacity has boxes, one to three.
+        size: height and width in pixels, 32 to 512.
+        rates: the probability in [0, 1] of each device, none of those that are not named.
+        lesion_size: factor on the opacities' extent.
+        spread: factor on how far from its usual place each lies.
+
+    Raises:
+        ValueError: for a size out of range.
     """
     check_size(size)
     rates = rates or {}
     body_rng, film_rng, finding_rng, device_rng = (
         np.random.default_rng([seed, train, index, label, part]) for part in range(4)
     )
-    body, chosen, parts = Body.draw(body_rng), [], []
+    body = Body.draw(body_rng)
+    chosen = []
+    parts = []
     if CLASSES[label] == "abnormal":
         chosen = finding_rng.permutation(findings.FINDINGS)[: finding_rng.integers(1, 3)]
         for finding in chosen:
@@ -53,7 +65,7 @@ def render_chest(
         beam += findings.add(patient, finding, finding_rng)
     film = _expose(beam, film_rng)
     masks = [(part > HALF * part.max()).astype(np.uint8) for part in parts]
-    boxes = np.array([_tight_box(mask) for mask in masks]).reshape(-1, 4)
+    boxes = np.array([around(mask) for mask in masks]).reshape(-1, 4)
     shown = tuple(kind for kind in DEVICES if device_rng.random() < rates.get(kind, 0))
     for kind in shown:
         DEVICES[kind](film, boxes / size, device_rng)
@@ -74,11 +86,6 @@ def _print(film: Float[np.ndarray, "s s"], rng: np.random.Generator) -> UInt8[np
     """Eight bits in three equal channels, with the detector's noise, which belongs to the pixels."""
     noisy = film + rng.uniform(0.004, 0.012) * rng.standard_normal(film.shape, np.float32)
     return np.repeat((noisy.clip(0, 1) * 255 + 0.5).astype(np.uint8)[..., None], 3, 2)
-
-
-def _tight_box(mask: np.ndarray) -> list[float]:
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return [float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)]
 
 
 CHEST = Kind(

@@ -1,0 +1,91 @@
+"""The face of every network: images in [0, 1] -> logits and the feature maps of the last convolution."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+# ImageNet's channel means and standard deviations: what most pretrained weights expect, and harmless without them.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class Output(NamedTuple):
+    """What a forward pass gives: logits (b, c) and feature maps A (b, k, u, v), after the last ReLU."""
+
+    logits: Float[Tensor, "b c"]
+    features: Float[Tensor, "b k u v"]
+
+
+class Parts(NamedTuple):
+    """What a network is made of.
+
+    trunk: normalised images (b, 3, h, w) -> feature maps (b, k, u, v). head: feature maps -> logits (b, c). mean, std:
+    of the three colours in [0, 1], what the trunk's images are normalised by.
+    """
+
+    trunk: nn.Module
+    head: nn.Module
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+
+
+class PooledLinear(nn.Module):
+    """Global average pooling and one linear layer, Eq. 1."""
+
+    def __init__(self, channels: int, n_classes: int):
+        super().__init__()
+        self.classifier = nn.Linear(channels, n_classes)
+
+    def forward(self, features: Float[Tensor, "b k u v"]) -> Float[Tensor, "b c"]:
+        return self.classifier(features.mean((2, 3)))  # (b, k, u, v) -> (b, k) -> (b, c)
+
+
+class Backbone(nn.Module):
+    """A convolutional trunk and a head, which normalises its images itself."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, name: str, n_classes: int, parts: Parts):
+        super().__init__()
+        self.name = name
+        self.n_classes = n_classes
+        self.trunk = parts.trunk
+        self.head = parts.head
+        self.register_buffer("mean", torch.tensor(parts.mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(parts.std).view(3, 1, 1), persistent=False)
+
+    @property
+    def linear_head(self) -> nn.Linear | None:
+        """The linear layer where the head is global average pooling and that layer alone."""
+        return self.head.classifier if isinstance(self.head, PooledLinear) else None
+
+    def features(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k u v"]:
+        """The feature maps of images in [0, 1]."""
+        return self.trunk((images - self.mean) / self.std)
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Output:
+        features = self.features(images)
+        return Output(self.head(features), features)
+
+    def with_head_graph(self, images: Float[Tensor, "b 3 h w"]) -> Output:
+        """A forward pass whose graph begins at the feature maps: enough for a map, and as cheap as a plain one."""
+        with torch.no_grad():
+            features = self.features(images)
+        features.requires_grad_()
+        return Output(self.head(features), features)
+
+    @contextmanager
+    def evaluating(self) -> Iterator["Backbone"]:
+        """The model in evaluation mode; on leaving each of its modules is as it was."""
+        modes = [(module, module.training) for module in self.modules()]
+        self.eval()
+        try:
+            yield self
+        finally:
+            for module, was_training in modes:
+                module.training = was_training

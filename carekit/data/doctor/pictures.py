@@ -1,0 +1,61 @@
+"""Images that are the same pixel by pixel, and images that show nothing."""
+
+import hashlib
+from collections import defaultdict
+
+import numpy as np
+import pandas as pd
+
+from carekit.data.doctor.report import Report
+from carekit.data.layouts.tables import and_more
+
+
+def fingerprint(image: np.ndarray) -> str:
+    """A hash of an image's shape and pixels."""
+    return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()
+
+
+def is_blank(image: np.ndarray) -> bool:
+    """Whether an image (h, w, 3) is of a single colour."""
+    return bool((image == image[0, 0]).all())
+
+
+class Pictures:
+    """The pictures of a data set, compared with each other.
+
+    Args:
+        ids: names of the images.
+        names: their classes.
+        split: their parts, or None where they are not known.
+    """
+
+    def __init__(self, ids: pd.Series, names: pd.Series, split: pd.Series | None):
+        self.ids = list(ids)
+        self.names = list(names)
+        self.split = None if split is None else list(split)
+        self.same = defaultdict(list)
+        self.blank = []
+
+    def add(self, i: int, fingerprint: str, blank: bool) -> None:
+        """One more picture."""
+        if blank:
+            self.blank.append(self.ids[i])
+        else:
+            self.same[fingerprint].append(i)
+
+    def report(self, report: Report) -> None:
+        """Add what was found."""
+        if self.blank:
+            text = f"{and_more(self.blank)} are of a single colour: look at them, and remove them"
+            report.add("warning", "images", text)
+        doubles = [rows for rows in self.same.values() if len(rows) > 1]
+        differ = [rows for rows in doubles if len({self.names[i] for i in rows}) > 1]
+        across = [rows for rows in doubles if self.split and len({self.split[i] for i in rows}) > 1]
+        for level, found, words in (
+            ("error", differ, "are the same picture under two classes: correct or remove one"),
+            ("error", across, "are the same picture in both parts: remove one, or give them one group"),
+            ("warning", doubles, "are the same picture: remove all but one, or give them one group"),
+        ):
+            if found:
+                example = " = ".join(self.ids[i] for i in found[0][:3])
+                report.add(level, "duplicates", f"{len(found)} picture(s), such as {example}, {words}")

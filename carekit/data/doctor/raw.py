@@ -1,0 +1,132 @@
+"""A folder or an archive in a publisher's layout, looked over; every image is read."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from carekit.data.doctor.boxes import check_boxes
+from carekit.data.doctor.pictures import Pictures, fingerprint, is_blank
+from carekit.data.doctor.report import Report
+from carekit.data.doctor.tables import check_counts, check_groups, check_licence, check_parts
+from carekit.data.layouts import LAYOUTS, recognise
+from carekit.data.layouts.layout import Faults, Listing
+from carekit.data.layouts.tables import and_more
+from carekit.data.prepared.schema import CORNERS
+from carekit.data.preparing.from_files import Box, lesion_box
+from carekit.data.preparing.parallel import in_chunks
+from carekit.data.sources import Source, open_source
+
+CHUNK = 64  # images a task
+
+
+class Look(NamedTuple):
+    """What reading one image gives: a fault, or its size, its fingerprint, whether it is blank, and its mask's box."""
+
+    fault: str
+    size: tuple[int, int] = (0, 0)
+    fingerprint: str = ""
+    blank: bool = False
+    box: Box | None = None
+
+
+class NoteAll(Faults):
+    """Notes every fault; work continues without the rows that have it."""
+
+    def __init__(self, report: Report):
+        self.report = report
+
+    def refuse(self, sentence: str) -> None:
+        self.report.add("error", "tables", sentence)
+
+
+def examine_raw(report: Report, path: Path, workers: int | None) -> None:
+    """Add what is to be said of a source. Raises ValueError or OSError where it cannot be read at all."""
+    with open_source(path) as files, TemporaryDirectory() as scratch:
+        layout = recognise(files)
+        if layout is None:
+            known = "; ".join(f"{each.name}: {each.expects}" for each in LAYOUTS)
+            raise ValueError(f"{path} is no prepared data set and in none of the known layouts ({known})")
+        report.kind = layout.name
+        with files.ready(Path(scratch)) as ready:
+            listing = layout.read(ready, NoteAll(report), **layout.whole)
+            _check_table(report, listing)
+            looks = _look_at_all(ready, listing, workers)
+    _check_looks(report, listing, looks)
+    check_licence(report, listing.facts["licence"])
+
+
+def _check_table(report: Report, listing: Listing) -> None:
+    table = listing.table
+    classes = list(listing.classes)
+    check_counts(report, table.diagnosis, classes, listing.rare)
+    if "split" in table:
+        check_parts(report, table.diagnosis, table.split, classes)
+        check_groups(report, table, "error", "give each group to one part")
+    groups = table.groupby("diagnosis").group.nunique()
+    single = [name for name in classes if groups.get(name) == 1]
+    if single and "split" not in table:
+        text = f"class {single[0]!r} has images of one lesion or patient: add others, as one part would lack it"
+        report.add("error", "classes", text)
+    if listing.ungrouped:
+        report.add("warning", "groups", f"{listing.ungrouped}: a split by lesion cannot be drawn")
+
+
+def _look_at_all(source: Source, listing: Listing, workers: int | None) -> list[Look]:
+    items = list(zip(listing.table.image, listing.table["mask"], strict=True))
+    starts = range(0, len(items), CHUNK)
+    found = {}
+    with tqdm(total=len(items), unit="image", desc="looking") as bar:
+        for start, looks in in_chunks(partial(_look_at, source), items, starts, CHUNK, workers):
+            found[start] = looks
+            bar.update(len(looks))
+    return [look for start in starts for look in found[start]]
+
+
+def _look_at(source: Source, _start: int, items: Sequence[tuple[str, str]]) -> list[Look]:
+    return [_look(source, image, mask) for image, mask in items]
+
+
+def _look(source: Source, image_name: str, mask_name: str) -> Look:
+    try:
+        image = source.image(image_name)
+        box = None
+        if mask_name:
+            box = lesion_box(source.mask(mask_name, image.size), 1)
+    except (ValueError, OSError) as error:
+        return Look(str(error))
+    if box is not None:
+        width, height = image.size
+        box = (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
+    array = np.asarray(image)
+    return Look("", image.size, fingerprint(array), is_blank(array), box)
+
+
+def _check_looks(report: Report, listing: Listing, looks: list[Look]) -> None:
+    table = listing.table
+    pictures = Pictures(table.image_id, table.diagnosis, table.split if "split" in table else None)
+    for i, look in enumerate(looks):
+        if look.fault:
+            report.add("error", "images", look.fault)
+        else:
+            pictures.add(i, look.fingerprint, look.blank)
+    pictures.report(report)
+    # What can be said of boxes is said of the images that can be read.
+    table = table.iloc[[i for i, look in enumerate(looks) if not look.fault]]
+    looks = [look for look in looks if not look.fault]
+    empty = [
+        name for name, mask, look in zip(table.image_id, table["mask"], looks, strict=True) if mask and not look.box
+    ]
+    if empty:
+        report.add("warning", "boxes", f"the masks of {and_more(empty)} show no lesion: draw them anew, white on black")
+    boxes = listing.boxes
+    if boxes is None:
+        rows = [(name, *look.box) for name, look in zip(table.image_id, looks, strict=True) if look.box]
+        boxes = pd.DataFrame(rows, columns=["image_id", *CORNERS])
+    sizes = pd.DataFrame([look.size for look in looks], columns=["w", "h"], index=table.image_id)
+    check_boxes(report, boxes[boxes.image_id.isin(sizes.index)], sizes, table.diagnosis, listing.rare)

@@ -1,0 +1,1 @@
+"""Public data sets: where they are published, and how their files are fetched."""

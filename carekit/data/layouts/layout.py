@@ -1,0 +1,74 @@
+"""What a source holds, listed before any pixel is read: each publisher's layout makes such a list."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from carekit.data.sources import Source
+
+
+@dataclass
+class Listing:
+    """What a source holds.
+
+    Args:
+        table: a row for each image, sorted by image_id: image_id (unique), diagnosis (its class), group (lesion or
+            patient), image and mask (files; "" for none) and, where the publisher has drawn the parts, split.
+        classes: short name -> name, in the order of the labels.
+        facts: name, title, licence, citation and source.
+        boxes: image_id and x0, y0, x1, y1 in pixels of the image's file, or None where masks give them.
+        rare: the classes to attend to, by default the one with the fewest images.
+        ungrouped: what is missing where images of one lesion or patient cannot be recognised, or nothing.
+    """
+
+    table: pd.DataFrame
+    classes: Mapping[str, str]
+    facts: dict[str, Any]
+    boxes: pd.DataFrame | None = None
+    rare: list[str] = field(default_factory=list)
+    ungrouped: str = ""
+
+    def __post_init__(self):
+        self.table = self.table.sort_values("image_id", ignore_index=True)
+        if not self.rare and self.classes:
+            counts = self.table.diagnosis.value_counts()
+            self.rare = [min(self.classes, key=lambda name: counts.get(name, 0))]
+
+
+class Faults:
+    """What is done about a fault in a source: this one stops at the first, in one sentence."""
+
+    def refuse(self, sentence: str) -> None:
+        raise ValueError(sentence)
+
+    def drop(self, table: pd.DataFrame, bad: pd.Series, sentence: str) -> pd.DataFrame:
+        """The rows that are not bad, if work continues after a fault; "{0.image_id}" is the first bad row's."""
+        if bad.any():
+            more = f" (and {bad.sum() - 1} more)" if bad.sum() > 1 else ""
+            self.refuse(sentence.format(table[bad].iloc[0]) + more)
+        return table[~bad]
+
+
+class Layout(NamedTuple):
+    """A publisher's arrangement of files.
+
+    Args:
+        name: as in the command line.
+        splits: how the parts may be drawn, the usual way first: see `splits.RULES`.
+        read: read(files, faults, **options) lists the source.
+        fits: whether a source has this layout.
+        expects: what a source of this layout holds, for people.
+        whole: the options of `read` that leave nothing out.
+        fixes: whether a source itself says how to split, so that nobody need ask.
+    """
+
+    name: str
+    splits: tuple[str, ...]
+    read: Callable[..., Listing]
+    fits: Callable[[Source], bool]
+    expects: str
+    whole: Mapping[str, Any] = MappingProxyType({})
+    fixes: Callable[[Source], bool] = lambda files: False

@@ -1,0 +1,73 @@
+"""Boxes drawn by hand: put into a data set, in memory or on disk."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from carekit import boxes as geometry
+from carekit.data.checksums import sha256
+from carekit.data.prepared.dataset import Prepared
+from carekit.data.prepared.files import BOXES, FACTS, write_facts, write_table
+from carekit.data.prepared.schema import CORNERS
+
+
+def replace_boxes(data: Prepared, image_id: str, boxes) -> Prepared:
+    """A data set in which this image has these boxes; no file is touched.
+
+    Args:
+        image_id: the name of the image, as in the samples.
+        boxes: (k, 4) with k >= 0, in pixels.
+
+    Raises:
+        ValueError: for an image that is not there, and for a bad box as `carekit.boxes.check` does.
+    """
+    if image_id not in set(data.samples.image_id):
+        raise ValueError(f"there is no image {image_id!r} in {data.facts['title']}: choose one of its samples")
+    checked = geometry.check(boxes, (data.size, data.size), f"image {image_id}")
+    table = data.boxes[data.boxes.image_id != image_id]
+    if len(checked):
+        added = pd.DataFrame(checked, columns=CORNERS).assign(image_id=image_id)
+        # A column that only some sources have is left empty for a box drawn by hand.
+        added = added.reindex(columns=data.boxes.columns, fill_value="")
+        table = pd.concat([table, added]) if len(table) else added
+    order = np.argsort(pd.Index(data.samples.image_id).get_indexer(table.image_id), kind="stable")
+    return replace(data, boxes=table.iloc[order])
+
+
+def save_boxes(data: Prepared, image_id: str, boxes) -> Prepared:
+    """As `replace_boxes`, and for a data set in a folder its boxes.csv and facts.json are written, too.
+
+    Only this image's rows change in the folder, also where `data` is a part of it.
+
+    Raises:
+        OSError: naming the folder, where it cannot be written to; then nothing has changed.
+    """
+    changed = replace_boxes(data, image_id, boxes)
+    if data.folder is None:
+        return changed
+    folder = data.folder
+    # The folder as it is now: it may hold more images than `data`, and boxes saved since it was opened.
+    whole = replace_boxes(Prepared.open(folder), image_id, boxes)
+    new = {name: folder / f".{name}.{os.getpid()}" for name in (BOXES, FACTS)}
+    try:
+        write_table(new[BOXES], whole.boxes)
+        write_facts(new[FACTS], _with_checksum(whole.facts, new[BOXES]))
+        changed = replace(changed, facts=_with_checksum(changed.facts, new[BOXES]))
+        for name, path in new.items():
+            os.replace(path, folder / name)
+    except OSError as error:
+        raise OSError(f"the boxes in {folder} cannot be written ({error.strerror}): make it writable") from None
+    finally:
+        for path in new.values():
+            path.unlink(missing_ok=True)
+    return changed
+
+
+def _with_checksum(facts: dict, boxes: Path) -> dict:
+    """The facts with the checksum of a new file of boxes, if they have checksums."""
+    if "checksums" not in facts:
+        return facts
+    return facts | {"checksums": facts["checksums"] | {BOXES: sha256(boxes)}}

@@ -1,0 +1,62 @@
+"""Rows of an array, in memory or on disk, that are read when asked for."""
+
+import mmap
+from pathlib import Path
+
+import numpy as np
+
+
+class Rows:
+    """Chosen rows of an array, read when asked for: a split of a memory-mapped file copies no image.
+
+    An array on disk is pickled as its file name, so that worker processes map the file instead of receiving it.
+    """
+
+    def __init__(self, base: np.ndarray, index: np.ndarray):
+        self.base = base
+        self.index = index
+        self.shape = (len(index), *base.shape[1:])
+        self.dtype = base.dtype
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, rows) -> np.ndarray:
+        copy = np.array(self.base[self.index[rows]])
+        if self.folder is not None and hasattr(mmap, "MADV_DONTNEED"):
+            # Pages that were read stay in the system's cache but are not this process's: its memory does not grow.
+            self.base._mmap.madvise(mmap.MADV_DONTNEED)
+        return copy
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.asarray(self[:], dtype=dtype)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the file, or None for an array in memory."""
+        return Path(self.base.filename).parent if isinstance(self.base, np.memmap) else None
+
+    def __getstate__(self):
+        return (self.base if self.folder is None else Path(self.base.filename)), self.index
+
+    def __setstate__(self, state):
+        base, index = state
+        self.__init__(_open(base) if isinstance(base, Path) else base, index)
+
+
+def _open(path: Path) -> np.memmap:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(f"{path.name} cannot be read ({error}): prepare the data set again") from None
+
+
+def open_rows(path: Path) -> Rows:
+    """All rows of an .npy file, memory-mapped. Raises ValueError where the file is damaged."""
+    base = _open(path)
+    return Rows(base, np.arange(len(base) if base.ndim else 0))
+
+
+def choose_rows(array: np.ndarray | Rows, rows: np.ndarray) -> Rows:
+    """Some rows of an array, or of rows of an array; nothing is copied."""
+    return Rows(array.base, array.index[rows]) if isinstance(array, Rows) else Rows(array, rows)

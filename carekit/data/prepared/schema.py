@@ -1,0 +1,90 @@
+"""What a prepared data set must satisfy, each fault reported in one sentence."""
+
+import numpy as np
+import pandas as pd
+
+CORNERS = ["x0", "y0", "x1", "y1"]
+NEEDED = ["name", "title", "classes", "class_names", "rare", "size", "licence", "citation", "source", "split"]
+LISTS = ("classes", "class_names", "rare")
+SPLITS = ("train", "test")
+
+
+def _columns(table: pd.DataFrame, needed: list[str], name: str) -> None:
+    missing = [column for column in needed if column not in table]
+    if missing:
+        raise ValueError(f"{name} has no column {missing[0]!r}: it needs {', '.join(needed)}")
+
+
+def check_facts(facts: dict) -> None:
+    """Raise ValueError where the facts are not complete, or of other types than they must be."""
+    missing = [key for key in NEEDED if not isinstance(facts, dict) or key not in facts]
+    if missing:
+        raise ValueError(f"the facts lack {missing[0]!r}: they need {', '.join(NEEDED)}")
+    for key in NEEDED:
+        if key not in (*LISTS, "size") and not isinstance(facts[key], str):
+            raise ValueError(f"{key} = {facts[key]!r} in the facts must be a text")
+    if not isinstance(facts.get("checksums", {}), dict):
+        raise ValueError("checksums in the facts must be a text for each file")
+    for key in LISTS:
+        if not isinstance(facts[key], list) or not all(isinstance(each, str) for each in facts[key]):
+            raise ValueError(f"{key} = {facts[key]!r} in the facts must be a list of names")
+    classes = facts["classes"]
+    if len(classes) < 2 or len(set(classes)) < len(classes) or len(classes) != len(facts["class_names"]):
+        raise ValueError(f"classes {classes} must be two or more different names, with as many class_names")
+    if not facts["rare"] or not set(facts["rare"]) <= set(classes):
+        raise ValueError(f"rare = {facts['rare']} must name at least one of the classes {', '.join(classes)}")
+
+
+def check_images(images, masks, samples: pd.DataFrame, size: int) -> None:
+    """Raise ValueError where images or masks have another type or shape than the samples and the size say."""
+    n = len(samples)
+    for name, array, shape in (("images", images, (n, size, size, 3)), ("masks", masks, (n, size, size))):
+        if array is not None and (array.dtype != np.uint8 or array.shape != shape):
+            raise ValueError(
+                f"{name} are {array.dtype} {array.shape} where uint8 {shape} is needed, one for each row of the samples"
+            )
+
+
+def check_samples(samples: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """The samples with labels as integers and names as text. Raises ValueError, naming the image."""
+    _columns(samples, ["image_id", "label", "group", "split"], "the table of samples")
+    samples = samples.reset_index(drop=True).astype({"image_id": str, "group": str, "split": str})
+    labels = pd.to_numeric(samples.label, errors="coerce")
+    _refuse(
+        samples[samples.image_id.duplicated()],
+        "image_id {0.image_id!r} appears twice in the samples: each image needs a name of its own",
+    )
+    _refuse(
+        samples[~labels.isin(range(len(classes)))],
+        f"label {{0.label!r}} of image {{0.image_id}} is not one of 0..{len(classes) - 1}: correct it",
+    )
+    _refuse(
+        samples[~samples.split.isin(SPLITS)],
+        "split {0.split!r} of image {0.image_id} is unknown: it must be 'train' or 'test'",
+    )
+    return samples.assign(label=labels.astype(np.int64))
+
+
+def _refuse(bad: pd.DataFrame, sentence: str) -> None:
+    """Raise ValueError for the first of the bad rows, if there are any: "{0.image_id}" is its image_id."""
+    if len(bad):
+        raise ValueError(sentence.format(bad.iloc[0]))
+
+
+def check_boxes(boxes: pd.DataFrame, image_ids: pd.Series) -> tuple[pd.DataFrame, np.ndarray]:
+    """The boxes as floats, and for each the row of its image. Raises ValueError, naming the image."""
+    _columns(boxes, ["image_id", *CORNERS], "the table of boxes")
+    boxes = boxes.reset_index(drop=True).astype({"image_id": str})
+    owners = pd.Index(image_ids).get_indexer(boxes.image_id)
+    if (owners < 0).any():
+        stranger = boxes.image_id[owners < 0].iloc[0]
+        raise ValueError(
+            f"there is a box for image {stranger!r}, which is not in the samples: add it or remove the box"
+        )
+    numbers = boxes[CORNERS].apply(pd.to_numeric, errors="coerce").astype(np.float64)
+    bad = ~np.isfinite(numbers).all(axis=1) | (numbers.x1 <= numbers.x0) | (numbers.y1 <= numbers.y0)
+    if bad.any():
+        row = boxes[bad].iloc[0]
+        corners = ", ".join(str(row[corner]) for corner in CORNERS)
+        raise ValueError(f"box ({corners}) of image {row.image_id} is not four numbers with x0 < x1 and y0 < y1")
+    return boxes.assign(**numbers), owners

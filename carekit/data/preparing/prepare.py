@@ -1,0 +1,142 @@
+"""From a source in its publisher's layout to a prepared data set: one way for all of them."""
+
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import carekit
+from carekit.data.checksums import stamp
+from carekit.data.folders import resumable_folder
+from carekit.data.layouts.layout import Faults, Layout, Listing
+from carekit.data.prepared import Prepared
+from carekit.data.prepared.files import write_tables
+from carekit.data.prepared.schema import CORNERS
+from carekit.data.preparing.filling import Result, check_space, fill
+from carekit.data.preparing.from_files import FromFiles, Item
+from carekit.data.preparing.splits import RULES, check_rule, draw_split
+from carekit.data.preparing.subset import draw_subset
+from carekit.data.sources import open_source
+from carekit.names import one_of
+
+UNPACKED = "unpacked"  # a folder in the new one, for what must be unpacked before it can be read
+
+
+def prepare(
+    layout: Layout,
+    source: str | Path,
+    out: str | Path,
+    size: int = 224,
+    *,
+    workers: int | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    split: str | None = None,
+    max_per_class: int | None = None,
+    overwrite: bool = False,
+    **options,
+) -> Prepared:
+    """Make a prepared data set of a folder or an archive.
+
+    `out` appears whole or not at all, with the same bytes for the same arguments, whatever the number of workers and
+    however often it was stopped: a run with the same arguments resumes where the last one was ended.
+
+    Args:
+        layout: how the source is laid out.
+        source: a folder or an archive.
+        out: a new folder.
+        size: height and width in pixels; images are squashed to it.
+        workers: processes, by default as many as there are cores.
+        limit: keep so many images, in proportion but some of each class.
+        seed: for the split, the limit and the cap.
+        split: one of the layout's, by default the source's own or else the layout's first.
+        max_per_class: keep at most so many images of each class.
+        overwrite: replace `out` if it is a prepared data set.
+        options: what the layout's `read` takes besides.
+
+    Raises:
+        FileNotFoundError, FileExistsError: for the source, and for `out`.
+        OSError: for a full disk.
+        ValueError: for an option out of range, and for whatever is wrong with the source.
+    """
+    source = Path(source).expanduser().resolve()
+    out = Path(out).expanduser().resolve()
+    _check_options(layout, source, out, split, size=size, workers=workers, limit=limit, max_per_class=max_per_class)
+    chosen = {"seed": seed, "limit": limit, "max_per_class": max_per_class}
+    with open_source(source) as files:
+        if not layout.fits(files):  # before anything is written
+            raise ValueError(f"{source} is not laid out as {layout.name}: {layout.expects}")
+        split = split or ("fixed" if layout.fixes(files) else layout.splits[0])
+        plan = {"layout": layout.name, "size": size, "split": split, "version": carekit.__version__}
+        plan |= {"source": stamp(source)} | chosen | options
+        with resumable_folder(out, plan, overwrite) as folder:
+            with files.ready(folder / UNPACKED) as ready:
+                listing = layout.read(ready, Faults(), **options)
+                check_rule(listing, split)
+                table = draw_subset(listing, limit, max_per_class, seed)
+                masks = bool((table["mask"] != "").any())
+                check_space(folder, len(table), size, masks)
+                parts = draw_split(table, split, seed)
+                items = _items(table, listing.boxes)
+                results = fill(folder, items, FromFiles(ready, size), size, workers, masks)
+            shutil.rmtree(folder / UNPACKED, ignore_errors=True)
+            facts = _facts(listing, size, split, chosen, items, results)
+            write_tables(folder, _samples(table, listing, parts), _boxes(table, results), facts)
+            Prepared.open(folder)  # raises where anything does not fit
+    return Prepared.open(out)
+
+
+LOWEST = {"size": 8, "workers": 1, "limit": 4, "max_per_class": 2}
+
+
+def _check_options(layout: Layout, source: Path, out: Path, split: str | None, **numbers: int | None) -> None:
+    for name, value in numbers.items():
+        if value is not None and value < LOWEST[name]:
+            raise ValueError(f"{name} = {value} is too small: choose at least {LOWEST[name]}")
+    if split is not None:
+        one_of("split", split, layout.splits)
+    if source == out or source in out.parents or out in source.parents:
+        raise ValueError(f"{out} and the source {source} must not contain each other: give a folder elsewhere")
+
+
+def _items(table: pd.DataFrame, boxes: pd.DataFrame | None) -> list[Item]:
+    """What is to be drawn for each row, its boxes in the order of their table."""
+    of_image: dict[str, list] = {}
+    if boxes is not None:
+        for name, *corners in boxes[["image_id", *CORNERS]].itertuples(index=False):
+            of_image.setdefault(name, []).append(tuple(corners))
+    rows = zip(table.image_id, table.image, table["mask"], strict=True)
+    return [Item(name, image, mask, tuple(of_image.get(name, ()))) for name, image, mask in rows]
+
+
+def _samples(table: pd.DataFrame, listing: Listing, parts: np.ndarray) -> pd.DataFrame:
+    labels = table.diagnosis.map(list(listing.classes).index)
+    return pd.DataFrame({"image_id": table.image_id, "label": labels, "group": table.group, "split": parts})
+
+
+def _boxes(table: pd.DataFrame, results: Sequence[Result]) -> pd.DataFrame:
+    boxed = [(name, *box) for name, result in zip(table.image_id, results, strict=True) for box in result.boxes]
+    return pd.DataFrame(boxed, columns=["image_id", *CORNERS])
+
+
+def _facts(
+    listing: Listing, size: int, split: str, chosen: dict, items: Sequence[Item], results: Sequence[Result]
+) -> dict:
+    whole = (0, 0, size, size)
+    seen = Counter(tuple(result.about["pixels"]) for result in results)
+    return listing.facts | {
+        "classes": list(listing.classes),
+        "class_names": list(listing.classes.values()),
+        "rare": listing.rare,
+        "size": size,
+        "split": RULES[split],
+        "chosen": chosen,
+        "source_pixels": {f"{w} x {h}": n for (w, h), n in sorted(seen.items())},
+        "images_without_mask": sum(not item.mask for item in items),
+        "empty_masks": sum(bool(i.mask) and not r.boxes for i, r in zip(items, results, strict=True)),
+        "images_without_box": sum(not result.boxes for result in results),
+        "boxes_filling_the_image": sum(np.allclose(box, whole) for result in results for box in result.boxes),
+    }

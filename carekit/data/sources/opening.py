@@ -1,0 +1,28 @@
+"""A path that somebody gives, as a source."""
+
+from pathlib import Path
+
+from carekit.data.sources.archive import Archive
+from carekit.data.sources.arrays import PackedArrays
+from carekit.data.sources.folder import Folder
+from carekit.data.sources.source import Source
+
+ARCHIVES = {".zip": Archive, ".npz": PackedArrays}  # by how their names end
+
+
+def open_source(path: str | Path) -> Source:
+    """A folder, a zip archive or an .npz archive, checked before its first file is read.
+
+    Raises:
+        FileNotFoundError: where there is nothing.
+        ValueError: for a source that is damaged, or not safe to read.
+    """
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist: give the folder or the archive with the images")
+    if path.is_dir():
+        return Folder(path)
+    kind = ARCHIVES.get(path.suffix.lower())
+    if kind is None:
+        raise ValueError(f"{path} is neither a folder nor a .zip or .npz archive: unpack it and give the folder")
+    return kind(path)

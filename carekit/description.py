@@ -1,0 +1,24 @@
+"""Settings as plain data that JSON can hold: equal settings give equal descriptions, in any process."""
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+
+def described(setting: Any) -> Any:
+    """A dataclass as its type and its fields, containers as lists and dicts; 1 and 1.0 are one number.
+
+    Raises TypeError for an object that is neither of these nor plain data.
+    """
+    if is_dataclass(setting) and not isinstance(setting, type):
+        kind = type(setting)
+        parts = {field.name: described(getattr(setting, field.name)) for field in fields(setting)}
+        return {"type": f"{kind.__module__}.{kind.__qualname__}"} | parts
+    if isinstance(setting, dict):
+        return {str(name): described(part) for name, part in setting.items()}
+    if isinstance(setting, list | tuple):
+        return [described(part) for part in setting]
+    if isinstance(setting, float) and setting.is_integer():
+        return int(setting)
+    if setting is None or isinstance(setting, str | bool | int | float):
+        return setting
+    raise TypeError(f"{setting!r} is no plain setting: give numbers, texts, or dataclasses of these")

@@ -1,0 +1,68 @@
+"""What every objective is: a function of one training step, with a fair control of its own."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+from jaxtyping import Bool, Float, Int, UInt8
+from torch import Tensor
+
+from carekit.backbones import Backbone
+
+
+@dataclass(frozen=True)
+class Step:
+    """One forward pass in training: all that an objective may look at.
+
+    images are in [0, 1]; logits and features come from them; m_in is 1 inside an image's boxes and zeros where
+    has_box is False; classification is the loss L_c of logits and labels.
+    """
+
+    model: Backbone
+    images: Float[Tensor, "b 3 h w"]
+    labels: Int[Tensor, " b"]
+    m_in: UInt8[Tensor, "b h w"]
+    has_box: Bool[Tensor, " b"]
+    logits: Float[Tensor, "b c"]
+    features: Float[Tensor, "b k u v"]
+    classification: Callable[[Tensor, Tensor], Tensor]
+
+
+class Loss(NamedTuple):
+    """What a step costs.
+
+    total: the scalar to minimise. classification: L_c. parts: what else is worth a curve, each a mean over the `boxed`
+    images without a graph, NaN where there are none.
+    """
+
+    total: Tensor
+    classification: Tensor
+    parts: dict[str, Tensor]
+    boxed: int
+
+
+class Objective(ABC):
+    """A frozen dataclass whose fields are its parameters, and three answers about it."""
+
+    @property
+    @abstractmethod
+    def needs_boxes(self) -> bool:
+        """Whether it can do nothing on a training set without any box."""
+
+    @property
+    def needs_image_gradient(self) -> bool:
+        """Whether it differentiates with respect to the images; they then carry a gradient before the forward pass."""
+        return False
+
+    @abstractmethod
+    def control(self) -> "Objective":
+        """The same training without what this objective adds: what a gain must be measured against."""
+
+    @abstractmethod
+    def loss_of(self, step: Step) -> Loss:
+        """The loss of one step."""
+
+    def parameters(self) -> dict[str, Any]:
+        """Its parameters by name, as they stand."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
