@@ -21,6 +21,7 @@ def add_boxes_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", help="weights, for deeplab, cam and promptable")
     parser.add_argument("--threshold", type=_threshold, help="of a map: a number in (0, 1), or otsu")
     parser.add_argument("--smallest", type=float, default=0.1, help="least share of the largest component (0.1)")
+    parser.add_argument("--no-gaussian", action="store_true", help="DSR without its step towards the object")
     parser.add_argument("--workers", type=int, help="processes (as many as there are cores)")
     parser.add_argument("--limit", type=int, help="only so many images, drawn from a seed")
     parser.add_argument("--size", type=int, default=128, help="pixels of images that are drawn (128)")
@@ -83,7 +84,9 @@ def _boxes(options: argparse.Namespace) -> None:
     if options.method == TRUTH:
         _copy_truth(out, data, rows)
     else:
-        method = finder(options.method, Options(options.checkpoint, options.threshold, options.smallest))
+        method = finder(
+            options.method, Options(options.checkpoint, options.threshold, options.smallest, not options.no_gaussian)
+        )
         make_table(out, data, rows, method, workers=options.workers)
     print(f"Boxes of {len(rows)} images: {out}")
     _report(data, rows, options, out)
@@ -120,7 +123,7 @@ def _usual_place(data, method: str) -> Path:
 
 
 def _copy_truth(out: Path, data, rows: Sequence[int]) -> None:
-    from carekit.autobox.table import add_lines, lines
+    from carekit.autobox.lines import add_lines, lines
 
     true = {data.samples.image_id.iloc[i]: data.boxes_of(i) for i in rows}
     add_lines(out, lines(true, data.size, TRUTH, {}))

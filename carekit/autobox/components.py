@@ -7,6 +7,8 @@ from jaxtyping import Bool, Float
 from skimage.filters import threshold_otsu
 from skimage.measure import label
 
+from carekit.data.masks import around
+
 FIXED = 0.5  # the paper's
 MOST = 0.98  # a region that covers more than this of the image says nothing about where the lesion is
 
@@ -42,8 +44,8 @@ class Cut:
         return map > (threshold_otsu(map) if self.threshold == "otsu" else self.threshold)
 
     def box(self, map: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "k 4"]:
-        """The one box (k = 1) of a map, or none (k = 0): see `around`."""
-        return around(large_components(self.mask(map), self.smallest))
+        """The one box (k = 1) of a map, or none (k = 0): see `rectangle`."""
+        return rectangle(large_components(self.mask(map), self.smallest))
 
 
 def large_components(mask: Bool[np.ndarray, "h w"], smallest: float) -> Bool[np.ndarray, "h w"]:
@@ -56,10 +58,8 @@ def large_components(mask: Bool[np.ndarray, "h w"], smallest: float) -> Bool[np.
     return kept[parts]
 
 
-def around(mask: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "k 4"]:
+def rectangle(mask: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "k 4"]:
     """The tight rectangle (x0, y0, x1, y1) around a mask, half-open; none for a mask that is empty or full."""
     if not mask.any() or mask.mean() > MOST:
         return np.zeros((0, 4))
-    rows = np.flatnonzero(mask.any(axis=1))
-    columns = np.flatnonzero(mask.any(axis=0))
-    return np.array([[columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]], dtype=np.float64)
+    return around(mask)[None]  # (4) -> (1, 4)

@@ -19,17 +19,15 @@ from carekit.autobox.components import Cut
 from carekit.autobox.finder import Boxes, Finder
 from carekit.backbones import Backbone, build
 from carekit.cam import class_activation_map, resize
-from carekit.data.files import sha256
+from carekit.data.checksums import sha256
 
 
 def cam_maps(
     model: Backbone, images: Float[Tensor, "n 3 h w"], classes: Int[Tensor, " n"]
 ) -> Float[np.ndarray, "n h w"]:
     """Each image's map of its class, in [0, 1], at the image's size. `model`: in evaluation mode."""
-    with torch.no_grad():
-        features = model.trunk((images - model.mean) / model.std)  # (n, k, u, v)
-    features.requires_grad_()  # the head alone needs a graph
-    maps = class_activation_map(model.head(features), features, classes)  # (n, u, v)
+    logits, features = model.with_head_graph(images)
+    maps = class_activation_map(logits, features, classes, classifier=model.linear_head)  # (n, u, v)
     return resize(maps, images.shape[-2:]).detach().double().numpy()
 
 
@@ -58,6 +56,7 @@ class FromCam(Finder):
         return [self.cut.box(map) for map in cam_maps(model, unit, torch.from_numpy(labels))]
 
     def parameters(self) -> dict:
+        checkpoints.read_about(self.checkpoint)  # raises where it is not there, or damaged
         return super().parameters() | {"checkpoint": sha256(self.checkpoint)}
 
 

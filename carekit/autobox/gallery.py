@@ -16,11 +16,17 @@ COLUMNS = 6
 
 
 def draw_gallery(
-    path: str | Path, data: Prepared, found: Mapping[str, Mapping[int, Boxes]], rows: Sequence[int], captions: Sequence[str]
+    path: str | Path,
+    data: Prepared,
+    found: Mapping[str, Mapping[int, Boxes]],
+    rows: Sequence[int],
+    captions: Sequence[str],
 ) -> None:
     """Write a picture of the images at `rows`, each under its caption, with true boxes and those of each method."""
     tall = -(-len(rows) // COLUMNS)
-    figure, axes = plt.subplots(tall, COLUMNS, figsize=(COLUMNS * 2, tall * 2.2 + 0.5), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        tall, COLUMNS, figsize=(COLUMNS * 2, tall * 2.2 + 0.5), squeeze=False, layout="constrained"
+    )
     for panel in axes.flat:
         panel.axis("off")
     for panel, i, caption in zip(axes.flat, rows, captions, strict=False):
@@ -38,7 +44,9 @@ def draw_gallery(
 def _draw(panel, boxes: Boxes, colour: str, line: str, name: str) -> None:
     for x0, y0, x1, y1 in boxes:
         panel.add_patch(
-            Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linestyle=line, linewidth=1.5, label=name)
+            Rectangle(
+                (x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linestyle=line, linewidth=1.5, label=name
+            )
         )
 
 

@@ -12,18 +12,22 @@ class Options(NamedTuple):
     """What the methods can be told; None leaves a method's own default.
 
     checkpoint: a file of weights. threshold: of a map, a number in (0, 1) or "otsu". smallest: a component with less
-    than this share of the largest one's area is dropped.
+    than this share of the largest one's area is dropped. gaussian: DSR's step towards the object.
     """
 
     checkpoint: str | None = None
     threshold: float | str | None = None
     smallest: float = 0.1
+    gaussian: bool = True
+
+
+DEFAULTS = Options()
 
 
 def _dsr(options: Options) -> Finder:
     from carekit.autobox.saliency import Dsr
 
-    return Dsr(_cut(options))
+    return Dsr(_cut(options), options.gaussian)
 
 
 def _bms(options: Options) -> Finder:
@@ -35,7 +39,9 @@ def _bms(options: Options) -> Finder:
 def _deeplab(options: Options) -> Finder:
     from carekit.autobox.segmented import Segmented
 
-    return Segmented(_checkpoint(options, "the segmentation that `python -m carekit segment train` made"), options.smallest)
+    return Segmented(
+        _checkpoint(options, "the segmentation that `python -m carekit segment train` made"), options.smallest
+    )
 
 
 def _cam(options: Options) -> Finder:
@@ -55,7 +61,7 @@ FINDERS: Table[Callable[[Options], Finder]] = Table(
 )
 
 
-def finder(name: str, options: Options = Options()) -> Finder:
+def finder(name: str, options: Options = DEFAULTS) -> Finder:
     """The method of this name.
 
     Raises:

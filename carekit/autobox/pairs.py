@@ -9,11 +9,10 @@ from jaxtyping import Bool, UInt8
 from torch import Tensor
 from tqdm import tqdm
 
-from carekit.data.decoding import ENDINGS, read_image, read_mask
-from carekit.data.files import Source
-from carekit.data.pixels import resize, resize_mask
 from carekit.data.prepared import Prepared
-from carekit.data.sources import open_source
+from carekit.data.prepared.resizing import resize_image, resize_mask
+from carekit.data.sources import Source, open_source
+from carekit.data.sources.decoding import ENDINGS
 
 MARKS = ("_segmentation", "_mask")  # how a mask's name ends, unless it lies in a folder `masks`
 FEWEST = 2
@@ -74,8 +73,8 @@ def match(names: list[str]) -> list[tuple[str, str]]:
 
 
 def _read(source: Source, image: str, mask: str, size: int) -> tuple[np.ndarray, np.ndarray]:
-    picture = read_image(source, image)
-    return resize(picture, size), resize_mask(read_mask(source, mask, picture.size), size)
+    picture = source.image(image)
+    return resize_image(picture, size), resize_mask(source.mask(mask, picture.size), size)
 
 
 def _check_enough(count: int, where: str) -> None:

@@ -11,6 +11,7 @@ from carekit.autobox.frame import fill_frame, find_frame
 
 SMALLEST = 16  # pixels of a side; below it there is nothing to tell apart
 LARGEST = 256  # of the longer side, while a map is made: more pixels cost time and change no box
+DEFAULT_CUT = Cut()
 Saliency = Callable[[UInt8[np.ndarray, "h w 3"]], Float[np.ndarray, "h w"]]
 
 
@@ -29,7 +30,9 @@ def as_colours(image: np.ndarray, name: str = "the image") -> UInt8[np.ndarray, 
     if image.ndim != 3 or image.shape[2] not in (3, 4):
         raise ValueError(f"{name} has the shape {image.shape}: it must be (h, w), (h, w, 3) or (h, w, 4)")
     if min(image.shape[:2]) < SMALLEST:
-        raise ValueError(f"{name} has {image.shape[0]} x {image.shape[1]} pixels: at least {SMALLEST} a side are needed")
+        raise ValueError(
+            f"{name} has {image.shape[0]} x {image.shape[1]} pixels: at least {SMALLEST} a side are needed"
+        )
     if image.shape[2] == 4:
         alpha = image[:, :, 3:] / 255
         image = np.round(image[:, :, :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
@@ -44,7 +47,7 @@ def saliency_map(image: UInt8[np.ndarray, "h w 3"], saliency: Saliency) -> Float
 
 
 def find_box(
-    image: np.ndarray, saliency: Saliency, cut: Cut = Cut(), name: str = "the image"
+    image: np.ndarray, saliency: Saliency, cut: Cut = DEFAULT_CUT, name: str = "the image"
 ) -> Float[np.ndarray, "k 4"]:
     """The box of what is salient in a picture, in its pixels; none (k = 0) where nothing stands out.
 

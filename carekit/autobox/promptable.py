@@ -11,17 +11,19 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-from carekit.autobox.components import Cut, around, large_components
+from carekit.autobox.components import Cut, large_components, rectangle
 from carekit.autobox.dsr import dsr
 from carekit.autobox.finder import Boxes, Finder
 from carekit.autobox.picture import find_box
-from carekit.data.files import sha256
+from carekit.data.checksums import sha256
 
 KIND = "vit_b"  # the size of network that MedSAM publishes
 
 
 def segment_prompted(
-    predictor, image: UInt8[np.ndarray, "h w 3"], box: Float[np.ndarray, "4"] | None = None,
+    predictor,
+    image: UInt8[np.ndarray, "h w 3"],
+    box: Float[np.ndarray, "4"] | None = None,
     point: Float[np.ndarray, "2"] | None = None,
 ) -> Bool[np.ndarray, "h w"]:
     """The mask of what a box (x0, y0, x1, y1) or a point (x, y) in an image points at.
@@ -60,10 +62,20 @@ class Promptable(Finder):
     def _refined(self, predictor, image: UInt8[np.ndarray, "s s 3"], prompt: Boxes) -> Boxes:
         if not len(prompt):
             return prompt
-        return around(large_components(segment_prompted(predictor, image, prompt[0]), self.smallest))
+        return rectangle(large_components(segment_prompted(predictor, image, prompt[0]), self.smallest))
 
     def parameters(self) -> dict:
+        check_weights(self.weights)
         return super().parameters() | {"weights": sha256(self.weights)}
+
+
+def check_weights(weights: str) -> None:
+    """Raise FileNotFoundError where the weights are not there, saying where they come from."""
+    if not Path(weights).is_file():
+        raise FileNotFoundError(
+            f"there are no weights {weights} for the promptable segmenter: download MedSAM's medsam_vit_b.pth from its "
+            "authors and give its path, or choose another method, such as dsr"
+        )
 
 
 @lru_cache(maxsize=1)
@@ -75,11 +87,7 @@ def load_predictor(weights: str):
         ImportError: where its package is not installed.
         ValueError: for the weights of another network.
     """
-    if not Path(weights).is_file():
-        raise FileNotFoundError(
-            f"there are no weights {weights} for the promptable segmenter: download MedSAM's medsam_vit_b.pth from its "
-            "authors and give its path, or choose another method such as dsr"
-        )
+    check_weights(weights)
     try:
         from segment_anything import SamPredictor, sam_model_registry
     except ImportError:

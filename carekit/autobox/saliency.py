@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from jaxtyping import Int, UInt8
@@ -15,13 +16,19 @@ from carekit.autobox.picture import find_box
 
 @dataclass(frozen=True)
 class Dsr(Finder):
-    """Dense and sparse reconstruction (Li et al. 2013), as the paper: threshold 0.5, components, rectangle."""
+    """Dense and sparse reconstruction (Li et al. 2013), as the paper: threshold 0.5, components, rectangle.
+
+    Args:
+        cut: how a map becomes a box.
+        gaussian: the step towards the object; without it boxes of small lesions in the skin are tighter.
+    """
 
     method = "dsr"
     cut: Cut = field(default_factory=Cut)
+    gaussian: bool = True
 
     def find(self, images: UInt8[np.ndarray, "n s s 3"], labels: Int[np.ndarray, " n"]) -> Sequence[Boxes]:
-        return [find_box(image, dsr, self.cut) for image in images]
+        return [find_box(image, partial(dsr, gaussian=self.gaussian), self.cut) for image in images]
 
 
 @dataclass(frozen=True)

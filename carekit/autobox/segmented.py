@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from jaxtyping import Int, UInt8
 
-from carekit.autobox.components import around, large_components
+from carekit import checkpoints
+from carekit.autobox.components import large_components, rectangle
 from carekit.autobox.deeplab import DeepLab, lesion_masks
 from carekit.autobox.finder import Boxes, Finder
 from carekit.autobox.segmenting import load_segmenter
-from carekit.data.files import sha256
+from carekit.data.checksums import sha256
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,10 @@ class Segmented(Finder):
         model, size = _opened(self.checkpoint)
         unit = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255  # (n, s, s, 3) -> (n, 3, s, s)
         masks = lesion_masks(model, unit, size).numpy()  # (n, s, s)
-        return [around(large_components(mask, self.smallest)) for mask in masks]
+        return [rectangle(large_components(mask, self.smallest)) for mask in masks]
 
     def parameters(self) -> dict:
+        checkpoints.read_about(self.checkpoint)  # raises where it is not there, or damaged
         return super().parameters() | {"checkpoint": sha256(self.checkpoint)}
 
 

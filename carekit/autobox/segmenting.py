@@ -68,7 +68,10 @@ def fit_segmenter(model: DeepLab, pairs: Pairs, fit: Fit = Fit(), *, progress: b
     falling = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=1 / 3, patience=0)
     history: list[dict] = []
     best = copy.deepcopy(model.state_dict())
-    with seeded(fit.seed), tqdm(total=fit.epochs, desc="segment", unit="epoch", disable=not progress, file=sys.stdout) as bar:
+    with (
+        seeded(fit.seed),
+        tqdm(total=fit.epochs, desc="segment", unit="epoch", disable=not progress, file=sys.stdout) as bar,
+    ):
         train, held_out = _divide(pairs, fit.held_out)
         while len(history) < fit.epochs and not _converged(history, fit.patience):
             lr = optimizer.param_groups[0]["lr"]

@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Float
 
 from carekit import boxes as geometry
-from carekit.autobox.table import read_table
-from carekit.box_sources import BoxSource
-from carekit.data.checks import CORNERS
-from carekit.data.files import sha256
+from carekit.autobox.lines import read_table
+from carekit.box_source import BoxSource
+from carekit.data.checksums import sha256
 from carekit.data.prepared import Prepared
+from carekit.data.prepared.schema import CORNERS
 
 
 @dataclass(frozen=True)

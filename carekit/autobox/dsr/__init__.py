@@ -19,7 +19,10 @@ from carekit.autobox.dsr.sparse import sparse_error
 
 
 class Errors(NamedTuple):
-    """One kind of error on its way: of the segments of each scale, spread among them, at pixels, about the object."""
+    """One kind of error on its way: of the segments of each scale, spread among them, at pixels, about the object.
+
+    centred is pixels where the step towards the object is left out.
+    """
 
     raw: list[Float[np.ndarray, " n_"]]
     spread: list[Float[np.ndarray, " n_"]]
@@ -36,26 +39,34 @@ class Stages(NamedTuple):
     saliency: Float[np.ndarray, "h w"]
 
 
-def stages(image: UInt8[np.ndarray, "h w 3"]) -> Stages:
-    """Every stage of DSR for one image, without a frame (`carekit.autobox.frame`); the same image, the same bits."""
+def stages(image: UInt8[np.ndarray, "h w 3"], gaussian: bool = True) -> Stages:
+    """Every stage of DSR for one image; the same image, the same bits.
+
+    Args:
+        image: without a frame (`carekit.autobox.frame`).
+        gaussian: take the step towards the object, as the method's authors do.
+    """
     # More threads would add in another order, and a sum's last bits depend on it.
     with threadpool_limits(1):
         features = pixel_features(image)
         scales = [segment(image, features, count, compactness) for count, compactness in SCALES]
         groups = [clusters(each.features) for each in scales]
         weights = scale_weights(features, scales)
-        found = [_errors(error, scales, groups, weights) for error in (dense_error, sparse_error)]
+        found = [_errors(error, scales, groups, weights, gaussian) for error in (dense_error, sparse_error)]
     dense, sparse = found
     return Stages(scales, dense, sparse, combine(dense.centred, sparse.centred))
 
 
-def _errors(error, scales, groups, weights) -> Errors:
+def _errors(error, scales, groups, weights, gaussian) -> Errors:
     raw = [error(each.features, each.background) for each in scales]
     spread = [propagate(e, each.features, group) for e, each, group in zip(raw, scales, groups, strict=True)]
     pixels = to_pixels(spread, scales, weights)
-    return Errors(raw, spread, pixels, towards_object(pixels))
+    return Errors(raw, spread, pixels, towards_object(pixels) if gaussian else pixels)
 
 
-def dsr(image: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
-    """The saliency map of an image, in [0, 1]; zeros where nothing stands out, as in an image of one colour."""
-    return stages(image).saliency
+def dsr(image: UInt8[np.ndarray, "h w 3"], gaussian: bool = True) -> Float[np.ndarray, "h w"]:
+    """The saliency map of an image, in [0, 1]; zeros where nothing stands out, as in an image of one colour.
+
+    Args: as `stages`.
+    """
+    return stages(image, gaussian).saliency

@@ -12,9 +12,7 @@ NEAR = 1e-2  # a pixel that is just like its segment must not count infinitely
 SPREAD = 0.25  # the Gaussian's standard deviation, a share of height and of width
 
 
-def scale_weights(
-    features: Float[np.ndarray, "h w 8"], scales: Sequence[Segments]
-) -> Float[np.ndarray, "s h w"]:
+def scale_weights(features: Float[np.ndarray, "h w 8"], scales: Sequence[Segments]) -> Float[np.ndarray, "s h w"]:
     """How far each scale counts at each pixel: 1 / (|f_pixel - f_segment| + ε), the sum over the scales 1."""
     distances = [np.sqrt(((features - each.features[each.labels]) ** 2).sum(-1)) for each in scales]
     weights = 1 / (np.stack(distances) + NEAR)  # (s, h, w)

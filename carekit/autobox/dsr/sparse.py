@@ -53,9 +53,7 @@ def lasso(
     return path.weights
 
 
-def _step(
-    path: _Path, gram: Float[np.ndarray, "m m"], penalty: float
-) -> tuple[_Path, Float[np.ndarray, " n"]]:
+def _step(path: _Path, gram: Float[np.ndarray, "m m"], penalty: float) -> tuple[_Path, Float[np.ndarray, " n"]]:
     """One step of each path, and how correlated the active templates are after it."""
     used = path.active >= 0  # (n, a)
     rows = np.arange(len(path.active))[:, None]
