@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from carekit.autobox.trunks import trunk_parts
-from carekit.backbones import Backbone, Parts
+from carekit.autobox.trunks import TRUNKS, channels_of
+from carekit.backbones import Backbone
 from carekit.seeding import seeded
 
 WIDTH = 64  # channels of the head; the original has 256, for 21 classes
@@ -38,8 +38,8 @@ def build_deeplab(trunk: str = "small", *, pretrained: bool = False, seed: int =
         RuntimeError: where the weights cannot be fetched.
     """
     with seeded(seed):
-        parts, channels = trunk_parts(trunk, pretrained)
-        return DeepLab(f"deeplabv3-{trunk}", 2, Parts(parts.trunk, _head(channels), parts.mean, parts.std))
+        parts = TRUNKS.named(trunk)(pretrained)
+        return DeepLab(f"deeplabv3-{trunk}", 2, parts._replace(head=_head(channels_of(parts.trunk))))
 
 
 def _head(channels: int) -> nn.Module:

@@ -24,8 +24,8 @@ class Errors(NamedTuple):
     centred is pixels where the step towards the object is left out.
     """
 
-    raw: list[Float[np.ndarray, " n_"]]
-    spread: list[Float[np.ndarray, " n_"]]
+    raw: list[Float[np.ndarray, " _"]]
+    spread: list[Float[np.ndarray, " _"]]
     pixels: Float[np.ndarray, "h w"]
     centred: Float[np.ndarray, "h w"]
 

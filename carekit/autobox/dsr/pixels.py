@@ -20,7 +20,7 @@ def scale_weights(features: Float[np.ndarray, "h w 8"], scales: Sequence[Segment
 
 
 def to_pixels(
-    errors: Sequence[Float[np.ndarray, " n_"]], scales: Sequence[Segments], weights: Float[np.ndarray, "s h w"]
+    errors: Sequence[Float[np.ndarray, " _"]], scales: Sequence[Segments], weights: Float[np.ndarray, "s h w"]
 ) -> Float[np.ndarray, "h w"]:
     """The weighted mean of the errors that the scales give a pixel, scaled to [0, 1]."""
     painted = np.stack([error[each.labels] for error, each in zip(errors, scales, strict=True)])  # (s, h, w)
