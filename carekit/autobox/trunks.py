@@ -27,20 +27,22 @@ def resnet50(pretrained: bool) -> Parts:
 def _dilated_resnet(name: str, pretrained: bool) -> Parts:
     parts = BACKBONES.named(name)(2, pretrained)
     for stage, dilation in ((parts.trunk[-2], 2), (parts.trunk[-1], 4)):
-        for number, block in enumerate(stage):
-            # A layer that loses its stride still sees its input as before: only later ones widen.
-            _dilate(block, dilation // 2 if number == 0 else dilation)
+        for block in stage:
+            _dilate(block, dilation)
     return parts
 
 
 def _dilate(block: nn.Module, dilation: int) -> None:
     """Take the strides of a residual block away, in its body and in its shortcut, and widen its convolutions."""
     for layer in block.modules():
-        if isinstance(layer, nn.Conv2d):
-            layer.stride = (1, 1)
-            if layer.kernel_size[0] > 1:
-                layer.dilation = (dilation, dilation)
-                layer.padding = (dilation, dilation)
+        if not isinstance(layer, nn.Conv2d):
+            continue
+        # A layer that loses its stride still sees its input as before: only later ones widen.
+        wide = dilation // layer.stride[0]
+        layer.stride = (1, 1)
+        if layer.kernel_size[0] > 1:
+            layer.dilation = (wide, wide)
+            layer.padding = (wide, wide)
 
 
 # Each takes `pretrained` and gives the parts of a network, of which the head is not used.

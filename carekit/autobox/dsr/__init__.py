@@ -17,6 +17,8 @@ from carekit.autobox.dsr.propagation import clusters, propagate
 from carekit.autobox.dsr.segments import SCALES, Segments, pixel_features, segment
 from carekit.autobox.dsr.sparse import sparse_error
 
+NO_CONTRAST = 8  # of 255; in a fainter image only the places of the segments would differ
+
 
 class Errors(NamedTuple):
     """One kind of error on its way: of the segments of each scale, spread among them, at pixels, about the object.
@@ -69,4 +71,6 @@ def dsr(image: UInt8[np.ndarray, "h w 3"], gaussian: bool = True) -> Float[np.nd
 
     Args: as `stages`.
     """
+    if np.ptp(image, axis=(0, 1)).max() < NO_CONTRAST:
+        return np.zeros(image.shape[:2])
     return stages(image, gaussian).saliency

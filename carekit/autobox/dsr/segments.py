@@ -9,6 +9,7 @@ from skimage.segmentation import slic
 
 # Segments asked for and SLIC's compactness.
 SCALES = ((50, 10), (100, 10), (150, 20), (200, 20), (250, 25), (300, 25), (350, 30), (400, 30))
+NO_SPAN = 0.01  # in Lab, where 2 can be seen; a and b of a grey image differ by rounding alone
 
 
 class Segments(NamedTuple):
@@ -27,7 +28,7 @@ def pixel_features(image: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w 
     span = lab.max((0, 1)) - low
     y, x = np.mgrid[:height, :width]
     place = np.stack([x / width, y / height], axis=-1)  # (h, w, 2)
-    return np.concatenate([image / 255, (lab - low) / np.where(span > 0, span, 1), place], axis=-1)
+    return np.concatenate([image / 255, (lab - low) / np.where(span > NO_SPAN, span, 1), place], axis=-1)
 
 
 def segment(
