@@ -5,7 +5,7 @@ DATA ?= synthetic
 SEEDS ?= 3
 SET ?=
 
-.PHONY: help course test lab site bench
+.PHONY: help course test lab site bench lint docs
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -25,3 +25,9 @@ site: ## pages of all lessons in site/, whose explorers work without a kernel an
 
 bench: ## measure speed, as ratios side by side
 	@$(PYTHON) -m carekit bench
+
+lint: ## what a machine can say about the code: style, types, layers, the browser's modules
+	@$(PYTHON) -m carekit lint
+
+docs: ## pages of the API, made from the docstrings, in docs/api/
+	@$(PYTHON) -m carekit docs

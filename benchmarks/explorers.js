@@ -15,7 +15,7 @@
     const roots = [...document.querySelectorAll('.ck-explorer')];
     // Box scale: of all controls the one that changes every pixel. Step i goes up and down its range.
     const move = (root, step, settled) => {
-        const { input } = root.parentElement.carekit.inputs.scale;
+        const { input } = root.parentElement.carekit.controls.box_scale;
         input.value = 0.5 + 0.05 * Math.abs((step + 20) % 40 - 20);
         input.dispatchEvent(new Event('input', { bubbles: true }));
         if (settled) input.dispatchEvent(new Event('change', { bubbles: true }));
@@ -69,7 +69,7 @@
     window.explorerDrag = (place) => second((step) => move(roots[place], step), () => words(roots[place]));
     window.patternDrag = () => second((step) => key(step <= 30 ? 'ArrowRight' : 'ArrowLeft'), () => picture()?.src);
     window.askKernel = async (place, image) => {
-        const { model } = roots[place].parentElement.carekit, number = -Math.random(), started = performance.now();
+        const { model } = roots[place].parentElement.carekit.kernel, number = -Math.random(), started = performance.now();
         const answer = new Promise((done, fail) => model.on('msg:custom', (content) => {
             if (content.number === number) (content.error ? fail(Error(content.error)) : done());
         }));

@@ -17,14 +17,14 @@ SETUP = """import os
 import ipywidgets as widgets, matplotlib.pyplot as plt, numpy as np
 from carekit import boxes, build
 from carekit.data.synthetic import skin
-from carekit.explorers.attention import explore_attention
-from carekit.explorers.loss import explore_loss, losses, words
+from carekit.explorers.attention_loss import explore_attention_loss, losses, words
+from carekit.explorers.cam import explore_cam
 from carekit.lessons import plots
 print(os.getpid())"""
 SHOW = """data = skin(0, {size}, {{"nv": 4, "df": 24}}, {{"nv": 1}})
 rows = np.flatnonzero(data.labels == data.classes.index("df"))
 maps = np.random.default_rng(0).random((len(rows), 8, 8)).astype("float32")
-shown = explore_loss(data, rows, maps)"""
+shown = explore_attention_loss(data, rows, maps)"""
 # The usual way: the kernel draws the same pictures and chart as an image, for each move of a slider of ipywidgets.
 PATTERN = """image, image_boxes = data.read(rows[:1])[0], data.boxes_of(rows[0])
 mask = boxes.rasterise(image_boxes, (data.size, data.size))
@@ -45,7 +45,7 @@ display(slider, widgets.interactive_output(redraw, {"tau": slider}))"""
 # What only the model can tell: another image, through the network and back.
 ASKED = ("small, 64 px", "resnet18, 224 px")
 ASK = """data = skin(0, {size}, {{"nv": 4, "df": 24}}, {{"nv": 1}})
-explore_attention(build("{backbone}", len(data.classes)).eval(), data, np.arange(len(data)));"""
+explore_cam(build("{backbone}", len(data.classes)).eval(), data, np.arange(len(data)));"""
 
 
 def main() -> None:

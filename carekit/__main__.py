@@ -1,8 +1,10 @@
 """`python -m carekit ...`: the course, the tests, the notebooks and the benchmarks, each in one command."""
 
 import argparse
+import io
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import NoReturn
 
 from carekit import environment
 from carekit.autobox.command_line import add_boxes_arguments, add_segment_arguments, run_boxes, run_segment
+from carekit.lint import CHECKS, run_checks
 
 EXTRAS = {
     "course": ["course"],
@@ -21,6 +24,8 @@ EXTRAS = {
     "segment": ["data"],
     "test": ["course", "data", "dev"],
     "bench": ["course", "bench"],
+    "lint": ["course", "data", "lint"],
+    "docs": ["course", "data", "docs"],
 }
 
 
@@ -30,6 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     if rest and options.command not in ("test", "lab"):
         _parser().error(f"unrecognised arguments: {' '.join(rest)}")
     environment.enter(EXTRAS[options.command])
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may not know every letter of a sentence
     try:
         return _COMMANDS[options.command](options, rest)
     except KeyboardInterrupt:
@@ -67,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("test", help="run the tests; further arguments go to pytest")
     bench = commands.add_parser("bench", help="measure speed as ratios, side by side")
     bench.add_argument("names", nargs="*", help="which benchmarks (default: all)")
+    lint = commands.add_parser("lint", help="what a machine can say about the code: style, types, layers")
+    lint.add_argument("names", nargs="*", help=f"which checks: {', '.join(CHECKS)} (default: all)")
+    commands.add_parser("docs", help="make the API's pages from the docstrings, in docs/api")
     return parser
 
 
@@ -82,7 +93,7 @@ def _course(options: argparse.Namespace, _rest: list[str]) -> int:
                 raise ValueError(f"--set {pair!r} has no value: write NAME=VALUE, such as tau=0.5")
             parameters[name] = parse(value)
         (make_site if options.command == "site" else run_course)(parameters, options.only, options.out)
-    except (ValueError, FileNotFoundError, FileExistsError, CourseError) as error:
+    except (ValueError, OSError, CourseError) as error:
         print(f"carekit: {error}", file=sys.stderr)
         return 2
     return 0
@@ -90,6 +101,8 @@ def _course(options: argparse.Namespace, _rest: list[str]) -> int:
 
 def _lab(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
     first = environment.ROOT / "notebooks" / "01_data_imbalance.ipynb"
+    paths = (str(environment.ROOT), os.environ.get("PYTHONPATH"))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))  # kernels run this checkout's code
     environment.hand_over([sys.executable, "-m", "jupyterlab", str(first), *rest])
 
 
@@ -141,6 +154,28 @@ def _bench(options: argparse.Namespace, _rest: list[str]) -> int:
     return 0
 
 
+def _lint(options: argparse.Namespace, _rest: list[str]) -> int:
+    unknown = [name for name in options.names if name not in CHECKS]
+    if unknown:
+        print(f"carekit: there is no check {unknown[0]!r}: choose from {', '.join(CHECKS)}", file=sys.stderr)
+        return 2
+    return run_checks(options.names or list(CHECKS))
+
+
+def _docs(_options: argparse.Namespace, _rest: list[str]) -> int:
+    import pdoc
+
+    import carekit
+
+    vars(carekit).update({name: getattr(carekit, name) for name in dir(carekit)})  # pdoc does not load what is lazy
+    out = environment.ROOT / "docs" / "api"
+    pdoc.render.configure(docformat="google")
+    rooms = [room.name for room in pkgutil.iter_modules(carekit.__path__, "carekit.")]
+    pdoc.pdoc("carekit", *rooms, output_directory=out)
+    print(f"Made: {out / 'index.html'}")
+    return 0
+
+
 _COMMANDS = {
     "course": _course,
     "lab": _lab,
@@ -151,6 +186,8 @@ _COMMANDS = {
     "segment": lambda options, _rest: run_segment(options),
     "test": _test,
     "bench": _bench,
+    "lint": _lint,
+    "docs": _docs,
 }
 
 if __name__ == "__main__":

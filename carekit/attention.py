@@ -21,7 +21,7 @@ def outer_loss(maps: Float[Tensor, "n a b"], m_out: Float[Tensor, "n a b"]) -> F
     return _masked_mean(maps, m_out)
 
 
-def _masked_mean(maps, mask):
+def _masked_mean(maps: Float[Tensor, "n a b"], mask: Float[Tensor, "n a b"]) -> Float[Tensor, " n"]:
     total = mask.sum((1, 2))
     return (mask * maps).sum((1, 2)) / torch.where(total > 0, total, 1.0)
 

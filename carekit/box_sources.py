@@ -31,7 +31,7 @@ class Scaled(BoxSource):
 
     box_scale: float = 1.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         boxes.check_scale(self.box_scale)
 
     def __call__(self, data: Prepared, rows: Sequence[int]) -> Boxes:
@@ -46,7 +46,7 @@ class Jittered(BoxSource):
     amount: float = 0.2
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 <= self.amount < 0.5:
             raise ValueError(f"amount = {self.amount} is out of range: choose 0 <= amount < 0.5 of a box's side")
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, UInt8
+from numpy.typing import ArrayLike
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
@@ -26,11 +27,16 @@ def check_scale(scale: float) -> float:
     return scale
 
 
-def check(boxes, size: Size, name: str = "the image") -> Float[np.ndarray, "n 4"]:
-    """Return `boxes` as floats, clipped to an image of `size` (height, width).
+def check(boxes: ArrayLike, size: Size, name: str = "the image") -> Float[np.ndarray, "n 4"]:
+    """Return `boxes` as floats, clipped to their image.
 
-    Raises ValueError, naming the image, for a box that is not four finite numbers, is reversed or empty, or lies
-    wholly outside the image.
+    Args:
+        boxes: n >= 0 boxes (x0, y0, x1, y1) in pixels.
+        size: height and width of the image.
+        name: what the image is called in an error.
+
+    Raises:
+        ValueError: for a box that is not four finite numbers, is reversed or empty, or lies wholly outside the image.
     """
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     for box in boxes:
@@ -78,7 +84,13 @@ def _covered(low: float, high: float, length: int) -> slice:
 def box_masks(boxes: Sequence, size: Size, box_scale: float = 1.0) -> tuple[UInt8[Tensor, "b h w"], Bool[Tensor, " b"]]:
     """Masks for a batch: M_in (b, h, w) in {0, 1}, and which images have a box.
 
-    `boxes` holds for each image an array-like of n >= 0 boxes. Raises ValueError as `check` and `check_scale` do.
+    Args:
+        boxes: for each image an array-like of n >= 0 boxes.
+        size: height and width of the images.
+        box_scale: factor on each box's sides, in (0, 3].
+
+    Raises:
+        ValueError: as `check` and `check_scale`.
     """
     checked = [check(each, size, f"image {i} of the batch") for i, each in enumerate(boxes)]
     masks = np.stack([rasterise(scale(each, box_scale, size), size) for each in checked])
@@ -89,6 +101,9 @@ def outer_mask(m_in: UInt8[Tensor, "b h w"], kind: str = "binary") -> Float[Tens
     """M_out: 0 inside the boxes; outside 1 ("binary") or the distance to the nearest box ("distance"; section 3.2).
 
     The distance is in units of the image's diagonal; L_out divides by the mask's sum, so its unit does not matter.
+
+    Raises:
+        ValueError: for another kind.
     """
     if one_of("outer", kind, OUTER) == "binary":
         return 1.0 - m_in.float()

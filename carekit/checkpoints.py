@@ -1,9 +1,12 @@
 """Weights and training state as safetensors files: nothing is unpickled, nothing half-written stays."""
 
+import hashlib
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -14,30 +17,62 @@ from carekit.backbones import Backbone
 
 
 def save(path: str | Path, model: Backbone, extra: dict[str, Tensor] | None = None, about: dict | None = None) -> None:
-    """Write the weights, `extra` tensors and the JSON-able `about` to `path`, beside it first and then renamed."""
+    """Write weights and notes to `path`, whole or not at all: next to it first, then renamed.
+
+    Args:
+        path: a safetensors file; its folder is made.
+        model: whose weights.
+        extra: more tensors, such as an optimizer's state.
+        about: notes that JSON can hold.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {f"model.{name}": tensor.contiguous() for name, tensor in model.state_dict().items()}
     tensors |= {f"extra.{name}": tensor.contiguous() for name, tensor in (extra or {}).items()}
     notes = {"backbone": model.name, "classes": str(model.n_classes), "about": json.dumps(about or {})}
+    notes["notes_checksum"] = _checksum_of_notes(notes)
+    notes["tensors_checksum"] = _checksum_of_tensors(tensors)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         save_file(tensors, beside, notes)
+        beside.chmod(0o666 & ~_umask())  # safetensors lets the owner read alone, and folders are shared
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
 
 
+def _checksum_of_notes(notes: dict[str, str]) -> str:
+    text = json.dumps({name: notes.get(name) for name in ("backbone", "classes", "about")}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _checksum_of_tensors(tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 def load(path: str | Path, model: Backbone) -> tuple[dict[str, Tensor], dict]:
     """Fill `model` from `path`; return (extra, about).
 
-    Raises FileNotFoundError, or ValueError for a file that is damaged or of another architecture or class count; the
-    model is unchanged then.
+    Raises:
+        FileNotFoundError: where there is no such file.
+        ValueError: for a file that is damaged or of another architecture or class count; the model is unchanged then.
     """
     path = Path(path)
     with _opened(path) as file:
-        notes = file.metadata() or {}
+        notes = _notes(path, file)
         tensors = {name: file.get_tensor(name) for name in file.keys()}
+    if notes["tensors_checksum"] != _checksum_of_tensors(tensors):
+        raise ValueError(f"checkpoint {path} is damaged (its weights were changed): delete it and train again")
     found, wanted = (notes.get("backbone"), notes.get("classes")), (model.name, str(model.n_classes))
     if found != wanted:
         raise ValueError(
@@ -45,13 +80,20 @@ def load(path: str | Path, model: Backbone) -> tuple[dict[str, Tensor], dict]:
             "build that backbone or choose another checkpoint"
         )
     _fill(path, model, _part(tensors, "model."))
-    return _part(tensors, "extra."), json.loads(notes.get("about", "{}"))
+    return _part(tensors, "extra."), json.loads(notes["about"])
 
 
 def read_about(path: str | Path) -> dict:
     """The notes of a checkpoint alone. Raises as `load` does."""
     with _opened(Path(path)) as file:
-        return json.loads((file.metadata() or {}).get("about", "{}"))
+        return json.loads(_notes(Path(path), file)["about"])
+
+
+def _notes(path: Path, file: Any) -> dict[str, str]:
+    notes = file.metadata() or {}
+    if notes.get("notes_checksum") != _checksum_of_notes(notes) or "tensors_checksum" not in notes:
+        raise ValueError(f"checkpoint {path} is damaged (its notes were changed): delete it and train again")
+    return notes
 
 
 def read_architecture(path: str | Path) -> tuple[str, int]:
@@ -64,7 +106,7 @@ def read_architecture(path: str | Path) -> tuple[str, int]:
 
 
 @contextmanager
-def _opened(path: Path):
+def _opened(path: Path) -> Iterator[Any]:
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {path}: train first or correct the path")
     try:

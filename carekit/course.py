@@ -1,14 +1,18 @@
 """Run the ordered notebooks headless: executed copies, pages, results, and the table of lesson 5."""
 
 import json
+import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import papermill
+from filelock import FileLock, Timeout
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from carekit import workspace
@@ -40,27 +44,69 @@ def notebooks() -> list[Path]:
 def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None = None) -> Path:
     """Execute the lessons whose name holds `only`; print progress and the result; return the index page.
 
-    Raises ValueError for parameters that no lesson takes, CourseError for a notebook that stops.
+    Only what this run made is in the index, the table and the folder.
+
+    Raises:
+        ValueError: for parameters that no lesson takes.
+        CourseError: for a notebook that stops.
+        OSError: where the folder cannot be written to, or another course is running there.
     """
     checked = check_parameters(parameters)
     name = checked["data"]
     if name not in KINDS:
         parameters = dict(parameters) | {"data": str(workspace.resolve(name).resolve())}
         name = Path(name).name
-    folder = out or workspace.runs() / f"course-{name}-{checked['profile']}"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = (out or workspace.runs() / f"course-{name}-{checked['profile']}").resolve()
     chosen = [path for path in notebooks() if only in path.stem]
     if not chosen:
         raise ValueError(f"no lesson has {only!r} in its name: choose from {', '.join(p.stem for p in notebooks())}")
     started, rows = time.perf_counter(), []
-    for number, notebook in enumerate(chosen, 1):
-        rows += _lesson(notebook, folder, parameters, f"[{number}/{len(chosen)}]")
-    text = results_table(folder)
-    settings = ", ".join(f"{key} = {value}" for key, value in checked.items() if key != "results")
-    index = write_index(folder, "carekit: the executed course", rows, text, settings)
+    with _alone_in(folder), _kernels_run_this_checkout():
+        _remove_earlier(folder)
+        for number, notebook in enumerate(chosen, 1):
+            rows += _lesson(notebook, folder, parameters, f"[{number}/{len(chosen)}]")
+        text = results_table(folder)
+        settings = ", ".join(f"{key} = {value}" for key, value in checked.items() if key != "results")
+        index = write_index(folder, "carekit: the executed course", rows, text, settings)
     print(f"\n{text}\n\n{len(rows)} lessons in {(time.perf_counter() - started) / 60:.1f} minutes.")
     print(f"Read them: {index}\nResults as JSON and the executed notebooks lie beside it.")
     return index
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Raise BlockingIOError where another course writes into the folder at this moment."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BlockingIOError(f"another course is running in {folder}: wait for it, or give another --out") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _kernels_run_this_checkout() -> Iterator[None]:
+    """Kernels start in the notebooks' folder: they get this checkout's code, and the same place for models."""
+    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "CAREKIT_RUNS")}
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), before["PYTHONPATH"])))
+    os.environ["CAREKIT_RUNS"] = str(workspace.runs().resolve())
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _remove_earlier(folder: Path) -> None:
+    """What an earlier course left in the folder may be of other settings: nothing of it may be taken for this one's."""
+    for lesson in notebooks():
+        for kind in (".ipynb", ".html", ".json"):
+            (folder / lesson.name).with_suffix(kind).unlink(missing_ok=True)
+    (folder / "index.html").unlink(missing_ok=True)
 
 
 def make_site(parameters: Mapping[str, Any], only: str, out: Path) -> Path:
@@ -71,7 +117,7 @@ def make_site(parameters: Mapping[str, Any], only: str, out: Path) -> Path:
     check_free(out, True, "index.html")
     index = run_course(parameters, only)
     with atomic_folder(out, True, "index.html") as folder:
-        for page in index.parent.glob("*.html"):
+        for page in index.parent.glob("*.html"):  # the index and the pages of this run: nothing else is there
             shutil.copy(page, folder)
     print(f"The site: {out / 'index.html'}")
     return out / "index.html"
@@ -82,11 +128,10 @@ def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: 
     print(f"{count} {notebook.stem} ...", flush=True)
     started, executed = time.perf_counter(), folder / notebook.name
     results = folder / f"{notebook.stem}.json"
-    results.unlink(missing_ok=True)
     try:
         node = papermill.execute_notebook(
-            notebook,
-            executed,
+            _literally(notebook),
+            _literally(executed),
             dict(parameters) | {"results": str(results)},
             kernel_name="python3",
             progress_bar={"leave": False},
@@ -100,10 +145,20 @@ def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: 
             return []
         reason = f"{error.ename}: {error.evalue}".splitlines()[0]
         raise CourseError(f"{notebook.name} stopped in cell {error.cell_index}: {reason} (see {executed})") from None
+    except DeadKernelError:
+        raise CourseError(
+            f"{notebook.name} stopped: its kernel died, most likely for want of memory. Close other programs, or "
+            "choose fewer images (max_per_class), and run it again: finished models are found again"
+        ) from None
     page = to_html(executed)
     seconds = time.perf_counter() - started
     print(f"{count} {notebook.stem}: {seconds:.0f} s", flush=True)
     return [(page, title(node), f"{seconds:.0f} s; {results.name}")]
+
+
+def _literally(path: Path) -> str:
+    """A path as papermill takes it, which fills parameters into braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def results_table(folder: Path) -> str:

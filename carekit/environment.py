@@ -56,6 +56,11 @@ def install(extras: list[str]) -> None:
         stamp.write_text(wanted)
 
 
+def must_be_complete() -> bool:
+    """Whether a missing browser or Node.js is a failure: in continuous integration, or by CAREKIT_REQUIRE_BROWSER=1."""
+    return os.environ.get("CI") == "true" or os.environ.get("CAREKIT_REQUIRE_BROWSER") == "1"
+
+
 def _make_venv() -> None:
     works = PYTHON.exists() and subprocess.call([str(PYTHON), "-m", "pip", "--version"], stdout=subprocess.DEVNULL) == 0
     if works:

@@ -32,9 +32,10 @@ def predict(model: Backbone, data: Prepared, *, batch_size: int = 128, device: s
             labels = torch.tensor(data.labels[rows]).to(device)
             logits, features = model.with_head_graph(data.tensor(rows).to(device))
             maps = class_activation_map(logits, features, labels, classifier=model.linear_head)
-            parts.append([part.detach().cpu().numpy() for part in (logits.detach().softmax(1), maps)])
-    probabilities, maps = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return Predictions(probabilities, data.labels, maps)
+            found = (logits.softmax(1), maps)
+            parts.append([part.detach().cpu().numpy() for part in found])
+    probabilities, all_maps = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return Predictions(probabilities, data.labels, all_maps)
 
 
 def evaluate(model: Backbone, data: Prepared, *, device: str = "cpu") -> dict[str, float]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
 from scipy import stats
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
@@ -53,7 +54,7 @@ def pointing_game(maps: Float[np.ndarray, "n h w"], m_in: np.ndarray) -> Float[n
     return np.where(flat.max(1, initial=0) > 0, hit.astype(float), np.nan)
 
 
-def mean_and_half_width(values, confidence: float = 0.95) -> tuple[float, float]:
+def mean_and_half_width(values: ArrayLike, confidence: float = 0.95) -> tuple[float, float]:
     """Mean over seeds and half the width of its Student-t interval; the half width is NaN for a single value."""
     values = np.asarray(values, dtype=float)
     if len(values) < 2:

@@ -16,8 +16,12 @@ def one_of(what: str, name: str, allowed: Iterable[str]) -> str:
         ValueError: for another name, with the nearest ones.
     """
     known = list(allowed)
-    if name in known:
-        return name
-    near = get_close_matches(str(name), known, n=2)
-    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    raise ValueError(f"{what} = {name!r} is unknown: {hint}choose one of {', '.join(known)}")
+    if name not in known:
+        raise ValueError(f"{what} = {name!r} is unknown: {nearest(name, known)}choose one of {', '.join(known)}")
+    return name
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """The question whether a similar name was meant, with a blank behind it; nothing where no name is similar."""
+    near = get_close_matches(str(name), list(allowed), n=2)
+    return f"did you mean {' or '.join(map(repr, near))}? " if near else ""

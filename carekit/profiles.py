@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
+from carekit.names import one_of
+from carekit.paper import DEFAULTS
 from carekit.training import Schedule
 
 
@@ -11,9 +13,16 @@ from carekit.training import Schedule
 class Profile:
     """What a run costs.
 
-    size: image side in pixels. images, exponent: training images of the synthetic set and how much of the paper's
-    imbalance it keeps, see `scaled_counts`. sweep_seeds: at most so many seeds for each setting of an ablation.
-    augment: see JointAugment.
+    Args:
+        name: "fast", "laptop" or "paper".
+        size: image side in pixels.
+        backbone: a name of `carekit.backbones.BACKBONES`.
+        imagenet: whether it starts from ImageNet weights.
+        images: training images of the synthetic set.
+        pretrain, finetune: how both stages run.
+        sweep_seeds: at most so many seeds for each setting of an ablation.
+        exponent: how much of the paper's imbalance the synthetic set keeps, see `scaled_counts`.
+        augment: see `carekit.data.augment.JointAugment`.
     """
 
     name: str
@@ -28,18 +37,69 @@ class Profile:
     augment: str = "flip"
 
 
+def _fast(device: str | None) -> Profile:
+    quick = Schedule(epochs=1, batch_size=32, lr=2e-3)
+    return Profile(
+        name="fast",
+        size=32,
+        backbone="small",
+        imagenet=False,
+        images=160,
+        pretrain=quick,
+        finetune=quick,
+        sweep_seeds=1,
+    )
+
+
+def _laptop(device: str | None) -> Profile:
+    return Profile(
+        name="laptop",
+        size=64,
+        backbone="small",
+        imagenet=False,
+        images=540,
+        pretrain=Schedule(epochs=24, lr=3e-3, cosine=True),
+        finetune=Schedule(epochs=10, lr=1e-3, cosine=True),
+        sweep_seeds=3,
+    )
+
+
+def _paper(device: str | None) -> Profile:
+    """The paper's Table 1."""
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    table_1 = Schedule(
+        epochs=DEFAULTS.epochs,
+        batch_size=DEFAULTS.batch_size,
+        lr=DEFAULTS.lr,
+        device=device,
+        bf16=device == "cuda",
+        workers=8,
+        patience=20,
+    )
+    return Profile(
+        name="paper",
+        size=DEFAULTS.size,
+        backbone="resnet50",
+        imagenet=True,
+        images=8012,
+        pretrain=table_1,
+        finetune=table_1,
+        sweep_seeds=5,
+        exponent=1.0,
+    )
+
+
+PROFILES = {"fast": _fast, "laptop": _laptop, "paper": _paper}
+
+
 def profile(name: str, device: str | None = None) -> Profile:
-    """The profile "fast", "laptop" or "paper" (the paper's Table 1). Raises ValueError for another name."""
-    if name == "fast":
-        quick = Schedule(epochs=1, batch_size=32, lr=2e-3)
-        return Profile(name, 32, "small", False, 160, quick, quick, sweep_seeds=1)
-    if name == "laptop":
-        pretrain, finetune = Schedule(epochs=24, lr=3e-3, cosine=True), Schedule(epochs=10, lr=1e-3, cosine=True)
-        return Profile(name, 64, "small", False, 540, pretrain, finetune, sweep_seeds=3)
-    if name == "paper":
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        table_1 = Schedule(
-            epochs=200, batch_size=96, lr=1e-4, device=device, bf16=device == "cuda", workers=8, patience=20
-        )
-        return Profile(name, 224, "resnet50", True, 8012, table_1, table_1, sweep_seeds=5, exponent=1.0)
-    raise ValueError(f"profile = {name!r} is unknown: choose fast, laptop or paper")
+    """The profile of this name.
+
+    Args:
+        name: "fast", "laptop" or "paper".
+        device: where the paper's profile runs; None: on a GPU where there is one.
+
+    Raises:
+        ValueError: for another name.
+    """
+    return PROFILES[one_of("profile", name, PROFILES)](device)

@@ -3,9 +3,10 @@
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -56,7 +57,7 @@ class Schedule:
     workers: int = 0
     patience: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 1:
             raise ValueError(f"epochs = {self.epochs} and batch_size = {self.batch_size} must be at least 1")
         if not 0 < self.lr < 1:
@@ -174,7 +175,7 @@ def epochs(
         )
     device = torch.device(schedule.device)
     strategy.prepare(model)
-    model.to(device, memory_format=torch.channels_last).eval()  # faster on CPU and GPU, same result
+    model.to(device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]  # faster, same result
     classification = strategy.class_loss(list(train.data.counts().values())).to(device)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=schedule.lr, weight_decay=schedule.weight_decay)
@@ -219,7 +220,14 @@ class _Taken:
     seconds: float
 
 
-def _steps(model, batches, objective, classification, optimizer, schedule) -> Iterator[_Taken]:
+def _steps(
+    model: Backbone,
+    batches: Iterable[Batch],
+    objective: Objective,
+    classification: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    schedule: Schedule,
+) -> Iterator[_Taken]:
     """One pass over the data."""
     model.train()
     asked = time.perf_counter()
@@ -313,7 +321,9 @@ def _stalled(history: History, patience: int) -> bool:
     return bool(patience) and len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
 
 
-def _resume(checkpoint, model, optimizer, plan) -> History:
+def _resume(
+    checkpoint: str | Path | None, model: Backbone, optimizer: torch.optim.Optimizer, plan: dict[str, Any]
+) -> History:
     if checkpoint is None or not Path(checkpoint).exists():
         return []
     state, about = checkpoints.load(checkpoint, model)

@@ -6,6 +6,7 @@ schemas that the Python side mentions is enough. With a matching pair nothing is
 """
 
 import sys
+from types import ModuleType
 
 import torch
 
@@ -27,7 +28,7 @@ def declare_missing_operators() -> bool:
     return True
 
 
-def import_torchvision():
+def import_torchvision() -> ModuleType:
     """Return the torchvision module, mended if its operators are missing. Raises whatever else is wrong with it."""
     try:
         import torchvision

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import torch
 
@@ -55,3 +57,30 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_beside_it(tmp_path, monke
         checkpoints.save(path, build("small", 3), about={"epochs": 2})
     assert [file.name for file in tmp_path.iterdir()] == ["m.safetensors"]
     assert checkpoints.load(path, build("small", 3))[1] == {"epochs": 1}
+
+
+def test_a_bit_flipped_anywhere_in_weights_or_notes_is_told(tmp_path):
+    """Each flip in the file ends in one sentence: none is used, none is a traceback of another kind."""
+    path = tmp_path / "m.safetensors"
+    model = build("small", 3)
+    checkpoints.save(path, model, about={"scores": {"mca": 0.5}})
+    whole = path.read_bytes()
+    header = int.from_bytes(whole[:8], "little") + 8
+    places = [*range(8, header, 37), *range(header, len(whole), 9_001)]
+    before = model.head.classifier.weight.clone()
+    for place in places:
+        damaged = bytearray(whole)
+        damaged[place] ^= 4
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="is damaged|holds .* for|another version"):
+            checkpoints.load(path, model)
+        assert torch.equal(model.head.classifier.weight, before)
+
+
+def test_a_shared_folder_stays_readable(tmp_path):
+    before = os.umask(0o022)
+    try:
+        checkpoints.save(tmp_path / "m.safetensors", build("small", 3))
+    finally:
+        os.umask(before)
+    assert (tmp_path / "m.safetensors").stat().st_mode & 0o777 == 0o644

@@ -1,6 +1,7 @@
 """Requirements in step, and the set-up of the project's own environment."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -33,6 +34,21 @@ def test_environment_yml_asks_for_what_pyproject_asks_for():
     assert content["channels"] == ["conda-forge"]
 
 
+def test_pip_takes_the_pip_section_of_environment_yml(tmp_path):
+    """conda writes the section into a requirements file, where pip allows fewer options than on its command line."""
+    content = yaml.safe_load((ROOT / "environment.yml").read_text())
+    (section,) = [entry["pip"] for entry in content["dependencies"] if isinstance(entry, dict)]
+    file = tmp_path / "requirements.txt"
+    file.write_text("\n".join(section))
+    code = (
+        "from pip._internal.network.session import PipSession; from pip._internal.req import parse_requirements; "
+        f"print([(each.is_editable, each.requirement) for each in parse_requirements({str(file)!r}, PipSession())])"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[(True, '.')]"
+
+
 def test_every_requirement_has_a_tested_version_within_its_range():
     pinned = {}
     for line in (ROOT / "constraints.txt").read_text().splitlines():
@@ -40,7 +56,7 @@ def test_every_requirement_has_a_tested_version_within_its_range():
             name, version = re.match(r"([\w.-]+)==([\w.]+)", line).groups()
             pinned.setdefault(name.replace("_", "-"), []).append(version)
     numbers = lambda text: tuple(int(part) for part in re.findall(r"\d+", text))  # noqa: E731
-    for name, low in requirements("course", "data", "bench", "dev").items():
+    for name, low in requirements("course", "data", "bench", "dev", "lint", "docs").items():
         assert name in pinned and all(numbers(version) >= numbers(low) for version in pinned[name]), name
 
 

@@ -75,5 +75,5 @@ def test_summary_and_paired_difference_by_hand():
 def test_profiles_by_name():
     assert profile("paper").pretrain.epochs == 200 and profile("paper").size == 224
     assert profile("laptop").backbone == "small"
-    with pytest.raises(ValueError, match="choose fast, laptop or paper"):
+    with pytest.raises(ValueError, match="choose one of fast, laptop, paper"):
         profile("huge")

@@ -56,6 +56,6 @@ def test_every_make_target_it_names_is_one_line_over_the_command():
     makefile = (ROOT / "Makefile").read_text()
     for target in set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.M)):
         assert re.search(rf"^{target}:", makefile, re.M), target
-    for target in ("course", "test", "lab", "site", "bench"):
+    for target in ("course", "test", "lab", "site", "bench", "lint", "docs"):
         recipe = re.search(rf"^{target}:.*\n((?:\t.*\n?)+)", makefile, re.M).group(1)
         assert recipe.count("\n") <= 1 and "-m carekit" in recipe

@@ -1,6 +1,7 @@
 """The paper's networks from torchvision: ResNet18, 50 and 152, and VGG19."""
 
 from collections.abc import Callable
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -27,18 +28,18 @@ def vgg19(n_classes: int, imagenet: bool) -> Parts:
     return _built("vgg19", "VGG19_Weights", _cut_vgg, n_classes, imagenet)
 
 
-def _cut_resnet(net: nn.Module, n_classes: int) -> Parts:
+def _cut_resnet(net: Any, n_classes: int) -> Parts:
     trunk = nn.Sequential(*list(net.children())[:-2])  # without pooling and classifier
     return Parts(trunk, PooledLinear(net.fc.in_features, n_classes))
 
 
-def _cut_vgg(net: nn.Module, n_classes: int) -> Parts:
+def _cut_vgg(net: Any, n_classes: int) -> Parts:
     net.classifier[-1] = nn.Linear(net.classifier[-1].in_features, n_classes)
     head = nn.Sequential(net.features[-1], net.avgpool, nn.Flatten(), net.classifier)  # it begins with a max-pooling
     return Parts(net.features[:-1], head)
 
 
-def _built(name: str, weights: str, cut: Callable[[nn.Module, int], Parts], n_classes: int, imagenet: bool) -> Parts:
+def _built(name: str, weights: str, cut: Callable[[Any, int], Parts], n_classes: int, imagenet: bool) -> Parts:
     from carekit.vision import models  # a heavy import that the small net can do without
 
     net = getattr(models, name)(weights=None)
@@ -47,7 +48,7 @@ def _built(name: str, weights: str, cut: Callable[[nn.Module, int], Parts], n_cl
     return cut(net, n_classes)
 
 
-def _imagenet_state(name: str, weights) -> dict[str, Tensor]:
+def _imagenet_state(name: str, weights: Any) -> dict[str, Tensor]:
     try:
         return weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
     except OSError as error:  # URLError is one; so are a full disk and an unreadable cache

@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, and work that goes on where it was stopped."""
+"""Folders that appear whole or not at all, and work that resumes where it was stopped."""
 
 import json
 import shutil
@@ -14,10 +14,15 @@ PLAN, LOCK, JOURNAL = "plan.json", "lock", "journal.jsonl"
 
 @contextmanager
 def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.json") -> Iterator[Path]:
-    """Yield a new folder beside `path` that takes its place at the end; on an error or Ctrl-C it is removed.
+    """Yield a new folder next to `path` that takes its place at the end; on an error or Ctrl-C it is removed.
 
-    Raises FileExistsError where `path` is a file or a folder with files in it. With overwrite such a folder is
-    replaced if it holds the file `mark`, so that a slip of the hand cannot remove any other folder.
+    Args:
+        path: of the folder to be.
+        overwrite: replace a folder with files in it.
+        mark: a file that such a folder must hold, so that a slip of the hand cannot remove any other folder.
+
+    Raises:
+        FileExistsError: where `path` may not be replaced, or is a file.
     """
     path = Path(path).expanduser().resolve()
     check_free(path, overwrite, mark)
@@ -36,9 +41,15 @@ def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.
 def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark: str = "facts.json") -> Iterator[Path]:
     """As `atomic_folder`, but what Ctrl-C or a kill leaves is found again by the next run with the same `plan`.
 
-    plan: all that decides the result, for JSON. The folder is `.NAME.part` beside `path`; with another plan, or after
-    an error, its files are removed. Raises also BlockingIOError where another process is at work on it, and
-    FileExistsError where a folder of that name was not made here.
+    The folder is `.NAME.part` next to `path`; with another plan, or after an error, its files are removed.
+
+    Args:
+        path, overwrite, mark: as those of `atomic_folder`.
+        plan: all that decides the result, for JSON.
+
+    Raises:
+        BlockingIOError: where another process is at work on it.
+        FileExistsError: where `path` may not be replaced, or a folder of that name was not made here.
     """
     path = Path(path).expanduser().resolve()
     check_free(path, overwrite, mark)
@@ -48,11 +59,7 @@ def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark
     _put_back(path)
     made = [parent for parent in new.parents if not parent.exists()]
     _make(new)
-    lock = FileLock(new / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BlockingIOError(f"another process is at work on {path}: wait for it, or give another folder") from None
+    lock = _lock(new, path)
     try:
         _same_plan(new, json.dumps(plan, sort_keys=True, default=str))
         yield new
@@ -72,6 +79,15 @@ def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark
         raise
     finally:
         lock.release()
+
+
+def _lock(new: Path, path: Path) -> FileLock:
+    lock = FileLock(new / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BlockingIOError(f"another process is at work on {path}: wait for it, or give another folder") from None
+    return lock
 
 
 def _same_plan(folder: Path, text: str) -> None:

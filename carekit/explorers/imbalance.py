@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from carekit.explorers.frame import Explorer, slider, toggle
+from carekit.explorers.controls import slider, toggle
+from carekit.explorers.frame import Explorer
 from carekit.lessons import plots
 from carekit.strategies import class_weights
 
-MOST = 100  # the largest ratio that can be chosen
+LARGEST_RATIO = 100  # that can be chosen
 LARGEST = 1000  # images of the largest class
 PRESETS = {
     "The paper's skin data": {"ratio": 58},
@@ -30,7 +31,7 @@ def imbalance(ratio: float, names: Sequence[str], total_of_largest: float = LARG
     if not 1 <= ratio <= total_of_largest:
         raise ValueError(f"ratio = {ratio:g} is out of range: choose from 1 (balanced) to {total_of_largest:g}")
     sizes = total_of_largest * np.geomspace(1, 1 / ratio, len(names))
-    weights = class_weights(sizes).tolist()
+    weights = class_weights(sizes.tolist()).tolist()
     pairs = {"sizes": sizes.tolist(), "weights": weights}
     named = {key: dict(zip(names, values, strict=True)) for key, values in pairs.items()}
     return named | {"accuracy": float(sizes[0] / sizes.sum()), "mca": 1 / len(names)}
@@ -45,9 +46,15 @@ def words(ratio: float, numbers: dict) -> str:
 
 
 def explore_imbalance(paper_counts: Mapping[str, int], *, ratio: int | None = None, log: bool = False) -> Explorer:
-    """Show the explorer for the classes of `paper_counts` {name: images}, at these counts' own ratio by default.
+    """Show the explorer of classes of unequal size.
 
-    Raises ValueError for counts below 1, fewer than two classes, or a ratio outside 1 to 100.
+    Args:
+        paper_counts: the number of images of each class, {name: images}.
+        ratio: of the largest class to the smallest, from 1 to 100; by default that of the counts.
+        log: whether the bars start on a logarithmic axis.
+
+    Raises:
+        ValueError: for counts below 1, fewer than two classes, or a ratio outside 1 to 100.
     """
     if min(paper_counts.values(), default=1) < 1:
         raise ValueError("a class without an image has no ratio: leave it out of the counts")
@@ -55,11 +62,11 @@ def explore_imbalance(paper_counts: Mapping[str, int], *, ratio: int | None = No
     if ratio is None:
         ratio = round(max(paper_counts.values(), default=1) / min(paper_counts.values(), default=1))
     numbers = imbalance(ratio, names)
-    if ratio > MOST:
-        raise ValueError(f"ratio = {ratio:g} is out of range: choose from 1 (balanced) to {MOST}")
+    if ratio > LARGEST_RATIO:
+        raise ValueError(f"ratio = {ratio:g} is out of range: choose from 1 (balanced) to {LARGEST_RATIO}")
     defaults = {"ratio": ratio, "log": log}
-    controls = [slider("ratio", "Ratio", 1, MOST, 1), toggle("log", "Log scale")]
-    scene = {"names": names, "largest": LARGEST, "most": MOST}
+    controls = [slider("ratio", "Ratio", 1, LARGEST_RATIO, 1), toggle("log", "Log scale")]
+    scene = {"names": names, "largest": LARGEST, "most": LARGEST_RATIO}
     guess = {"name": "accuracy", "label": "the accuracy"}
     explorer = Explorer(
         "imbalance", "The largest class against the smallest", controls, defaults, scene, presets=PRESETS, guess=guess

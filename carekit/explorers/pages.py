@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from carekit.explorers.frame import module, style
+from carekit.explorers import browser
 
 _START = """
 for (const element of document.querySelectorAll(".ck-alone")) {
@@ -22,5 +22,5 @@ def as_html(state: dict[str, Any], still: str) -> str:
 
 def script() -> str:
     """The style and the script of a page that has explorers, for the end of its body."""
-    code = module().replace("export default { render };", "").replace("</", "<\\/")
-    return f'<style>{style()}</style><script type="module">{code}{_START}</script>'
+    code = browser.script().replace("</", "<\\/")
+    return f'<style>{browser.style()}</style><script type="module">{code}{_START}</script>'

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 
 class Verdict:
@@ -111,7 +112,7 @@ def noise(answer: str) -> Verdict:
     return _choice(answer, explanations, "c")
 
 
-def _choice(answer, explanations: dict[str, str], right: str) -> Verdict:
+def _choice(answer: object, explanations: dict[str, str], right: str) -> Verdict:
     if answer in (None, ..., ""):
         return Verdict(False, "Not yet: put the letter of your answer between the quotes.")
     letter = str(answer).strip().lower()
@@ -123,7 +124,7 @@ def _random(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).random(shape)
 
 
-def _compare(answer, arguments, expected, hints: dict, rule: str) -> Verdict:
+def _compare(answer: Callable, arguments: tuple, expected: ArrayLike, hints: dict, rule: str) -> Verdict:
     """Call the answer and explain. hints: a known wrong value (flattened) -> what went wrong."""
     try:
         found = answer(*arguments)

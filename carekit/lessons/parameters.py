@@ -1,9 +1,12 @@
 """The parameters that every lesson has, their defaults and what they may be."""
 
 import ast
-import difflib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+
+from carekit.names import nearest
+from carekit.paper import DEFAULTS
+from carekit.profiles import PROFILES
 
 
 class Parameter(NamedTuple):
@@ -14,23 +17,28 @@ class Parameter(NamedTuple):
     fits: Callable[[Any], bool]
 
 
-def _number(low: float, high: float, kind=(int, float)) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, kind) and not isinstance(value, bool) and low <= value <= high
+def _number(low: float, high: float, kind: type | tuple[type, ...] = (int, float)) -> Callable[[Any], bool]:
+    def fits(value: Any) -> bool:
+        return isinstance(value, kind) and not isinstance(value, bool) and bool(low <= value <= high)  # type: ignore
+
+    return fits
 
 
-def _text(value) -> bool:
+def _text(value: object) -> bool:
     return isinstance(value, str)
 
 
 PARAMETERS = {
     "data": Parameter("synthetic", '"synthetic" (skin), "synthetic-chest" or a prepared folder', _text),
-    "profile": Parameter("laptop", '"fast", "laptop" or "paper"', lambda v: v in ("fast", "laptop", "paper")),
+    "profile": Parameter("laptop", '"fast", "laptop" or "paper"', lambda v: v in PROFILES),
     "seed": Parameter(0, "a whole number from 0 to 10000", _number(0, 10_000, int)),
     "seeds": Parameter(3, "a whole number of runs from 1 to 50", _number(1, 50, int)),
-    "alpha": Parameter(0.5, "a number with 0 <= alpha < 1", lambda v: _number(0, 1)(v) and v < 1),
-    "tau": Parameter(0.7, "a number with 0 < tau <= 1", lambda v: _number(0, 1)(v) and v > 0),
-    "lam": Parameter(1.0, "a number from 0 to 100", _number(0, 100)),
-    "box_scale": Parameter(1.0, "a factor with 0 < box_scale <= 3", lambda v: _number(0, 3)(v) and v > 0),
+    "alpha": Parameter(DEFAULTS.alpha, "a number with 0 <= alpha < 1", lambda v: _number(0, 1)(v) and v < 1),
+    "tau": Parameter(DEFAULTS.tau, "a number with 0 < tau <= 1", lambda v: _number(0, 1)(v) and v > 0),
+    "lam": Parameter(DEFAULTS.lam, "a number from 0 to 100", _number(0, 100)),
+    "box_scale": Parameter(
+        DEFAULTS.box_scale, "a factor with 0 < box_scale <= 3", lambda v: _number(0, 3)(v) and v > 0
+    ),
     "shortcut": Parameter(0.95, "a share from 0 to 1 (synthetic data only)", _number(0, 1)),
     "max_per_class": Parameter(0, "a whole number of training images, 0 for all", _number(0, 10**6, int)),
     "results": Parameter("", "the file for the results, or nothing", _text),
@@ -42,9 +50,8 @@ def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
     out of range."""
     for name, value in values.items():
         if name not in PARAMETERS:
-            near = difflib.get_close_matches(name, PARAMETERS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(PARAMETERS)}"
-            raise ValueError(f"there is no parameter {name!r}: {hint}")
+            hint = nearest(name, PARAMETERS) or f"choose from {', '.join(PARAMETERS)}"
+            raise ValueError(f"there is no parameter {name!r}: {hint.rstrip()}")
         if not PARAMETERS[name].fits(value):
             raise ValueError(f"{name} = {value!r} is out of range: give {PARAMETERS[name].allowed}")
     return {name: parameter.default for name, parameter in PARAMETERS.items()} | dict(values)
@@ -52,8 +59,8 @@ def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def assigned_names(source: str) -> dict[str, Any]:
     """The literals that a parameters cell assigns: name -> value."""
-    assignments = [node for node in ast.parse(source).body if isinstance(node, ast.Assign)]
-    return {node.targets[0].id: ast.literal_eval(node.value) for node in assignments}
+    pairs = [(node.targets[0], node.value) for node in ast.parse(source).body if isinstance(node, ast.Assign)]
+    return {target.id: ast.literal_eval(value) for target, value in pairs if isinstance(target, ast.Name)}
 
 
 def parse(text: str) -> Any:

@@ -20,8 +20,8 @@ MAP = "cividis"
 
 def grid(columns: int, rows: int = 1, size: float = 2.2) -> tuple[Figure, np.ndarray]:
     """A figure with picture axes (rows, columns), without ticks."""
-    shape = {"figsize": (columns * size, rows * size + 0.3), "layout": "constrained", "squeeze": False}
-    figure, axes = plt.subplots(rows, columns, **shape)
+    figsize = (columns * size, rows * size + 0.3)
+    figure, axes = plt.subplots(rows, columns, figsize=figsize, layout="constrained", squeeze=False)
     for each in axes.flat:
         each.set(xticks=[], yticks=[])
     return figure, axes
@@ -116,7 +116,9 @@ def intervals(table: pd.DataFrame, metrics: Sequence[str]) -> Figure:
     return figure
 
 
-def sweep(values: Sequence[float], table: pd.DataFrame, control: pd.DataFrame, name: str, metrics: Sequence[str]):
+def sweep(
+    values: Sequence[float], table: pd.DataFrame, control: pd.DataFrame, name: str, metrics: Sequence[str]
+) -> Figure:
     """Lines with intervals over one parameter's values; the fair control as a band."""
     figure, axes = plt.subplots(1, len(metrics), figsize=(3.4 * len(metrics), 3.3), layout="constrained", squeeze=False)
     for panel, column in zip(axes[0], metrics, strict=True):

@@ -1,6 +1,7 @@
 """The first cell of every lesson: check the parameters, open the data at the profile's size."""
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ class Lesson:
         rare = f"rare class {self.rare} with {self.train.counts()[self.rare]} training images"
         return f"{self.data.facts['title']}: {counts}, {rare}; profile {self.profile.name}"
 
-    def save(self, **results) -> None:
+    def save(self, **results: Any) -> None:
         """Write the parameters and these results as JSON to the file that `results` names, if it names one."""
         if not self.parameters["results"]:
             return
@@ -81,7 +82,7 @@ class Lesson:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         about = {"parameters": self.parameters, "data": self.data.facts["title"], "figures": results}
-        beside.write_text(json.dumps(about, indent=1, default=_plain) + "\n", encoding="utf-8")
+        beside.write_text(json.dumps(_plain(about), indent=1, allow_nan=False) + "\n", encoding="utf-8")
         os.replace(beside, path)
 
 
@@ -116,8 +117,14 @@ def load(parameters: Mapping[str, Any], chosen: Profile) -> Prepared:
     return data.capped(parameters["max_per_class"] or None, parameters["seed"]).resized(chosen.size)
 
 
-def _plain(value):
-    """Numbers of NumPy as Python's own."""
+def _plain(value: Any) -> Any:
+    """Numbers of NumPy as Python's own; what is no number as null, since JSON knows no NaN."""
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

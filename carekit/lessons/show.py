@@ -30,17 +30,18 @@ def figure(figure: Figure, alt: str) -> None:
 
 
 def table(frame: pd.DataFrame, digits: int = 3) -> None:
-    """Show a table with rounded numbers; columns (figure, "mean") and (figure, "±") become one: mean ± half-width."""
+    """Show a table with rounded numbers; columns (metric, "mean") and (metric, "±") become one: mean ± half-width."""
     if isinstance(frame.columns, pd.MultiIndex):
         frame = with_intervals(frame, digits)
-    display(frame.style.format(precision=digits, na_rep="–"))
+    display(frame.style.format(precision=digits, na_rep="–", escape="html"))
 
 
 def with_intervals(frame: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
     """Mean and half-width columns as one column of text."""
-    figures = list(dict.fromkeys(name for name, _ in frame.columns))
+    metrics = list(dict.fromkeys(name for name, _ in frame.columns))
     return pd.DataFrame(
-        {name: [_text(*pair, digits) for pair in frame[name].to_numpy()] for name in figures}, index=frame.index
+        {name: [_text(mean, half, digits) for mean, half in frame[name].to_numpy()] for name in metrics},
+        index=frame.index,
     )
 
 

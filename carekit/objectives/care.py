@@ -48,9 +48,9 @@ class Care(Objective):
         ValueError: for a value out of range or an unknown name.
     """
 
-    alpha: float = DEFAULTS["alpha"]
-    tau: float = DEFAULTS["tau"]
-    lam: float = DEFAULTS["lam"]
+    alpha: float = DEFAULTS.alpha
+    tau: float = DEFAULTS.tau
+    lam: float = DEFAULTS.lam
     method: str = "grad_cam"
     gradient_of: str = "score"
     second_order: bool = False
@@ -58,7 +58,7 @@ class Care(Objective):
     outer: str = "binary"
     average: str = "boxed"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 <= self.alpha < 1:
             raise ValueError(f"alpha = {self.alpha} is out of range: choose 0 <= alpha < 1 (the paper has 0.5)")
         if not 0 < self.tau <= 1:

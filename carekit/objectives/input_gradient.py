@@ -25,7 +25,7 @@ class InputGradient(Objective):
 
     weight: float = 1.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 <= self.weight < float("inf"):
             raise ValueError(f"weight = {self.weight} is out of range: choose weight >= 0")
 

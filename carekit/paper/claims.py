@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from carekit.paper.tables import TABLES, Table
+from carekit.paper.tables import TABLES, Data, Table
 from carekit.paper.values import SWEEPS
 
-Data = Literal["skin", "chest"]
 Relation = Literal["above", "below", "similar"]
 
 

@@ -5,11 +5,13 @@ from typing import Literal, NamedTuple
 
 from carekit.paper.values import SWEEPS
 
+Data = Literal["skin", "chest"]
+
 
 class Column(NamedTuple):
     """One column of a table: which metric, by its name in the package's results, on which data set."""
 
-    data: Literal["skin", "chest"]
+    data: Data
     metric: str
 
 
@@ -33,7 +35,7 @@ class Table:
     pairs: dict[str, str] = field(default_factory=dict)
     claimed: tuple[str, ...] = ("rare_recall", "auc", "mca", "recall_df")
 
-    def value(self, row: str, data: str, metric: str) -> float:
+    def value(self, row: str, data: Data, metric: str) -> float:
         """The printed value as a share in [0, 1].
 
         Raises:
@@ -44,7 +46,7 @@ class Table:
         return printed if metric == "auc" else printed / 100
 
 
-def _columns(data: Literal["skin", "chest"], *metrics: str) -> tuple[Column, ...]:
+def _columns(data: Data, *metrics: str) -> tuple[Column, ...]:
     return tuple(Column(data, metric) for metric in metrics)
 
 

@@ -1,17 +1,23 @@
 """Settings, counts and sweeps of the paper."""
 
-# Section 4.1 and Table 1: the skin data; the chest films differ in λ.
-DEFAULTS = {
-    "alpha": 0.5,
-    "tau": 0.7,
-    "lam": 1.0,
-    "box_scale": 1.0,
-    "lr": 1e-4,
-    "batch_size": 96,
-    "epochs": 200,  # at most, in each stage
-    "size": 224,  # pixels
-}
-CHEST_DEFAULTS = DEFAULTS | {"lam": 0.5}
+from typing import NamedTuple
+
+
+class Settings(NamedTuple):
+    """Section 4.1 and Table 1: the skin data; the chest films differ in λ."""
+
+    alpha: float = 0.5
+    tau: float = 0.7
+    lam: float = 1.0
+    box_scale: float = 1.0
+    lr: float = 1e-4
+    batch_size: int = 96
+    epochs: int = 200  # at most, in each stage
+    size: int = 224  # pixels
+
+
+DEFAULTS = Settings()
+CHEST_DEFAULTS = Settings(lam=0.5)
 TEST_SHARE = 0.2  # of the images of each class
 
 # Fig. 1 and section 4.1, images before the split.

@@ -14,12 +14,13 @@ SETUP = """from dataclasses import replace
 import numpy as np, pandas as pd
 from carekit import build, experiment, profile
 from carekit.data.synthetic import skin
+from carekit.metrics import HEADLINE
 data = skin(0, 64, {"nv": 4, "df": 8}, {"nv": 1, "df": 2})
 rows = np.flatnonzero(data.labels == data.classes.index("df"))
 maps = np.random.default_rng(0).random((len(rows), 8, 8)).astype("float32")
 arms = ["pretrained", "without attention", "tau = 0.2", "tau = 0.7"]
 runs = [{"arm": arm, "seed": seed} for arm in arms for seed in range(3)]
-runs = [run | {name: (i * 7 % 12) / 12 for name in experiment.FIGURES} for i, run in enumerate(runs)]
+runs = [run | {name: (i * 7 % 12) / 12 for name in HEADLINE} for i, run in enumerate(runs)]
 fast = profile("fast")
 stage = replace(fast, finetune=replace(fast.finetune, epochs=EPOCHS))
 table, all_maps = experiment.summary(pd.DataFrame(runs)), np.stack([maps, maps**2, maps**3, maps**4])""".replace(
@@ -41,10 +42,10 @@ class Case(NamedTuple):
 
 # The module in carekit.explorers, the call that shows it, and a slider that changes what is seen.
 EXPLORERS = [
-    Case("loss", "explore_loss(data, rows, maps)", "τ"),
+    Case("attention_loss", "explore_attention_loss(data, rows, maps)", "τ"),
     Case("imbalance", "explore_imbalance({'nv': 6705, 'mel': 1113, 'df': 115})", "Ratio"),
     Case("masks", "explore_masks(data, rows)", "Box scale"),
-    Case("attention", "explore_attention(build('small', len(data.classes)), data, rows)", "Threshold"),
+    Case("cam", "explore_cam(build('small', len(data.classes)), data, rows)", "Threshold"),
     Case(
         "training",
         "explore_training(build('small', len(data.classes)), data, stage, np.array([1, 2]), experiment.Arm())",
@@ -164,8 +165,8 @@ def _is_away(url, home):
 
 @pytest.fixture(scope="session")
 def cells():
-    """The notebook's cells: what all need, one explorer each, and the loss once more."""
-    return [SETUP, *(case.cell for case in EXPLORERS), "explorer_loss"]
+    """The notebook's cells: what all need, one explorer each, and the attention loss once more."""
+    return [SETUP, *(case.cell for case in EXPLORERS), "explorer_attention_loss"]
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +176,7 @@ def opened(open_notebook, cells):
 
 @pytest.fixture
 def lesson(lab, opened):
-    """A page with a notebook of all explorers, the loss once more at its end; a kernel that is gone is replaced."""
+    """A page with a notebook of all explorers, one of them twice; a kernel that is gone is replaced."""
     if opened.evaluate("!window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel"):
         lab.open(opened, "lesson.ipynb")
         lab.run_all(opened)
@@ -184,8 +185,8 @@ def lesson(lab, opened):
 
 @pytest.fixture
 def look(lesson):
-    """look(name): an explorer of the lesson's page with its values at the start; also "loss again", a second view."""
-    names = [case.name for case in EXPLORERS] + ["loss again"]
+    """look(name): an explorer of the lesson's page, as it starts; "attention_loss again" is a second view."""
+    names = [case.name for case in EXPLORERS] + ["attention_loss again"]
 
     def look_at(name, tab=lesson):
         tab.mouse.up()

@@ -55,7 +55,7 @@ def test_a_finger_moves_what_is_seen_and_its_end_tells_the_kernel(case, view, py
     view.until("root.querySelector('.ck-words').textContent !== given", words)
     assert view.seen() != before
     view.tab.mouse.up()
-    view.until("JSON.stringify(frame.model.get('values')) === JSON.stringify(frame.values)")
+    view.until("JSON.stringify(frame.kernel.model.get('values')) === JSON.stringify(frame.values)")
     assert python(f"explorer_{case.name}.values") == view.frame("frame.values")
 
 
@@ -125,7 +125,7 @@ def test_values_are_announced(case, view):
 
 
 def test_a_second_view_follows_and_leads(look):
-    one, other = look("loss"), look("loss again")
+    one, other = look("attention_loss"), look("attention_loss again")
     for leader, follower in ((one, other), (other, one)):
         leader.slider("τ").focus()
         leader.tab.keyboard.press("End" if leader is one else "Home")
@@ -136,14 +136,14 @@ def test_a_second_view_follows_and_leads(look):
 
 def test_many_quick_keys_end_where_they_should(look, python):
     """The kernel's echo of an earlier value must not pull the slider back."""
-    shown = look("loss")
+    shown = look("attention_loss")
     shown.slider("τ").focus()
     shown.tab.keyboard.press("Home")
     for _ in range(40):
         shown.tab.keyboard.press("ArrowRight")
-    shown.until("JSON.stringify(frame.model.get('values')) === JSON.stringify(frame.values)")
+    shown.until("JSON.stringify(frame.kernel.model.get('values')) === JSON.stringify(frame.values)")
     assert shown.slider("τ").input_value() == "0.45"
-    assert python("explorer_loss.values")["tau"] == pytest.approx(0.45)
+    assert python("explorer_attention_loss.values")["tau"] == pytest.approx(0.45)
     assert shown.slider("τ").input_value() == "0.45"
 
 
@@ -179,7 +179,7 @@ def test_a_training_is_watched_paused_and_stopped_while_the_kernel_stays_free(lo
 def test_both_themes_can_be_read(lesson, look, violations, tmp_path, theme):
     lesson.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
     lesson.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
-    predict = look("loss").root.get_by_label("Predict first")
+    predict = look("attention_loss").root.get_by_label("Predict first")
     predict.check()  # one of them asks for a guess, the others show what they know
     for i, root in enumerate(lesson.locator(".ck-explorer").all()):
         root.scroll_into_view_if_needed()
@@ -195,14 +195,14 @@ def test_the_file_holds_the_still_picture_and_the_state(lab, lesson, view, case)
     cells = nbformat.read(lab.folder / "lesson.ipynb", 4).cells
     (cell,) = [each for each in cells if each.source == case.cell]
     (data,) = [output.data for output in cell.outputs if MIME in output.get("data", {})]
-    assert data[MIME] == view.frame("frame.model.get('state')")
+    assert data[MIME] == view.frame("frame.kernel.model.get('state')")
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG") and len(data["text/plain"]) > 20
 
 
 def test_a_kernel_that_dies_in_mid_drag_leaves_the_view_alive(lab, lesson, look, python):
     kernel = lesson.evaluate(f"{NOTEBOOK}.sessionContext.session.kernel.id")
     process = python("__import__('os').getpid()")
-    shown = look("loss")
+    shown = look("attention_loss")
     slider = shown.slider("τ")
 
     def goes_on(start, end, die):
@@ -228,6 +228,6 @@ def test_a_kernel_that_dies_in_mid_drag_leaves_the_view_alive(lab, lesson, look,
 
     goes_on(0.7, 0.3, crash)
     goes_on(0.3, 0.1, shut_down)
-    shown.frame("[frame.patience = 200, frame.ask({})]")
+    shown.frame("[frame.kernel.patience = 200, frame.kernel.ask({})]")
     shown.until("!frame.alarm.hidden && frame.alarm.textContent.startsWith('The kernel does not answer')")
     assert lesson.locator("[data-mime-type*=error], [data-mime-type*=stderr]").count() == 0

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from carekit import boxes
-from carekit.box_sources import Scaled, Truth
+from carekit.box_sources import Scaled
 from carekit.data.batches import BoxedImages, boxed_rows, loader, to_unit
 
 

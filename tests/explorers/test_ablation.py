@@ -4,9 +4,11 @@ import pytest
 
 from carekit import Care, compare, evaluation, experiment
 from carekit.experiment import Arm
-from carekit.explorers import frame, study
-from carekit.explorers.ablation import explore_ablation, setting_maps
-from carekit.explorers.study import axis_range, colour_range, inside, words
+from carekit.explorers import frame
+from carekit.explorers.ablation import explore_ablation, numbers, setting_maps
+from carekit.explorers.ablation.numbers import axis_range, colour_range, words
+from carekit.explorers.overlay import inside
+from carekit.metrics import HEADLINE, METRICS, Metric
 from carekit.profiles import Profile
 from carekit.training import Schedule
 
@@ -21,7 +23,7 @@ def scene(tiny):
     """A table of three seeds, the images with a box, and maps with no symmetry, one of them zero everywhere."""
     rng = np.random.default_rng(0)
     runs = [{"arm": arm, "seed": s} for arm in ARMS for s in range(3)]
-    runs = [run | {figure: rng.random() for figure in experiment.FIGURES} for run in runs]
+    runs = [run | {metric: rng.random() for metric in HEADLINE} for run in runs]
     rows = np.flatnonzero(tiny.labels == 1)[:3]
     maps = rng.random((len(ARMS), 3, 5, 7)).astype(np.float32)
     maps[3, 1] = 0
@@ -32,15 +34,14 @@ def test_attention_inside_is_that_of_the_evaluation(scene):
     *_, data, rows, maps = scene
     for i, row in enumerate(rows):
         for map_ in maps[:, i]:
-            everywhere = np.zeros((len(data), *map_.shape), np.float32)
-            everywhere[row] = map_
-            expected = evaluation.attention(everywhere, data, [row])["attention_inside"]
+            found = evaluation.Predictions(np.full((1, 2), 0.5), data.labels[[row]], map_[None])
+            expected = evaluation.measure(found, data.take([row]))["attention_inside"]
             assert inside(map_, data.boxes_of(row), data.size) == pytest.approx(expected, abs=1e-6)
     assert inside(maps[3, 1], data.boxes_of(rows[1]), data.size) == 0
 
 
 def test_maps_of_the_settings_are_those_of_each_arms_first_seed(tiny, monkeypatch):
-    monkeypatch.setattr(experiment.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(experiment, "cpu_count", lambda: 1)
     quick = Schedule(epochs=1, batch_size=8, lr=2e-3)
     profile = Profile("test", 16, "small", False, 24, quick, quick, sweep_seeds=1)
     runs = compare(
@@ -88,12 +89,13 @@ def test_the_axis_holds_all_intervals(means, halves, expected):
 def test_the_browser_has_the_same_numbers(scene, displayed, page, settle):
     table, _, _, data, rows, maps = scene
     explore_ablation(*scene)
-    labels = displayed[0][frame.MIME]["controls"][1]["choices"]
+    choices = displayed[0][frame.MIME]["controls"][1]["choices"]
+    assert [each["key"] for each in choices] == list(HEADLINE)
     tab = page()
     for s, setting in enumerate(ARMS):
         f, i = s % 4, s % 3
-        figure = experiment.FIGURES[f]
-        shown = settle(tab, setting=setting, figure=labels[f], image=i, parameter=("alpha", "tau")[s % 2])
+        figure = HEADLINE[f]
+        shown = settle(tab, setting=setting, metric=figure, image=i, parameter=("alpha", "tau")[s % 2])
         here, there = (inside(maps[k, i], data.boxes_of(rows[i]), data.size) for k in (s, 1))
         (mean, half), (mean_control, half_control) = (
             table.loc[row, figure][["mean", "±"]] for row in (setting, WITHOUT)
@@ -106,14 +108,14 @@ def test_the_browser_has_the_same_numbers(scene, displayed, page, settle):
 def test_a_setting_of_one_seed_has_no_interval_and_one_without_boxes_no_attention(scene, displayed, page, settle):
     table, *rest = scene
     table = table.copy()
-    table[[(name, "±") for name in experiment.FIGURES]] = np.nan
+    table[[(name, "±") for name in HEADLINE]] = np.nan
     table["attention_inside", "mean"] = np.nan
     explore_ablation(table, *rest)
     tab = page()
-    shown = settle(tab, setting="tau = 0.2", figure=INSIDE)
+    shown = settle(tab, setting="tau = 0.2", metric="attention_inside")
     assert np.isnan([shown["mean"], shown["half"]]).all() and f"{INSIDE} unknown" in tab.inner_text(".ck-words")
     assert tab.get_by_role("gridcell").nth(3).inner_text() == "–"
-    settle(tab, figure="mean class accuracy (MCA)")
+    settle(tab, metric="mca")
     assert "(one seed)" in tab.inner_text(".ck-words")
 
 
@@ -137,7 +139,7 @@ def test_arrow_keys_choose_a_cell_and_with_it_map_line_and_parameters(scene, dis
     assert focused.get_attribute("aria-selected") == "true" and tab.locator("[aria-selected='true']").count() == 1
     assert tab.get_by_label("Parameter", exact=True).input_value() == "tau"
     assert tab.get_by_label("Setting", exact=True).input_value() == "tau = 0.2"
-    assert tab.get_by_label("Figure", exact=True).input_value() == INSIDE
+    assert tab.get_by_label("Figure", exact=True).locator("option:checked").inner_text() == INSIDE
     tab.get_by_role("button", name="Copy parameters").click()
     assert tab.inner_text(".ck-line") == "-p tau 0.2"
 
@@ -202,15 +204,28 @@ def test_presets_and_a_guess(scene, displayed, page):
     tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('You guessed 0.250; it is')")
 
 
+def test_a_metric_from_outside_is_one_choice_more(scene, displayed, page, settle, monkeypatch):
+    monkeypatch.setitem(METRICS, "called", Metric("share called rare", "called", (0, 1), lambda judged: 0.5))
+    table, *rest = scene
+    table = table.copy()
+    table[("called", "mean")], table[("called", "±")] = np.linspace(0, 1, len(table)), 0.1
+    explore_ablation(table, *rest)
+    tab = page()
+    shown = settle(tab, metric="called", setting="tau = 0.2")
+    assert shown["mean"] == pytest.approx(table.loc["tau = 0.2", ("called", "mean")])
+    assert "tau = 0.2: share called rare 0." in tab.inner_text(".ck-words")
+    assert tab.locator("thead th").all_inner_texts()[-1] == "called"
+
+
 def test_only_some_images_are_sent_and_the_still_picture_has_words(scene, displayed, monkeypatch):
-    from carekit.explorers import ablation
+    from carekit.explorers.ablation import view
 
     table, *_, data, rows, maps = scene
-    monkeypatch.setattr(ablation, "MOST", 2)
+    monkeypatch.setattr(view, "MOST", 2)
     explore_ablation(*scene)
     (bundle,) = displayed
     sent = bundle[frame.MIME]["scene"]
-    assert sent["images"]["shape"][0] == sent["maps"]["shape"][1] == len(sent["boxes"]) == 2 < study.MOST
+    assert sent["images"]["shape"][0] == sent["maps"]["shape"][1] == len(sent["boxes"]) == 2 < numbers.MOST
     here, there = (
         inside(maps[ARMS.index(arm), 0], data.boxes_of(rows[0]), data.size) for arm in ("alpha = 0.5", WITHOUT)
     )

@@ -43,10 +43,10 @@ def drag(tab, start, end):
 
 def test_masks_against_scipy_and_a_count(tiny):
     drawn = tiny.boxes_of(3)
-    m_in, m_out = masks(drawn, 16, 1.0, "by distance")
+    m_in, m_out = masks(drawn, 16, 1.0, "distance")
     assert m_in.sum() == 36 and m_out == pytest.approx(distance_transform_edt(m_in == 0) / np.hypot(16, 16))
     assert measure(drawn, 16) == {"inside": 36 / 256, "outer_sum": 220, "boxes": 1}
-    assert measure([], 16)["inside"] == 0 and np.isnan(measure([], 16, 1.0, "by distance")["outer_sum"])
+    assert measure([], 16)["inside"] == 0 and np.isnan(measure([], 16, 1.0, "distance")["outer_sum"])
 
 
 @pytest.mark.parametrize("drawn", [[], [[1.3, 2.5, 1.4, 9]], [[0, 0, 16, 16]], [[2.5, 3, 7, 5.5], [4, 4.2, 13.7, 12]]])
@@ -54,16 +54,16 @@ def test_the_browser_has_the_same_masks(tiny, rows, displayed, page, settle, dra
     explore_masks(tiny, rows)
     tab = page()
     for scale in (0.45, 0.6, 1.0, 1.1, 1.85):
-        for outer in ("binary", "by distance"):
-            found = settle(tab, image=0, scale=scale, outer=outer, boxes={"0": drawn})
+        for outer in ("binary", "distance"):
+            found = settle(tab, image=0, box_scale=scale, outer=outer, boxes={"0": drawn})
             numbers, (m_in, m_out) = measure(drawn, 16, scale, outer), masks(drawn, 16, scale, outer)
             assert found == pytest.approx(numbers, abs=1e-5, nan_ok=True)
-            assert np.array_equal(tab.evaluate(f"Array.from({STATE}.masks.inner)"), m_in.ravel())
-            shown = np.array(tab.evaluate(f"Array.from({STATE}.masks.outer)"), float)
+            assert np.array_equal(tab.evaluate(f"Array.from({STATE}.drawn.arrays.inner)"), m_in.ravel())
+            shown = np.array(tab.evaluate(f"Array.from({STATE}.drawn.arrays.outer)"), float)
             assert shown == pytest.approx(m_out.ravel(), abs=1e-5, nan_ok=True)
             if drawn:
-                kind = {"binary": "binary", "by distance": "distance"}[outer]
-                assert shown == pytest.approx(boxes.outer_mask(torch.from_numpy(m_in)[None], kind)[0].ravel(), abs=1e-5)
+                expected = boxes.outer_mask(torch.from_numpy(m_in)[None], outer)[0].ravel()
+                assert shown == pytest.approx(expected, abs=1e-5)
             assert tab.inner_text(".ck-words") == words(numbers, "rare, image 3", scale, outer)
 
 
@@ -140,7 +140,7 @@ def test_presets_the_line_for_papermill_and_a_guess(tiny, rows, displayed, page)
     tab = page()
     tab.get_by_role("button", name="The paper's × 0.7").click()
     tab.get_by_role("button", name="By distance").click()
-    assert tab.get_by_label("M_out", exact=True).input_value() == "by distance"
+    assert tab.get_by_label("M_out", exact=True).locator("option:checked").inner_text() == "by distance"
     tab.get_by_role("button", name="Copy parameters").click()
     assert tab.inner_text(".ck-line") == "-p box_scale 0.7"
     tab.get_by_label("Predict first").check()
@@ -167,8 +167,8 @@ def test_boxes_drawn_in_the_browser_reach_the_training_data(tiny, rows, displaye
     tab.evaluate(f"""() => {{
         const frame = {STATE};
         window.asked = [];
-        frame.alone = false;
-        frame.model = {{ send: (question) => asked.push(question), set() {{}}, save_changes() {{}} }};
+        frame.kernel.alone = false;
+        frame.kernel.model = {{ send: (question) => asked.push(question), set() {{}}, save_changes() {{}} }};
         document.querySelectorAll('button').forEach((button) => {{ button.disabled = false; }});
     }}""")
     settle(tab, image=2)
@@ -177,7 +177,7 @@ def test_boxes_drawn_in_the_browser_reach_the_training_data(tiny, rows, displaye
     question = tab.evaluate("asked[0]")
     assert question == {"number": question["number"], "image": 2, "boxes": [[2, 3, 9, 8]]}
     explorer._reply(None, question, None)
-    tab.evaluate(f"answer => {STATE}.answered(answer)", json.loads(json.dumps(sent[0])))
+    tab.evaluate(f"answer => {STATE}.kernel.receive(answer)", json.loads(json.dumps(sent[0])))
     tab.get_by_text("Saved 1 box of common, image 0.").wait_for()
     assert explorer.data.boxes_of(0).tolist() == [[2, 3, 9, 8]] and len(tiny.boxes_of(0)) == 0
     batch = BoxedImages(explorer.data, Truth()(explorer.data, boxed_rows(explorer.data, ["common"]))).__getitems__([0])
@@ -231,7 +231,7 @@ def test_by_default_a_folder_is_not_touched(tiny, tmp_path, displayed, monkeypat
     ("options", "message"),
     [
         ({"rows": np.array([], int)}, "there is no image to draw boxes on"),
-        ({"scale": 0.0}, "box_scale = 0.0 is out of range"),
+        ({"box_scale": 0.0}, "box_scale = 0.0 is out of range"),
         ({"outer": "far"}, "outer = 'far' is unknown"),
     ],
 )

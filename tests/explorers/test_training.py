@@ -8,10 +8,11 @@ from carekit import Care, compare, evaluation, experiment
 from carekit.backbones import build
 from carekit.box_sources import Scaled
 from carekit.experiment import Arm
-from carekit.explorers import frame, recording
-from carekit.explorers.recording import CURVES, pack, record, watch
-from carekit.explorers.study import inside
-from carekit.explorers.training import explore_training, values_of, words
+from carekit.explorers import frame
+from carekit.explorers.overlay import inside
+from carekit.explorers.training import explore_training, recording, session, thread, view
+from carekit.explorers.training.numbers import values_of, words
+from carekit.explorers.training.recording import CURVES, pack, record, watch
 from carekit.profiles import Profile
 from carekit.training import Schedule
 
@@ -49,7 +50,7 @@ def test_a_recording_is_the_run_of_the_experiment(tiny, rows):
     seen = record(model, tiny, PROFILE, rows, ARM, 3)
     assert len(seen) == 4
     assert all((a == b).all() for a, b in zip(before, model.state_dict().values(), strict=True))
-    names = [name for name in CURVES if name != "loss"]
+    names = [name for name in CURVES if name != "class_loss"]
     for place, run in enumerate((care, plain)):
         assert [seen[0].curves[place, 1, list(CURVES).index(name)] for name in names] == pytest.approx(
             [pretrained.scores[name] for name in names], rel=1e-6
@@ -77,7 +78,7 @@ def test_the_curve_of_the_loss_is_the_cross_entropy(tiny, rows, seen):
     for part, name in enumerate(("train", "test")):
         found = evaluation.predict(model, tiny.split(name))
         expected = -np.log(found.probabilities[np.arange(len(found.labels)), found.labels]).mean()
-        assert seen[0].curves[0, part, list(CURVES).index("loss")] == pytest.approx(expected, rel=1e-5)
+        assert seen[0].curves[0, part, list(CURVES).index("class_loss")] == pytest.approx(expected, rel=1e-5)
 
 
 def test_training_images_without_a_box_are_refused_in_a_sentence(tiny, rows):
@@ -91,9 +92,9 @@ def test_training_images_without_a_box_are_refused_in_a_sentence(tiny, rows):
 def test_the_browser_has_the_same_numbers(tiny, rows, seen, shown, displayed, page, settle):
     tab, test = page(), tiny.split("test")
     for epoch in range(4):
-        figure, i = list(CURVES.values())[epoch], epoch % len(rows)
+        name, i = list(CURVES)[epoch], epoch % len(rows)
         corners = test.boxes_of(rows[i])
-        numbers = settle(tab, epoch=epoch, figure=figure, image=i)
+        numbers = settle(tab, epoch=epoch, metric=name, image=i)
         (train, expected), (plain_train, plain) = seen[epoch].curves[:, :, epoch]
         assert numbers == pytest.approx(
             {
@@ -107,13 +108,13 @@ def test_the_browser_has_the_same_numbers(tiny, rows, seen, shown, displayed, pa
             },
             abs=1e-5,
         )
-        assert tab.inner_text(".ck-words") == words(seen, epoch, figure, values_of(ARM), i, corners, tiny)
+        assert tab.inner_text(".ck-words") == words(seen, epoch, name, values_of(ARM), i, corners, tiny)
 
 
 def test_it_leaves_a_picture_and_words_where_nothing_can_be_drawn(tiny, rows, seen, shown, displayed):
     (data,) = displayed
     corners = tiny.split("test").boxes_of(rows[0])
-    assert data["text/plain"] == words(seen, 3, CURVES["rare_recall"], values_of(ARM), 0, corners, tiny)
+    assert data["text/plain"] == words(seen, 3, "rare_recall", values_of(ARM), 0, corners, tiny)
     assert data["image/png"] and data[frame.MIME]["defaults"]["epoch"] == 3
 
 
@@ -135,7 +136,7 @@ def test_the_chart_has_a_line_for_each_model_and_part(seen, shown, displayed, pa
     points = "document.querySelectorAll('svg polyline')[0].getAttribute('points')"
     before = tab.evaluate(points)
     assert tab.locator("svg polyline").count() == 5 and tab.locator("svg circle").count() == 2
-    settle(tab, figure=CURVES["loss"])
+    settle(tab, metric="class_loss")
     assert tab.evaluate(points) != before and tab.evaluate(points).count(",") == 4
     first, last = seen[0].curves[0, 1, 3], seen[-1].curves[0, 1, 3]
     label = tab.locator("svg").get_attribute("aria-label")
@@ -165,11 +166,9 @@ def told(shown, monkeypatch):
 
 
 def test_a_new_training_is_that_of_the_sliders(tiny, rows, shown, told):
-    from carekit.explorers import live
-
-    values = {"alpha": 0.7, "tau": 0.3, "lam": 2.0, "scale": 0.8}
+    values = {"alpha": 0.7, "tau": 0.3, "lam": 2.0, "box_scale": 0.8}
     assert asked(shown, told, {"do": "start", "parameters": values}) == {"number": 1}
-    live._latest.join(60)
+    thread._latest.join(60)
     assert shown.live["status"] == "done"
     new = Arm(Care(alpha=0.7, tau=0.3, lam=2.0), Scaled(0.8))
     expected = pack(record(build("small", 2), tiny, PROFILE, rows, new, 0), values)
@@ -179,16 +178,14 @@ def test_a_new_training_is_that_of_the_sliders(tiny, rows, shown, told):
 @pytest.fixture
 def held(shown, told, monkeypatch):
     """A training that was asked for and tells its first epoch when it is let."""
-    from carekit.explorers import live, training
-
-    steps = training.watch
+    steps = view.watch
     let = threading.Event()
-    monkeypatch.setattr(training, "watch", lambda *given: (let.wait(60) and each for each in steps(*given)))
-    asked(shown, told, {"do": "start", "parameters": {"alpha": 0.7, "tau": 0.3, "lam": 1.0, "scale": 1.0}})
+    monkeypatch.setattr(view, "watch", lambda *given: (let.wait(60) and each for each in steps(*given)))
+    asked(shown, told, {"do": "start", "parameters": {"alpha": 0.7, "tau": 0.3, "lam": 1.0, "box_scale": 1.0}})
 
     def go():
         let.set()
-        live._latest.join(60)
+        thread._latest.join(60)
 
     return go
 
@@ -201,20 +198,18 @@ def test_stopped_before_its_first_epoch_it_leaves_the_recorded_run(shown, told, 
 
 
 def test_a_run_that_was_left_does_not_come_back(shown, told, held, monkeypatch):
-    from carekit.explorers import training
-
     def slowly(*given):
         asked(shown, told, {"do": "forget"})  # while the thread is about to tell
         return pack(*given)
 
-    monkeypatch.setattr(training, "pack", slowly)
+    monkeypatch.setattr(session, "pack", slowly)
     held()
     assert shown.live == {}
 
 
 def test_what_cannot_be_done_is_said_in_the_frame(shown, told):
     assert "start one" in asked(shown, told, {"do": "pause"})["error"]
-    values = {"alpha": 1.0, "tau": 0.3, "lam": 2.0, "scale": 0.8}
+    values = {"alpha": 1.0, "tau": 0.3, "lam": 2.0, "box_scale": 0.8}
     assert "alpha = 1.0" in asked(shown, told, {"do": "start", "parameters": values})["error"]
     assert "there is no training to dance" in asked(shown, told, {"do": "dance"})["error"]
     assert shown.live == {}

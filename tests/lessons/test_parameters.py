@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from carekit.lessons import begin
@@ -50,8 +51,9 @@ def test_a_lesson_has_the_data_and_saves_its_results(tmp_path):
     lesson = begin({"profile": "fast", "seeds": 2, "seed": 4, "tau": 0.6, "results": str(file), "In": []})
     assert lesson.data.size == 32 and lesson.rare == "df" and lesson.seeds == [4, 5] and lesson.care.tau == 0.6
     assert len(lesson.rare_rows(lesson.test)) == 30
-    lesson.save(figure=lesson.train.labels[:2])
-    saved = json.loads(file.read_text())
+    lesson.save(figure=lesson.train.labels[:2], unknown=[np.float64("nan"), float("inf"), {"deep": np.nan}])
+    saved = json.loads(file.read_text(), parse_constant=pytest.fail)  # NaN is not JSON
+    assert saved["figures"]["unknown"] == [None, None, {"deep": None}]
     assert saved["figures"]["figure"] == [0, 0] and saved["parameters"]["tau"] == 0.6
     assert [path.name for path in file.parent.iterdir()] == ["results.json"]
 

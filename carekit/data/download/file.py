@@ -153,7 +153,7 @@ class Download:
             start, length = extent(answer)
             if start and (start != have or version(answer) != note["mark"]):  # a server may not know If-Range
                 self._forget()
-                raise Broken("the file has changed meanwhile, so it is fetched from the beginning")
+                raise Broken("the file has changed since then, so it is fetched from the beginning")
             if None not in (length, self.remote.size) and length != self.remote.size:
                 self._refuse(url, f"{length} bytes")
             if not start:

@@ -1,6 +1,6 @@
 """Where the public data sets are published: addresses, sizes, checksums, licences, citations.
 
-A checksum or a size stands here only where it is known for certain; None means that nothing certain is known.
+A checksum or a size is given only where it is known for certain; None means that nothing certain is known.
 """
 
 from typing import NamedTuple

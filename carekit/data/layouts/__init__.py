@@ -4,7 +4,7 @@ from carekit.data.layouts import ham10000, isic2018, medmnist, own, rsna
 from carekit.data.layouts.layout import Layout
 from carekit.data.sources import Source
 
-# The first that fits is taken, so the most particular stand first.
+# The first that fits is taken, so the most particular come first.
 LAYOUTS: tuple[Layout, ...] = (
     isic2018.ISIC2018,
     ham10000.HAM10000,

@@ -9,16 +9,9 @@ from carekit.data.download import origins
 from carekit.data.layouts.layout import Faults, Layout, Listing
 from carekit.data.layouts.tables import attach_files, check_rows, files_by_stem, has_table, one_table, read_table
 from carekit.data.sources import Source
+from carekit.paper import SKIN_NAMES
 
-CLASSES = {
-    "nv": "melanocytic nevus",
-    "mel": "melanoma",
-    "bkl": "benign keratosis",
-    "bcc": "basal cell carcinoma",
-    "akiec": "actinic keratosis or Bowen's disease",
-    "vasc": "vascular lesion",
-    "df": "dermatofibroma",
-}
+CLASSES = SKIN_NAMES
 TABLES = ("ham10000_metadata", "ham10000_metadata.csv", "ham10000_metadata.tab")
 MASK_ENDINGS = ("_segmentation.png",)
 FACTS = {

@@ -34,7 +34,7 @@ FACTS = {
 
 
 def read(files: Source, faults: Faults) -> Listing:
-    """One-hot ground truths, the lesion groupings, and the images beside them. Raises ValueError.
+    """One-hot ground truths, the lesion groupings, and the images. Raises ValueError.
 
     The challenge's validation images join the training part of its fixed split. Its test and validation images come
     without lesion numbers: each counts as a lesion of its own.

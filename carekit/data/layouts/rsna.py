@@ -22,13 +22,13 @@ from carekit.data.layouts.tables import (
 )
 from carekit.data.sources import Source
 from carekit.names import one_of
+from carekit.paper import CHEST_COUNTS, CHEST_NAMES
 
 LABEL_TABLES = ("stage_2_train_labels.csv",)
 CLASS_TABLES = ("stage_2_detailed_class_info.csv",)
-CLASSES = {"normal": "normal", "abnormal": "not normal, but no lung opacity", "opacity": "lung opacity"}
+CLASSES = CHEST_NAMES
 _SHORT = {"Normal": "normal", "No Lung Opacity / Not Normal": "abnormal", "Lung Opacity": "opacity"}
 SUBSETS = ("paper", "all")
-PAPER_COUNTS = {"normal": 8851, "abnormal": 6012, "opacity": 105}  # section 4.1
 FACTS = {
     "name": "rsna",
     "title": "RSNA pneumonia: chest films with lung opacities",
@@ -86,8 +86,8 @@ def _boxes(faults: Faults, table, labels, labels_file: str, class_file: str) -> 
 def _paper_subset(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Films drawn by seed in the paper's proportions: as many as there are, at most as many as in the paper."""
     have = table.diagnosis.value_counts()
-    share = min(1.0, *(have.get(name, 0) / n for name, n in PAPER_COUNTS.items()))
-    most = {name: max(2, round(share * n)) for name, n in PAPER_COUNTS.items()}
+    share = min(1.0, *(have.get(name, 0) / n for name, n in CHEST_COUNTS.items()))
+    most = {name: max(2, round(share * n)) for name, n in CHEST_COUNTS.items()}
     shuffled = table.iloc[np.random.default_rng(seed).permutation(len(table))]
     # Of each class the first so many, as they come in the shuffled order.
     return shuffled[shuffled.groupby("diagnosis").cumcount() < shuffled.diagnosis.map(most)]

@@ -13,57 +13,42 @@ from carekit.data.synthetic.artefacts import ARTEFACTS
 from carekit.data.synthetic.outline import Outline, Style, outline
 from carekit.data.synthetic.scene import Kind, Scene, check_size
 from carekit.data.synthetic.tissue import Tissue, light, skin, stain
+from carekit.paper import SKIN_COUNTS, SKIN_NAMES
 
 
 class SkinClass(NamedTuple):
-    """A class of lesions: its name, its images in the paper (section 4.1), the shape of a lesion and what is in it."""
+    """A class of lesions: the shape of a lesion and what is in it."""
 
-    name: str
-    count: int
     style: Style
     structure: Callable[[Outline, np.random.Generator], Tissue]
 
 
 CLASSES = {
     "nv": SkinClass(
-        name="melanocytic nevus",
-        count=6705,
         style=Style(side=0.50, side_spread=0.42, irregular=(0.0, 0.6), edge=(0.12, 0.65)),
         structure=structures.nevus,
     ),
     "mel": SkinClass(
-        name="melanoma",
-        count=1113,
         style=Style(side=0.58, side_spread=0.36, irregular=(0.35, 1.0), edge=(0.08, 0.45)),
         structure=structures.melanoma,
     ),
     "bkl": SkinClass(
-        name="benign keratosis",
-        count=1099,
         style=Style(side=0.56, side_spread=0.38, irregular=(0.1, 0.9), edge=(0.04, 0.30)),
         structure=structures.keratosis,
     ),
     "bcc": SkinClass(
-        name="basal cell carcinoma",
-        count=514,
         style=Style(side=0.54, side_spread=0.40, irregular=(0.1, 0.9), edge=(0.15, 0.60)),
         structure=structures.basal_cell,
     ),
     "akiec": SkinClass(
-        name="actinic keratosis",
-        count=327,
         style=Style(side=0.64, side_spread=0.28, irregular=(0.2, 1.0), edge=(0.20, 0.65)),
         structure=structures.actinic,
     ),
     "vasc": SkinClass(
-        name="vascular lesion",
-        count=142,
         style=Style(side=0.37, side_spread=0.45, irregular=(0.0, 0.5), edge=(0.04, 0.22)),
         structure=structures.vascular,
     ),
     "df": SkinClass(
-        name="dermatofibroma",
-        count=115,
         style=Style(side=0.54, side_spread=0.35, irregular=(0.0, 0.5), edge=(0.25, 0.65)),
         structure=structures.fibroma,
     ),
@@ -123,8 +108,8 @@ def _photograph(image: Float[np.ndarray, "s s 3"], rng: np.random.Generator) -> 
 SKIN = Kind(
     name="synthetic-skin",
     title="Synthetic skin",
-    class_names={short: each.name for short, each in CLASSES.items()},
-    counts={short: each.count for short, each in CLASSES.items()},
+    class_names=SKIN_NAMES,
+    counts=SKIN_COUNTS,
     artefacts={"ink": 0.03, "ruler": 0.15, "hair": 0.2, "bubbles": 0.08, "vignette": 0.12, "chart": 0.03},
     shortcut="ink",
     render=render_skin,

@@ -1,190 +1,186 @@
+// @ts-check
 // The second stage, epoch by epoch, with CARE and without; a kernel trains it anew, and the page follows.
 
+import { decode } from "./arrays.js";
+import { COLOURS } from "./colours.js";
+import { html } from "./elements.js";
+import { Overlay } from "./overlay.js";
+import { RECORDED, STATUSES, TRAINING, TrainingBar } from "./training_bar.js";
+import { TrainingChart } from "./training_chart.js";
+import { TEST, TRAIN, TrainingRun, WITH, WITHOUT } from "./training_run.js";
+import { fixed, orUnknown } from "./words.js";
+
+/** @typedef {import("./frame.js").Frame} Frame */
+
+/**
+ * @typedef {object} Scene
+ * @property {number} size
+ * @property {string[]} classes
+ * @property {string[]} metrics their keys, in the order of the curves
+ * @property {number} epochs
+ * @property {import("./arrays.js").Packed} images
+ * @property {import("./maths.js").Box[][]} boxes
+ * @property {string[]} names
+ * @property {import("./training_run.js").PackedRun} run
+ */
+
 const ARMS = [{ name: "CARE", colour: COLOURS[0] }, { name: "α = 0", colour: COLOURS[1] }];
+const STEP = 500; // ms that an epoch is shown for when they are played
+const FIRST = 600_000; // ms of silence before the first epoch: nobody knows how long one takes
+const SILENCE = 60_000; // ms of silence after it, and
+const GAPS = 10; // times what the last epoch took
+const SILENT = "Nothing has come from the kernel for a long time: it may be busy or gone. " +
+  "Restart it, then run this cell again.";
 
-// A run of the scene or of the kernel, decoded: value(epoch, arm, part, curve), map and probabilities of an image.
-class TrainingRun {
-  constructor({ parameters, curves, maps, probabilities }) {
-    Object.assign(this, { parameters, curves: decode(curves), maps: decode(maps), chances: decode(probabilities) });
-    [this.epochs, , , this.figures] = this.curves.shape;
-    [this.u, this.v] = this.maps.shape.slice(3);
+/** The run that is shown: the recorded one, or what the kernel says of its training. */
+class Following {
+  /** @param {Frame} frame */
+  constructor(frame) {
+    this.frame = frame;
+    this.recorded = new TrainingRun(frame.scene.run);
+    this.run = this.recorded;
+    this.status = RECORDED;
+    this.begun = true;
+    this.heard = 0;
+    this.silence = 0;
+    frame.kernel.listen("change:live", () => this.hear(frame.kernel.get("live") ?? {}));
+    const live = frame.kernel.get("live");
+    if (live?.status) this.hear(live); // a view that was opened later
   }
 
-  value(epoch, arm, part, curve) {
-    return this.curves.data[((epoch * 2 + arm) * 2 + part) * this.figures + curve];
-  }
-
-  of(array, epoch, arm, image) {
-    const [, , images, ...rest] = array.shape, length = rest.reduce((a, b) => a * b, 1);
-    const start = ((epoch * 2 + arm) * images + image) * length;
-    return array.data.subarray(start, start + length);
-  }
-}
-
-// One figure over the epochs: test images as full lines, training images dotted.
-class TrainingChart extends Chart {
-  draw(run, curve, name, epochs, epoch) {
-    if (run !== this.run || curve !== this.curve) this.lines(run, curve, name, epochs);
-    Object.assign(this, { run, curve });
-    this.line("now", [[epoch, this.y[0]], [epoch, this.y[1]]], { dash: "4 4" });
-    const values = ARMS.map((_, arm) => run.value(epoch, arm, 1, curve)), above = values[0] >= values[1] ? 0 : 1;
-    const late = epoch > epochs / 2;
-    ARMS.forEach(({ name: text, colour: fill }, arm) => {
-      if (Number.isNaN(values[arm])) return;
-      this.dot(`dot${arm}`, epoch, values[arm], { colour: fill });
-      const y = Math.min(Math.max(this.py(values[arm]) + (arm === above ? -10 : 20), 12), this.height - this.bottom - 4);
-      const x = this.px(epoch) + (late ? -9 : 9), anchor = late ? "end" : "start";
-      this.put(`name${arm}`, "text", { x, y, "text-anchor": anchor }, text);
-    });
-  }
-
-  lines(run, curve, name, epochs) {
-    const all = [], values = ARMS.map((_, arm) => [0, 1].map((part) => {
-      const line = Array.from({ length: run.epochs }, (_, e) => [e, run.value(e, arm, part, curve)]);
-      all.push(...line.map(([, y]) => y).filter((y) => !Number.isNaN(y)));
-      return line.filter(([, y]) => !Number.isNaN(y));
-    }));
-    const high = Math.max(1, Math.ceil(Math.max(0, ...all)));
-    Object.assign(this, { x: [0, epochs], y: [0, high], marks: {} });
-    this.labels = { xlabel: "epoch", ylabel: name, ticks: { x: [0, Math.round(epochs / 2), epochs], y: [0, high / 2, high] } };
-    this.frame();
-    this.layer.replaceChildren();
-    values.forEach((lines, arm) => lines.forEach((line, part) => {
-      this.line(`line${arm}${part}`, line, { colour: ARMS[arm].colour, dash: part ? "" : "2 5" });
-    }));
-  }
-}
-
-// Buttons that train in the kernel, and one that plays the epochs; `status` is the kernel's word on the training.
-class TrainingBar {
-  constructor(frame, play) {
-    const button = (text, act) => {
-      const made = make("button", { type: "button" }, text);
-      made.addEventListener("click", act);
-      return made;
-    };
-    const ask = (question) => {
-      try {
-        frame.ask(question);
-      } catch (error) {
-        frame.complain(error);
-      }
-    };
-    this.start = button("Train with these values", () => {
-      const { alpha, tau, lam, scale } = frame.values;
-      frame.guessed = null;
-      ask({ do: "start", parameters: { alpha, tau, lam, scale } });
-    });
-    this.pause = button("Pause", () => ask({ do: this.status === "training" ? "pause" : "go on" }));
-    this.stop = button("Stop", () => ask({ do: "stop" }));
-    this.back = button("Show the recorded run", () => ask({ do: "forget" }));
-    this.play = button("Play the epochs", play);
-    this.about = make("span", {});
-    this.element = make("div", { class: "ck-tools ck-training" }, this.start, this.pause, this.stop, this.back, this.play, this.about);
-    this.alone = frame.alone;
-    if (!this.alone) return;
-    const sliders = ["alpha", "tau", "lam", "scale"].map((name) => frame.inputs[name].input.parentElement);
-    const idle = [this.start, this.pause, this.stop, this.back, ...frame.presetButtons, ...sliders];
-    for (const each of idle) each.hidden = true; // nothing can be trained
-  }
-
-  show(status, epochs) {
+  /** @param {{ status?: string, run?: import("./training_run.js").PackedRun | null }} live */
+  hear({ status = RECORDED, run }) {
+    const following = this.frame.values.epoch >= this.run.last || run === null;
+    clearTimeout(this.silence);
     this.status = status;
-    const busy = status === "training" || status === "paused";
-    this.pause.disabled = this.stop.disabled = !busy;
-    this.back.disabled = status === "recorded";
-    this.pause.textContent = status === "paused" ? "Go on" : "Pause";
-    this.about.textContent = this.alone ? "A recorded run; to train, open the notebook." : {
-      recorded: "A recorded run.", training: `Training: ${epochs} epochs so far.`, paused: "Paused.",
-      stopped: "Stopped.", done: "Trained to the end.",
-    }[status] ?? "";
+    this.begun = run !== null;
+    if (run !== null) this.run = run ? new TrainingRun(run) : this.recorded;
+    if (following) this.frame.adopt({ epoch: this.begun ? this.run.last : 0 }, true);
+    else this.frame.paint();
+    if (status === TRAINING) this.expect();
+  }
+
+  /** The kernel is not silent for long while it trains. */
+  expect() {
+    const gap = this.begun && this.heard ? performance.now() - this.heard : 0;
+    this.heard = this.begun ? performance.now() : 0;
+    this.silence = setTimeout(() => this.frame.complain(SILENT), this.begun ? SILENCE + GAPS * gap : FIRST);
+  }
+
+  stop() {
+    clearTimeout(this.silence);
   }
 }
 
-VIEWS.training = (frame) => {
-  const { size, classes, curves, epochs, boxes, names } = frame.scene, images = decode(frame.scene.images);
-  const masks = boxes.map((each) => rasterise(each, size));
-  const chart = new TrainingChart("Curves", { x: [0, epochs], y: [0, 1], width: 420, height: 230 });
-  const pictures = ARMS.map(({ name }) => new Picture(`Map of the true class, ${name}`, size));
-  frame.add(make("div", { class: "ck-study-side" }, chart.element, ...pictures.map((each) => each.element)));
+/** The epochs, one after the other. */
+class Player {
+  /**
+   * @param {Frame} frame
+   * @param {Following} following
+   */
+  constructor(frame, following) {
+    this.frame = frame;
+    this.following = following;
+    this.timer = 0;
+  }
 
-  const recorded = new TrainingRun(frame.scene.run);
-  let run = recorded, status = "recorded", begun = true, heard = 0, timer = 0;
-  const step = () => {
-    if (frame.values.epoch >= run.epochs - 1) return;
-    frame.adopt({ epoch: frame.values.epoch + 1 }, true);
-    timer = setTimeout(step, 500);
-  };
-  const bar = new TrainingBar(frame, () => {
-    clearTimeout(timer);
-    frame.adopt({ epoch: 0 }, true);
-    timer = setTimeout(step, 500);
-  });
+  play() {
+    this.stop();
+    this.frame.adopt({ epoch: 0 }, true);
+    this.timer = setTimeout(() => this.step(), STEP);
+  }
+
+  step() {
+    const { epoch } = this.frame.values;
+    if (epoch >= this.following.run.last) return;
+    this.frame.adopt({ epoch: epoch + 1 }, true);
+    this.timer = setTimeout(() => this.step(), STEP);
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+  }
+}
+
+/**
+ * @param {Frame} frame
+ * @returns {import("./frame.js").View}
+ */
+export function training(frame) {
+  /** @type {Scene} */
+  const scene = frame.scene;
+  const { classes, metrics, epochs, names } = scene;
+  const images = decode(scene.images);
+  const chart = new TrainingChart("Curves", { x: [0, epochs], y: [0, 1], width: 420, height: 230 }, ARMS);
+  const overlays = ARMS.map(({ name }) => new Overlay(`Map of the true class, ${name}`, scene, images));
+  const elements = [chart, ...overlays].map((each) => each.element);
+  frame.add({ element: html("div", { class: "ck-study-side" }, ...elements) });
+  const following = new Following(frame);
+  const player = new Player(frame, following);
+  const bar = new TrainingBar(frame, () => player.play());
   frame.panel.after(bar.element);
 
-  const news = () => {
-    const live = frame.model.get("live") ?? {}, following = frame.values.epoch >= run.epochs - 1 || live.run === null;
-    clearTimeout(frame.silence);
-    status = live.status ?? "recorded";
-    begun = live.run !== null;
-    if (live.run !== null) run = live.run ? new TrainingRun(live.run) : recorded;
-    if (following) frame.adopt({ epoch: begun ? run.epochs - 1 : 0 }, true);
-    else frame.paint();
-    if (status !== "training") return;
-    const gap = begun && heard ? performance.now() - heard : 0;
-    heard = begun ? performance.now() : 0;
-    frame.silence = setTimeout(() => {
-      frame.complain("Nothing has come from the kernel for a long time: it may be busy or gone. Restart it, then run this cell again.");
-    }, begun ? 60000 + 10 * gap : 600000); // before the first epoch nobody knows how long one takes
+  /**
+   * @param {number} m the place of the metric
+   * @param {string} label
+   * @param {number} epoch
+   */
+  const drawCurves = (m, label, epoch) => {
+    const { run } = following;
+    chart.draw(run, m, label, Math.max(epochs, 1), epoch);
+    chart.caption.textContent = `${label}: test images full, training images dotted`;
+    const first = orUnknown(run.value(0, WITH, TEST, m));
+    const [last, plain] = [WITH, WITHOUT].map((arm) => orUnknown(run.value(run.last, arm, TEST, m)));
+    chart.say(`${label} over the epochs, on test images with CARE from ${first} to ${last}, with α = 0 to ${plain}`);
   };
-  frame.listen("change:live", news);
-  frame.stop = () => [timer, frame.silence].forEach(clearTimeout);
-  if (frame.model.get("live")?.status) news(); // a view that was opened later
 
-  return ({ image, epoch, figure, alpha, tau, lam, scale }) => {
-    const last = run.epochs - 1, curve = curves.indexOf(figure), at = Math.min(epoch, last);
-    bar.show(status, last);
-    if (!["recorded", "training", "paused", "stopped", "done"].includes(status)) throw new Error(`The training ended: ${status}`);
-    if (!begun) {
-      frame.stage.style.visibility = "hidden";
-      return { words: "The training begins.", numbers: {} };
-    }
-    frame.stage.style.visibility = "";
-    if (epoch > last) {
-      frame.values.epoch = last;
-      frame.reflect("epoch");
-    }
-    chart.draw(run, curve, figure, Math.max(epochs, 1), at);
-    const insides = ARMS.map(({ name }, arm) => {
-      const large = upsample(run.of(run.maps, at, arm, image), run.u, run.v, size);
-      const inside = weightedMean(masks[image], large), text = `${name}: ${fixed(inside)} of the attention inside the box`;
-      pictures[arm].show({
-        image: row(images, image), grey: true, boxes: boxes[image], paint: (i) => colour(large[i], 0.65),
-        text: `${names[image]}, epoch ${at}, ${text}`,
-      });
-      pictures[arm].caption.textContent = text;
-      return inside;
-    });
+  /** @param {import("./frame.js").Values} values */
+  const askedFor = ({ alpha, tau, lam, box_scale }) => {
+    const own = following.run.parameters;
+    const other = own.alpha !== alpha || own.tau !== tau || own.lam !== lam || own.box_scale !== box_scale;
+    return other && !frame.kernel.alone ? " The sliders ask for other values: train with them." : "";
+  };
+
+  /** @type {import("./frame.js").View["draw"]} */
+  const draw = (values) => {
+    const { image, epoch, metric } = values;
+    const { run, status, begun } = following;
+    bar.show(status, run.last);
+    if (!STATUSES.includes(status)) throw new Error(`The training ended: ${status}`);
+    frame.stage.classList.toggle("ck-away", !begun);
+    if (!begun) return { words: "The training begins.", numbers: {} };
+    const at = Math.min(epoch, run.last);
+    if (epoch > run.last) frame.amend({ epoch: run.last });
+    const m = metrics.indexOf(metric);
+    const label = frame.labelOf("metric", metric);
+    drawCurves(m, label, at);
+    const insides = overlays.map((overlay, arm) =>
+      overlay.show(run.map(at, arm, image), run.shape, image, ARMS[arm].name, `${names[image]}, epoch ${at}`));
     const said = ARMS.map((_, arm) => {
-      const chances = run.of(run.chances, at, arm, image), top = chances.indexOf(Math.max(...chances));
-      return `${classes[top]} (${fixed(chances[top])})`;
+      const { index, chance } = run.said(at, arm, image);
+      return `${classes[index]} (${fixed(chance)})`;
     });
-    const [[train, test], [plainTrain, plain]] = [0, 1].map((arm) => [0, 1].map((part) => run.value(at, arm, part, curve)));
-    const own = run.parameters, three = (value) => (Number.isNaN(value) ? "unknown" : fixed(value, 3));
-    const trained = `α ${fixed(own.alpha)}, τ ${fixed(own.tau)}, λ ${fixed(own.lam)}, box scale ${fixed(own.scale)}`;
-    const other = own.alpha !== alpha || own.tau !== tau || own.lam !== lam || own.scale !== scale;
-    const ask = other && !frame.alone ? " The sliders ask for other values: train with them." : "";
-    chart.caption.textContent = `${figure}: test images full, training images dotted`;
-    chart.say(`${figure} over the epochs, on test images with CARE from ${three(run.value(0, 0, 1, curve))} to ` +
-      `${three(run.value(last, 0, 1, curve))}, with α = 0 to ${three(run.value(last, 1, 1, curve))}`);
+    const [train, test] = [TRAIN, TEST].map((side) => run.value(at, WITH, side, m));
+    const [plainTrain, plain] = [TRAIN, TEST].map((side) => run.value(at, WITHOUT, side, m));
+    const own = run.parameters;
+    const trained = `α ${fixed(own.alpha)}, τ ${fixed(own.tau)}, λ ${fixed(own.lam)}, ` +
+      `box scale ${fixed(own.box_scale)}`;
     return {
-      words: `Epoch ${at} of ${last} with ${trained}: ${figure} ${three(test)} with CARE, ${three(plain)} with α = 0 ` +
-        `on test images; ${three(train)} and ${three(plainTrain)} on training images. ` +
-        `Attention inside the box of this image: ${three(insides[0])} with CARE, ${three(insides[1])} with α = 0; ` +
-        `they say ${said[0]} and ${said[1]}.${ask}`,
+      words: `Epoch ${at} of ${run.last} with ${trained}: ` +
+        `${label} ${orUnknown(test)} with CARE, ${orUnknown(plain)} with α = 0 on test images; ` +
+        `${orUnknown(train)} and ${orUnknown(plainTrain)} on training images. ` +
+        `Attention inside the box of this image: ${orUnknown(insides[WITH])} with CARE, ` +
+        `${orUnknown(insides[WITHOUT])} with α = 0; they say ${said[WITH]} and ${said[WITHOUT]}.${askedFor(values)}`,
       numbers: {
-        test, plain, train, plain_train: plainTrain, gain: test - plain, inside: insides[0], plain_inside: insides[1],
+        test, plain, train, plain_train: plainTrain, gain: test - plain,
+        inside: insides[WITH], plain_inside: insides[WITHOUT],
       },
     };
   };
-};
+
+  const stop = () => {
+    following.stop();
+    player.stop();
+  };
+  return { draw, stop };
+}

@@ -64,17 +64,17 @@ def test_films_classes_and_all_boxes(source, tmp_path):
 
 
 def test_the_doctor_looks_at_all_films(source, monkeypatch):
-    monkeypatch.setattr(rsna, "PAPER_COUNTS", {"normal": 4, "abnormal": 3, "opacity": 2})
+    monkeypatch.setattr(rsna, "CHEST_COUNTS", {"normal": 4, "abnormal": 3, "opacity": 2})
     assert examine(source, workers=1).counts == {"normal": 20, "abnormal": 15, "opacity": 10}
 
 
 def test_the_papers_subset_is_drawn_by_a_seed(source, tmp_path, monkeypatch):
-    monkeypatch.setattr(rsna, "PAPER_COUNTS", {"normal": 16, "abnormal": 12, "opacity": 4})
+    monkeypatch.setattr(rsna, "CHEST_COUNTS", {"normal": 16, "abnormal": 12, "opacity": 4})
     data = _prepare(source, tmp_path / "a", subset="paper")
     assert data.counts() == {"normal": 16, "abnormal": 12, "opacity": 4}
     other = _prepare(source, tmp_path / "b", subset="paper", subset_seed=1)
     assert set(other.samples.image_id) != set(data.samples.image_id)
-    monkeypatch.setattr(rsna, "PAPER_COUNTS", {"normal": 160, "abnormal": 120, "opacity": 40})  # more than there are
+    monkeypatch.setattr(rsna, "CHEST_COUNTS", {"normal": 160, "abnormal": 120, "opacity": 40})  # more than there are
     assert _prepare(source, tmp_path / "c", subset="paper").counts() == {"normal": 20, "abnormal": 15, "opacity": 5}
 
 
@@ -91,9 +91,9 @@ def _edit(file, old, new):
 LABELS, INFO = "stage_2_train_labels.csv", "stage_2_detailed_class_info.csv"
 FAULTS = {
     "class": (_edit(INFO, "Normal", "Fine"), "class 'Fine' of image '00000000-aaaa' is unknown"),
-    "two classes": (_edit(INFO, "patientId,class", "patientId,class\n00000000-aaaa,Lung Opacity"), "stands twice"),
+    "two classes": (_edit(INFO, "patientId,class", "patientId,class\n00000000-aaaa,Lung Opacity"), "appears twice"),
     "no class info": (lambda s: (s / INFO).unlink(), "must hold one stage_2_detailed_class_info.csv"),
-    "only in one": (_edit(INFO, "00000003-aaaa,Normal\n", ""), r"\(00000003-aaaa\) stand in only one of"),
+    "only in one": (_edit(INFO, "00000003-aaaa,Normal\n", ""), r"\(00000003-aaaa\) are in only one of"),
     "target": (_edit(LABELS, ",,,,,0", ",,,,,2"), "Target '2' of '00000000-aaaa' is not 0 or 1"),
     "box of a healthy one": (
         _edit(LABELS, ",,,,,0", ",1,1,5,5,1"),

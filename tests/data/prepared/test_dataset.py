@@ -165,7 +165,7 @@ def test_what_is_read_is_a_copy_that_may_be_written(saved):
 def test_take_none_and_take_by_booleans(data):
     assert len(data.take([])) == 0
     assert data.take(data.labels == 1).counts() == {"nv": 0, "df": 10}
-    with pytest.raises(ValueError, match="stands twice"):
+    with pytest.raises(ValueError, match="appears twice"):
         data.take([0, 0])
 
 

@@ -11,10 +11,9 @@ from carekit.data.synthetic.chest import findings
 from carekit.data.synthetic.chest.anatomy import Body, Patient, attenuation
 from carekit.data.synthetic.chest.devices import DEVICES
 from carekit.data.synthetic.scene import Kind, Scene, check_size
+from carekit.paper import CHEST_COUNTS, CHEST_NAMES
 
-CLASS_NAMES = {"normal": "normal", "abnormal": "not normal, but no lung opacity", "opacity": "lung opacity"}
-CLASSES = tuple(CLASS_NAMES)
-PAPER_COUNTS = {"normal": 8851, "abnormal": 6012, "opacity": 105}  # section 4.1
+CLASSES = tuple(CHEST_NAMES)
 HALF = 0.5  # of an opacity's height: what counts as inside
 
 
@@ -91,8 +90,8 @@ def _print(film: Float[np.ndarray, "s s"], rng: np.random.Generator) -> UInt8[np
 CHEST = Kind(
     name="synthetic-chest",
     title="Synthetic chest X-rays",
-    class_names=CLASS_NAMES,
-    counts=PAPER_COUNTS,
+    class_names=CHEST_NAMES,
+    counts=CHEST_COUNTS,
     artefacts={"marker": 0.03, "wires": 0.12, "device": 0.05, "collimation": 0.15},
     shortcut="marker",
     render=render_chest,

@@ -1,0 +1,109 @@
+"""The attention loss of one image: τ, λ, α and the size of the box under the learner's fingers."""
+
+from typing import SupportsIndex
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from matplotlib.figure import Figure
+
+from carekit import boxes
+from carekit.attention import inner_loss, outer_loss, reduce_mask
+from carekit.data.prepared import Prepared
+from carekit.explorers import scene
+from carekit.explorers.controls import PAPER_PRESETS, parameter, slider
+from carekit.explorers.frame import Explorer, packed
+from carekit.explorers.overlay import Boxes
+from carekit.lessons import plots
+
+MOST = 24  # images that are sent to the browser
+PRESETS = PAPER_PRESETS | {"A tight box": {"tau": 0.7, "box_scale": 0.6}}
+
+
+def losses(
+    map_: Float[np.ndarray, "u v"],
+    image_boxes: Boxes,
+    size: int,
+    tau: float,
+    lam: float,
+    alpha: float,
+    box_scale: float,
+) -> dict[str, float]:
+    """Mean activation inside, L_in, L_out, L_a and α L_a of one image (Eqs. 4 to 7); map in [0, 1], boxes in pixels."""
+    scaled = boxes.scale(np.asarray(image_boxes, float).reshape(-1, 4), box_scale, (size, size))
+    m_in = torch.from_numpy(boxes.rasterise(scaled, (size, size)))[None].float()
+    maps = torch.from_numpy(np.asarray(map_, np.float32))[None]
+    u, v = map_.shape
+    inside = -inner_loss(maps, reduce_mask(m_in, (u, v)), 1.0).item()
+    l_out = outer_loss(maps, reduce_mask(1 - m_in, (u, v))).item()
+    l_in = -min(inside, tau)
+    l_a = l_in + lam * l_out
+    return {"inside": inside, "l_in": l_in, "l_out": l_out, "l_a": l_a, "weighted": alpha * l_a}
+
+
+def words(numbers: dict[str, float], tau: float) -> str:
+    """The numbers in a sentence."""
+    side = "below" if numbers["inside"] < tau else "above"
+    figures = ", ".join(
+        f"{name} {numbers[key]:.3f}"
+        for name, key in (("L_in", "l_in"), ("L_out", "l_out"), ("L_a", "l_a"), ("α L_a", "weighted"))
+    )
+    return f"Attention inside the box {numbers['inside']:.2f}, {side} τ {tau:.2f}: {figures}."
+
+
+def explore_attention_loss(
+    data: Prepared,
+    rows: np.ndarray,
+    maps: Float[np.ndarray, "n u v"],
+    *,
+    tau: float = 0.7,
+    lam: float = 1.0,
+    alpha: float = 0.5,
+    box_scale: float = 1.0,
+) -> Explorer:
+    """Show the explorer of the attention loss, Eqs. 4 to 7.
+
+    Args:
+        data: where the images are.
+        rows: numbers of images of `data` that have a box; the first 24 are sent.
+        maps: their normalised maps, in [0, 1].
+        tau: in (0, 1]: the mean activation inside from which on L_in asks for no more.
+        lam: λ, the weight of L_out.
+        alpha: α in [0, 1), the weight of L_a.
+        box_scale: a factor of the boxes' sides.
+
+    Raises:
+        ValueError: where an image has no box, and for more or fewer maps than images.
+    """
+    if len(maps) != len(rows):
+        raise ValueError(f"{len(maps)} maps do not belong to {len(rows)} images: give one for each")
+    scene.check_boxed(data, rows[:MOST], "the loss needs")
+    rows, maps = rows[:MOST], np.asarray(maps, np.float32)[:MOST]
+    values = {"tau": tau, "lam": lam, "alpha": alpha, "box_scale": box_scale}
+    sent = scene.sent(data, rows) | {"maps": packed(maps)}
+    explorer = Explorer(
+        "attention_loss",
+        "The attention loss of one image",
+        [slider("image", "Image", 0, len(rows) - 1, 1), *map(parameter, values)],
+        {"image": 0} | values,
+        sent,
+        presets=PRESETS,
+        guess={"name": "l_a", "label": "L_a"},
+    )
+    numbers = losses(maps[0], sent["boxes"][0], data.size, **values)
+    explorer.show(_still(data, rows[0], maps[0], numbers, tau, box_scale), words(numbers, tau))
+    return explorer
+
+
+def _still(
+    data: Prepared, row: SupportsIndex, map_: np.ndarray, numbers: dict[str, float], tau: float, box_scale: float
+) -> Figure:
+    figure, axes = plots.grid(2, size=3)
+    scaled = boxes.scale(data.checked_boxes(row), box_scale, (data.size, data.size))
+    plots.draw_attention(axes[0, 0], data.read([row])[0], map_, scaled, "map of the true class")
+    knee, x = axes[0, 1], np.linspace(0, 1, 101)
+    knee.plot(x, -np.minimum(x, tau), color=plots.COLOURS[0])
+    knee.plot([numbers["inside"]], [numbers["l_in"]], "o", color=plots.COLOURS[1], markersize=9)
+    knee.set(xlabel="mean activation inside", title="$L_{in}$ and this image", ylim=(-1.05, 0.05))
+    knee.set(xticks=[0, 0.5, 1], yticks=[-1, -0.5, 0])
+    return figure

@@ -1,0 +1,7 @@
+// colours.js is no file: carekit/explorers/browser.py writes it, from the colours of carekit.lessons.plots.
+
+/** Colours that are told apart without colour vision (Okabe and Ito 2008). */
+export const COLOURS: readonly string[];
+
+/** [red, green, blue] in 0 to 255 of the 256 steps of the map of colours, from 0 to 1. */
+export const PALETTE: readonly (readonly [number, number, number])[];

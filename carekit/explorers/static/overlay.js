@@ -1,0 +1,56 @@
+// @ts-check
+// The map of a model over an image, and the share of it inside the boxes.
+
+import { part } from "./arrays.js";
+import { heat } from "./heat.js";
+import { rasterise, upsample, weightedMean } from "./maths.js";
+import { Picture } from "./picture.js";
+import { fixed } from "./words.js";
+
+/** @typedef {import("./arrays.js").Numbers} Numbers */
+/** @typedef {import("./arrays.js").Shaped} Shaped */
+/** @typedef {{ size: number, boxes: import("./maths.js").Box[][], names: string[] }} Scene */
+
+const OPACITY = 0.65;
+
+export class Overlay {
+  /**
+   * @param {string} caption
+   * @param {Scene} scene
+   * @param {Shaped} images
+   */
+  constructor(caption, scene, images) {
+    this.scene = scene;
+    this.images = images;
+    this.picture = new Picture(caption, scene.size);
+    this.element = this.picture.element;
+    this.inside = NaN;
+    /** @type {{ map?: Numbers, image?: number, about?: string }} */
+    this.last = {};
+  }
+
+  /**
+   * Show a map (u, v) over an image, and return its share inside the boxes.
+   * @param {Numbers} map
+   * @param {number[]} shape u, v
+   * @param {number} image
+   * @param {string} name whose map it is
+   * @param {string} about what the picture is of
+   */
+  show(map, [u, v], image, name, about) {
+    const { last } = this;
+    const samePlace = last.map?.buffer === map.buffer && last.map.byteOffset === map.byteOffset;
+    if (samePlace && last.image === image && last.about === about) return this.inside;
+    this.last = { map, image, about };
+    const { size, boxes } = this.scene;
+    const large = upsample(map, u, v, size);
+    this.inside = weightedMean(rasterise(boxes[image], size), large);
+    const text = `${name}: ${fixed(this.inside)} of the attention inside the box`;
+    this.picture.show({
+      image: part(this.images, image), grey: true, boxes: boxes[image], paint: (i) => heat(large[i], OPACITY),
+      text: `${about}, ${text}`,
+    });
+    this.picture.caption.textContent = text;
+    return this.inside;
+  }
+}

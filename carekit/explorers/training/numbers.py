@@ -1,0 +1,57 @@
+"""The numbers of the training explorer: an arm as its sliders show it, and one epoch in sentences."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from carekit.box_sources import Scaled
+from carekit.data.prepared import Prepared
+from carekit.experiment import Arm
+from carekit.explorers.overlay import Boxes, inside
+from carekit.explorers.training.recording import CURVES, Epoch
+from carekit.objectives import Objective
+
+SIGNS = {"alpha": "α", "tau": "τ", "lam": "λ", "box_scale": "box scale"}
+
+
+def values_of(arm: Arm) -> dict[str, float]:
+    """What the sliders stand at for an arm."""
+    scale = arm.boxes.box_scale if isinstance(arm.boxes, Scaled) else 1.0
+    own = arm.objective.parameters()
+    return {"alpha": own["alpha"], "tau": own["tau"], "lam": own["lam"], "box_scale": scale}
+
+
+def changed(arm: Arm, values: dict[str, float]) -> Arm:
+    """The arm with what the sliders stand at. Raises ValueError for a value out of range."""
+    new = {name: values[name] for name in ("alpha", "tau", "lam")}
+    objective: Objective = replace(arm.objective, **new)  # type: ignore[type-var]  # all of them are dataclasses
+    return replace(arm, objective=objective, boxes=Scaled(values["box_scale"]))
+
+
+def words(
+    seen: Sequence[Epoch],
+    epoch: int,
+    name: str,
+    parameters: dict[str, float],
+    image: int,
+    image_boxes: Boxes,
+    data: Prepared,
+) -> str:
+    """One epoch in sentences: the metric `name` with CARE and without, and both models on one image."""
+    now, place = seen[epoch], list(CURVES).index(name)
+    trained = ", ".join(f"{sign} {parameters[key]:.2f}" for key, sign in SIGNS.items())
+    train, test = ([_three(value) for value in now.curves[:, part, place]] for part in (0, 1))
+    shares = [inside(map_, image_boxes, data.size) for map_ in now.maps[:, image]]
+    said = [f"{data.classes[p.argmax()]} ({p.max():.2f})" for p in now.probabilities[:, image]]
+    return (
+        f"Epoch {epoch} of {len(seen) - 1} with {trained}: "
+        f"{CURVES[name]} {test[0]} with CARE, {test[1]} with α = 0 on test images; "
+        f"{train[0]} and {train[1]} on training images. "
+        f"Attention inside the box of this image: {shares[0]:.3f} with CARE, {shares[1]:.3f} with α = 0; "
+        f"they say {said[0]} and {said[1]}."
+    )
+
+
+def _three(value: float) -> str:
+    return "unknown" if np.isnan(value) else f"{value:.3f}"

@@ -1,0 +1,125 @@
+"""The second stage with and without attention, epoch by epoch: curves, and the maps of a few test images."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from joblib import Parallel, delayed
+from sklearn.metrics import log_loss
+from tqdm import tqdm
+
+from carekit.backbones import Backbone
+from carekit.data.prepared import Prepared
+from carekit.evaluation import Predictions, measure, predict
+from carekit.experiment import Arm
+from carekit.explorers.frame import packed
+from carekit.metrics import label_of
+from carekit.profiles import Profile
+from carekit.training import epochs
+
+# What has a curve, and what it is called.
+CURVES = {name: label_of(name) for name in ("rare_recall", "mca", "attention_inside")}
+CURVES["class_loss"] = "classification loss"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What the two models, first that with attention, are after an epoch.
+
+    curves: the metrics of CURVES on training and on test images. maps and probabilities: of the images shown.
+    """
+
+    curves: Float[np.ndarray, "2 2 metrics"]
+    maps: Float[np.ndarray, "2 n u v"]
+    probabilities: Float[np.ndarray, "2 n c"]
+
+
+class Followed(NamedTuple):
+    """One model's share of an Epoch."""
+
+    curves: Float[np.ndarray, "2 metrics"]
+    maps: Float[np.ndarray, "n u v"]
+    probabilities: Float[np.ndarray, "n c"]
+
+
+def watch(model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int) -> Iterator[Epoch]:
+    """Fine-tune copies of the pretrained `model`, one as `arm` says and one with α = 0, an epoch at each step.
+
+    The pretrained model comes first, as epoch 0. rows: the test images whose maps are kept. Both copies see the same
+    images in the same order, as in `experiment.compare`. Raises what `finetune` raises.
+    """
+    both = [_follow(model, data, profile, rows, each, seed) for each in _arms(arm)]
+    for pair in zip(*both, strict=False):  # patience may end one of them earlier
+        yield _epoch(pair)
+
+
+def record(
+    model: Backbone,
+    data: Prepared,
+    profile: Profile,
+    rows: np.ndarray,
+    arm: Arm,
+    seed: int,
+    *,
+    progress: bool = False,
+) -> list[Epoch]:
+    """All epochs of `watch`; on a CPU each model has a core of its own, so all figures are those of `compare`."""
+    n_jobs = min(2, os.cpu_count() or 1) if profile.finetune.device == "cpu" else 1
+    jobs = (delayed(_follow_to_the_end)(model, data, profile, rows, each, seed) for each in _arms(arm))
+    found = Parallel(n_jobs, return_as="generator")(jobs)
+    both = list(tqdm(found, desc="second stage", total=2, disable=not progress, file=sys.stdout))
+    return [_epoch(pair) for pair in zip(*both, strict=False)]
+
+
+def _arms(arm: Arm) -> tuple[Arm, Arm]:
+    return arm, arm.control()
+
+
+def _epoch(pair: Sequence[Followed]) -> Epoch:
+    return Epoch(*(np.stack(parts) for parts in zip(*pair, strict=True)))
+
+
+def _follow_to_the_end(
+    model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
+) -> list[Followed]:
+    if profile.finetune.device == "cpu":
+        torch.set_num_threads(1)
+    return list(_follow(model, data, profile, rows, arm, seed))
+
+
+def _follow(
+    model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
+) -> Iterator[Followed]:
+    train, test = data.split("train"), data.split("test")
+    model, schedule = deepcopy(model), replace(profile.finetune, seed=seed)
+    yield _evaluate(model, train, test, rows, schedule.device)
+    for _ in epochs(model, arm.images(train, profile), arm.objective, schedule, stage="finetune"):
+        yield _evaluate(model, train, test, rows, schedule.device)
+
+
+def _evaluate(model: Backbone, train: Prepared, test: Prepared, rows: np.ndarray, device: str) -> Followed:
+    found = [predict(model, part, device=device) for part in (train, test)]
+    curves = [_curve(each, part) for each, part in zip(found, (train, test), strict=True)]
+    return Followed(np.array(curves), found[1].maps[rows], found[1].probabilities[rows])
+
+
+def _curve(found: Predictions, part: Prepared) -> list[float]:
+    scores = measure(found, part)
+    scores["class_loss"] = log_loss(found.labels, found.probabilities, labels=range(len(part.classes)))
+    return [scores[name] for name in CURVES]
+
+
+def pack(seen: Sequence[Epoch], parameters: dict[str, float]) -> dict[str, Any]:
+    """Epochs for the browser, and the parameters that they were trained with."""
+    return {
+        "parameters": parameters,
+        "curves": packed(np.stack([epoch.curves for epoch in seen])),
+        "maps": packed(np.stack([epoch.maps for epoch in seen])),
+        "probabilities": packed(np.stack([epoch.probabilities for epoch in seen])),
+    }

@@ -1,0 +1,105 @@
+"""The second stage as it runs: growing curves, and one image's attention from epoch to epoch, with CARE and without."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import traitlets
+from matplotlib.figure import Figure
+
+from carekit.backbones import Backbone
+from carekit.data.prepared import Prepared
+from carekit.experiment import Arm
+from carekit.explorers import scene
+from carekit.explorers.controls import PAPER_PRESETS, Control, choice, parameter, slider
+from carekit.explorers.frame import Explorer
+from carekit.explorers.overlay import Boxes
+from carekit.explorers.training.numbers import values_of, words
+from carekit.explorers.training.recording import CURVES, Epoch, pack, record, watch
+from carekit.explorers.training.session import TrainingSession
+from carekit.lessons import plots
+from carekit.profiles import Profile
+
+MOST = 6  # images that are sent to the browser
+WITH, WITHOUT = "CARE", "α = 0"
+PRESETS = PAPER_PRESETS | {"α too large": {"alpha": 0.9}}
+
+
+class TrainingExplorer(Explorer):
+    """An explorer whose scene grows: `live` is the run that is shown, {"status", "run"}, once one was started."""
+
+    live = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, session: TrainingSession, *args: Any, **options: Any):
+        super().__init__(*args, answer=session.answer, **options)
+        session.show = partial(setattr, self, "live")
+
+
+def explore_training(
+    model: Backbone,
+    data: Prepared,
+    profile: Profile,
+    rows: np.ndarray,
+    arm: Arm,
+    seed: int = 0,
+    *,
+    progress: bool = True,
+) -> TrainingExplorer:
+    """Run the second stage with `arm` and with α = 0, then show the explorer of it.
+
+    With a kernel the learner trains anew, with other parameters.
+
+    Args:
+        model: the pretrained one, which stays as it is.
+        data: both splits, "train" and "test".
+        profile: its `finetune` is the schedule.
+        rows: numbers of test images that have a box; the first 6 are shown.
+        arm: how it is trained; the sliders start there.
+        seed: of the order of images.
+        progress: whether a bar shows how far it is.
+
+    Raises:
+        ValueError: where an image has no box.
+    """
+    rows, test = np.asarray(rows)[:MOST], data.split("test")
+    scene.check_boxed(test, rows, "attention is measured in")
+    sent = scene.sent(test, rows, "test image")
+    seen = record(model, data, profile, rows, arm, seed, progress=progress)
+    parameters, last, first = values_of(arm), len(seen) - 1, next(iter(CURVES))
+    whole = {"classes": data.classes, "metrics": list(CURVES), "epochs": profile.finetune.epochs}
+    explorer = TrainingExplorer(
+        TrainingSession(arm, lambda new: watch(model, data, profile, rows, new, seed)),
+        "training",
+        "The second stage, epoch by epoch",
+        _controls(len(rows), profile.finetune.epochs),
+        {"image": 0, "epoch": last, "metric": first} | parameters,
+        sent | whole | {"run": pack(seen, parameters)},
+        presets=PRESETS,
+        guess={"name": "gain", "label": "what CARE gains in the chosen curve, on test images,"},
+    )
+    told = words(seen, last, first, parameters, 0, sent["boxes"][0], data)
+    explorer.show(_still(seen, test.read(rows[:1])[0], sent["boxes"][0]), told)
+    return explorer
+
+
+def _controls(n: int, epochs: int) -> list[Control]:
+    return [
+        slider("image", "Image", 0, n - 1, 1),
+        slider("epoch", "Epoch", 0, epochs, 1),
+        choice("metric", "Curve", CURVES),
+        *map(parameter, ("alpha", "tau", "lam", "box_scale")),
+    ]
+
+
+def _still(seen: list[Epoch], image: np.ndarray, image_boxes: Boxes) -> Figure:
+    figure, axes = plots.grid(3, size=3)
+    chart, label = axes[0, 0], CURVES["rare_recall"]
+    for place, (name, style) in enumerate(((WITH, "-"), (WITHOUT, "--"))):
+        values = [each.curves[place, 1, 0] for each in seen]
+        chart.plot(range(len(seen)), values, style, color=plots.COLOURS[place], label=name)
+    chart.set(xlabel="epoch", title=f"{label}\n(test images)", ylim=(-0.02, 1.02))
+    chart.set(xticks=[0, len(seen) - 1], yticks=[0, 0.5, 1])
+    chart.legend(frameon=False)
+    for panel, map_, name in zip(axes[0, 1:], seen[-1].maps[:, 0], (WITH, WITHOUT), strict=True):
+        plots.draw_attention(panel, image, map_, image_boxes, f"{name}, epoch {len(seen) - 1}")
+    return figure

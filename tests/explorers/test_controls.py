@@ -1,0 +1,23 @@
+import pytest
+
+from carekit.explorers.controls import PAPER, choice, parameter, slider, toggle, widened
+from carekit.lessons.parameters import PARAMETERS
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_a_parameters_slider_holds_only_what_the_notebooks_allow(name):
+    control = parameter(name)
+    assert control["parameter"] == control["name"] == name
+    for end in ("low", "high"):
+        assert PARAMETERS[name].fits(control[end])
+    assert control["low"] <= PAPER[name] == PARAMETERS[name].default <= control["high"]
+
+
+def test_ends_other_than_usual():
+    assert parameter("box_scale", low=0.1, high=2.0) == parameter("box_scale") | {"low": 0.1, "high": 2.0}
+
+
+def test_a_slider_is_widened_to_its_value_and_other_controls_stay():
+    assert widened(slider("ratio", "Ratio", 1, 5, 1), 9) == slider("ratio", "Ratio", 1, 9, 1)
+    for control in (toggle("log", "Log scale"), choice("outer", "M_out", {"binary": "all of it"})):
+        assert widened(control, "far") == control
