@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from carekit import boxes
 from carekit.backbones import Backbone
 from carekit.cam import class_activation_map, resize
+from carekit.data.kept import KeptFeatures
 from carekit.data.prepared import Prepared
 from carekit.metrics import METRICS, Judged
 
@@ -22,15 +23,29 @@ class Predictions:
     maps: Float[np.ndarray, "n u v"]
 
 
-def predict(model: Backbone, data: Prepared, *, batch_size: int = 128, device: str = "cpu") -> Predictions:
-    """Run the model over all images of `data`, in evaluation mode."""
+def predict(
+    model: Backbone,
+    data: Prepared,
+    *,
+    batch_size: int = 128,
+    device: str = "cpu",
+    kept: KeptFeatures | None = None,
+) -> Predictions:
+    """Run the model over all images of `data`, in evaluation mode.
+
+    Args:
+        kept: the features of these images behind the frozen layers, to begin with.
+    """
     model.to(device)
     parts = []
     with model.evaluating():
         for start in range(0, len(data), batch_size):
             rows = np.arange(start, min(start + batch_size, len(data)))
             labels = torch.tensor(data.labels[rows]).to(device)
-            logits, features = model.with_head_graph(data.tensor(rows).to(device))
+            if kept is None:
+                logits, features = model.with_head_graph(data.tensor(rows).to(device))
+            else:
+                logits, features = model.with_head_graph(early=kept.read(rows).to(device))
             maps = class_activation_map(logits, features, labels, classifier=model.linear_head)
             found = (logits.softmax(1), maps)
             parts.append([part.detach().cpu().numpy() for part in found])
@@ -38,13 +53,15 @@ def predict(model: Backbone, data: Prepared, *, batch_size: int = 128, device: s
     return Predictions(probabilities, data.labels, all_maps)
 
 
-def evaluate(model: Backbone, data: Prepared, *, device: str = "cpu") -> dict[str, float]:
+def evaluate(
+    model: Backbone, data: Prepared, *, device: str = "cpu", kept: KeptFeatures | None = None
+) -> dict[str, float]:
     """Every metric of `carekit.metrics.METRICS`, and the recall of each class as `recall_CLASS`.
 
     Attention is that of the true class's map in the true boxes of the rarest class's images, whatever boxes the model
     was trained with.
     """
-    return measure(predict(model, data, device=device), data)
+    return measure(predict(model, data, device=device, kept=kept), data)
 
 
 def measure(found: Predictions, data: Prepared) -> dict[str, float]:

@@ -278,11 +278,15 @@ def train_step(
         ValueError, FloatingPointError: as `epochs`; no weight has changed then.
     """
     device = torch.device(schedule.device)
-    images = to_unit(batch.images.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
-    images.requires_grad_(objective.needs_image_gradient)
+    images = early = None
+    if batch.early is not None:
+        early = batch.early.to(device, non_blocking=True)
+    else:
+        images = to_unit(batch.images.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
+        images.requires_grad_(objective.needs_image_gradient)
     labels = batch.labels.to(device, non_blocking=True)
     with torch.autocast(device.type, torch.bfloat16, enabled=schedule.bf16):
-        logits, features = model(images)
+        logits, features = model(images, early=early)
     # Outside the mixed precision: masks and maps are summed in 32 bits.
     step = Step(
         model=model,

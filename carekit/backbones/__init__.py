@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from carekit.backbones.backbone import Backbone, Output, Parts, PooledLinear
+from carekit.backbones.efficientnet_lite import efficientnet_lite0, efficientnet_lite0_early
 from carekit.backbones.small import small
 from carekit.backbones.torchvision_nets import resnet18, resnet50, resnet152, vgg19
 from carekit.seeding import seeded
@@ -11,7 +12,15 @@ from carekit.tables import Table
 # Each takes (n_classes, imagenet) and gives the parts of the network, its head fresh.
 BACKBONES: Table[Callable[[int, bool], Parts]] = Table(
     "backbone",
-    {"small": small, "resnet18": resnet18, "resnet50": resnet50, "resnet152": resnet152, "vgg19": vgg19},
+    {
+        "small": small,
+        "efficientnet_lite0": efficientnet_lite0,
+        "efficientnet_lite0_early": efficientnet_lite0_early,
+        "resnet18": resnet18,
+        "resnet50": resnet50,
+        "resnet152": resnet152,
+        "vgg19": vgg19,
+    },
 )
 
 
@@ -21,7 +30,7 @@ def build(name: str, n_classes: int, *, imagenet: bool = False, seed: int = 0) -
     Args:
         name: a name of `BACKBONES`.
         n_classes: how many classes there are.
-        imagenet: start from ImageNet weights; they are downloaded once.
+        imagenet: start from ImageNet weights; torchvision's are downloaded once, EfficientNet-Lite0's come in a package.
         seed: of the weights that are not ImageNet's.
 
     Raises:

@@ -24,13 +24,15 @@ class Parts(NamedTuple):
     """What a network is made of.
 
     trunk: normalised images (b, 3, h, w) -> feature maps (b, k, u, v). head: feature maps -> logits (b, c). mean, std:
-    of the three colours in [0, 1], what the trunk's images are normalised by.
+    of the three colours in [0, 1], what the images are normalised by. frozen: comes between the normalised images and
+    the trunk and is never trained, None where there is nothing of the kind.
     """
 
     trunk: nn.Module
     head: nn.Module
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
+    frozen: nn.Module | None = None
 
 
 class PooledLinear(nn.Module):
@@ -54,6 +56,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.name = name
         self.n_classes = n_classes
+        self.frozen = None if parts.frozen is None else parts.frozen.requires_grad_(False).eval()
         self.trunk = parts.trunk
         self.head = parts.head
         self.register_buffer("mean", torch.tensor(parts.mean).view(3, 1, 1), persistent=False)
@@ -64,18 +67,44 @@ class Backbone(nn.Module):
         """The linear layer where the head is global average pooling and that layer alone."""
         return self.head.classifier if isinstance(self.head, PooledLinear) else None
 
+    def train(self, mode: bool = True) -> "Backbone":
+        """As of every module, but the frozen layers stay in evaluation mode."""
+        super().train(mode)
+        if self.frozen is not None:
+            self.frozen.eval()
+        return self
+
+    def early(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k u v"]:
+        """What the trunk takes: the normalised images, or what the frozen layers make of them.
+
+        On a CPU these run image by image, which is no slower there: an image's values then do not depend, not even in
+        the last bit, on which others are in its batch, so that they can be kept (`carekit.frozen_features`).
+        """
+        normalised = (images - self.mean) / self.std
+        if self.frozen is None:
+            return normalised
+        normalised = normalised.contiguous(memory_format=torch.channels_last)
+        if normalised.device.type != "cpu":
+            return self.frozen(normalised)
+        return torch.cat([self.frozen(image[None]) for image in normalised])
+
     def features(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k u v"]:
         """The feature maps of images in [0, 1]."""
-        return self.trunk((images - self.mean) / self.std)
+        return self.trunk(self.early(images))
 
-    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Output:
-        features = self.features(images)
+    def forward(
+        self, images: Float[Tensor, "b 3 h w"] | None = None, *, early: Float[Tensor, "b l s t"] | None = None
+    ) -> Output:
+        """Logits and feature maps of images in [0, 1], or of what `early` has made of them."""
+        features = self.trunk(self.early(images) if early is None else early)
         return Output(self.head(features), features)
 
-    def with_head_graph(self, images: Float[Tensor, "b 3 h w"]) -> Output:
+    def with_head_graph(
+        self, images: Float[Tensor, "b 3 h w"] | None = None, *, early: Float[Tensor, "b l s t"] | None = None
+    ) -> Output:
         """A forward pass whose graph begins at the feature maps: enough for a map, and as cheap as a plain one."""
         with torch.no_grad():
-            features = self.features(images)
+            features = self.trunk(self.early(images) if early is None else early)
         features.requires_grad_()
         return Output(self.head(features), features)
 

@@ -1,7 +1,7 @@
 """Joint augmentation of images and their masks M_in."""
 
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 from torch import Tensor
 
 from carekit.names import one_of
@@ -31,15 +31,25 @@ class JointAugment:
     def __call__(
         self, images: UInt8[Tensor, "b 3 h w"], masks: UInt8[Tensor, "b h w"]
     ) -> tuple[UInt8[Tensor, "b 3 h w"], UInt8[Tensor, "b h w"]]:
-        if self.level == "none":
-            return images, masks
-        for flip in (transforms.functional.horizontal_flip, transforms.functional.vertical_flip):
-            chosen = torch.rand(len(images)) < 0.5
-            images[chosen] = flip(images[chosen])
-            masks[chosen] = flip(masks[chosen])
+        flips = self.flips(len(images))
+        images = flipped(images, flips)
+        masks = flipped(masks, flips)
         if self.level == "strong":
             for i in range(len(images)):
                 image, mask = self.strong(tv_tensors.Image(images[i]), tv_tensors.Mask(masks[i][None]))
                 images[i] = image
                 masks[i] = mask[0]  # (1, h, w) -> (h, w)
         return images, masks
+
+    def flips(self, n: int) -> Bool[Tensor, "2 n"]:
+        """For n images, whether each is flipped left-right, and whether upside-down."""
+        if self.level == "none":
+            return torch.zeros(2, n, dtype=torch.bool)
+        return torch.stack([torch.rand(n) < 0.5 for _ in range(2)])
+
+
+def flipped(values: UInt8[Tensor, "b *_ h w"], flips: Bool[Tensor, "2 b"]) -> UInt8[Tensor, "b *_ h w"]:
+    """Images (b, 3, h, w) or masks (b, h, w), those that `flips` names flipped left-right and upside-down, in place."""
+    for axis, chosen in zip((-1, -2), flips, strict=True):
+        values[chosen] = values[chosen].flip(axis)
+    return values

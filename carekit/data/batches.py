@@ -10,18 +10,23 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from carekit.boxes import check, rasterise
-from carekit.data.augment import JointAugment
+from carekit.data.augment import JointAugment, flipped
+from carekit.data.kept import KeptFeatures
 from carekit.data.prepared import Prepared
 from carekit.names import one_of
 
 
 class Batch(NamedTuple):
-    """Images (b, 3, h, w) in 0..255, labels, masks M_in in {0, 1} (zeros without a box), and which have a box."""
+    """Images (b, 3, h, w) in 0..255, labels, masks M_in in {0, 1} (zeros without a box), and which have a box.
 
-    images: UInt8[Tensor, "b 3 h w"]
+    early: in place of the images, then None, what the network's frozen layers make of them.
+    """
+
+    images: UInt8[Tensor, "b 3 h w"] | None
     labels: Int[Tensor, " b"]
     m_in: UInt8[Tensor, "b h w"]
     has_box: Bool[Tensor, " b"]
+    early: Float[Tensor, "b k u v"] | None = None
 
 
 def boxed_rows(data: Prepared, classes: Sequence[str] | None = None) -> list[int]:
@@ -43,14 +48,25 @@ class BoxedImages(Dataset):
         boxes: for each row that has some, its boxes (k, 4) in pixels; {} is no supervision, None the true boxes of the
             rare classes.
         augment: see `JointAugment`.
+        kept: the features of these images behind a network's frozen layers, to give in their place.
 
     Raises:
-        ValueError: for a bad box, naming its image, and for an unknown augmentation.
+        ValueError: for a bad box, naming its image, for an unknown augmentation, and for kept features of another
+            number of images, or with an augmentation that changes more than they hold.
     """
 
-    def __init__(self, data: Prepared, boxes: Mapping[int, np.ndarray] | None = None, augment: str = "none"):
+    def __init__(
+        self,
+        data: Prepared,
+        boxes: Mapping[int, np.ndarray] | None = None,
+        augment: str = "none",
+        kept: KeptFeatures | None = None,
+    ):
         self.data = data
         self.augment = JointAugment(augment)
+        self.kept = kept
+        if kept is not None:
+            _check_kept(kept, data, augment)
         self.labels = torch.tensor(data.labels)
         self.size = (data.size, data.size)
         self.boxes = {}
@@ -65,18 +81,35 @@ class BoxedImages(Dataset):
     def __getitems__(self, indices: list[int]) -> Batch:
         """A whole batch at once: one gather from the memory map instead of one object an image."""
         indices = np.asarray(indices)
+        masks = self._masks(indices)
+        if self.kept is not None:
+            flips = self.augment.flips(len(indices))
+            early = self.kept.read(indices, (flips[0] + 2 * flips[1]).numpy())
+            return self._batch(indices, None, flipped(masks, flips), early)
         images = torch.from_numpy(self.data.read(indices)).permute(0, 3, 1, 2)  # (b, h, w, 3) -> (b, 3, h, w)
+        return self._batch(indices, *self.augment(images, masks))
+
+    def _masks(self, indices: np.ndarray) -> UInt8[Tensor, "b h w"]:
         masks = torch.zeros(len(indices), *self.size, dtype=torch.uint8)
         for row, i in enumerate(indices.tolist()):
             if i in self.boxes:
                 masks[row] = torch.from_numpy(rasterise(self.boxes[i], self.size))
-        images, masks = self.augment(images, masks)
+        return masks
+
+    def _batch(self, indices: np.ndarray, images: Tensor | None, masks: Tensor, early: Tensor | None = None) -> Batch:
         # A rotation may have turned a box out of the picture.
         has_box = (masks > 0).flatten(1).any(1)  # (b, h, w) -> (b,)
-        return Batch(images, self.labels[indices], masks, has_box)
+        return Batch(images, self.labels[indices], masks, has_box, early)
 
     def __getitem__(self, index: int) -> Batch:
         return self.__getitems__([index])
+
+
+def _check_kept(kept: KeptFeatures, data: Prepared, augment: str) -> None:
+    if len(kept) != len(data):
+        raise ValueError(f"the features are of {len(kept)} images, not of these {len(data)}: keep those of these")
+    if augment == "strong" or (augment == "flip" and kept.flips == 1):
+        raise ValueError(f"augmentation = {augment!r} changes images in ways that were not kept: train without `kept`")
 
 
 def _as_is(batch: Batch) -> Batch:

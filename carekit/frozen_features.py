@@ -1,0 +1,186 @@
+"""What a network's frozen layers make of the images of a data set: computed once an image and flip, kept on disk.
+
+Training then begins behind the frozen layers. The values are those that the layers would give at that moment, to the
+last bit.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from filelock import FileLock
+from jaxtyping import Float
+from torch import Tensor
+from tqdm import tqdm
+
+from carekit import workspace
+from carekit.backbones import Backbone
+from carekit.data.folders import JOURNAL, resumable_folder
+from carekit.data.kept import FLIPS, KeptFeatures
+from carekit.data.prepared import Prepared
+from carekit.data.prepared.rows import open_rows
+from carekit.data.preparing.parallel import cores
+
+FEATURES, ABOUT = "features.npy", "features.json"
+CHUNK = 16  # images a thread takes at once
+LIMIT = 8 * 2**30  # bytes
+
+
+def keep(
+    model: Backbone,
+    data: Prepared,
+    *,
+    flips: bool,
+    folder: str | Path | None = None,
+    limit: int = LIMIT,
+    progress: bool = False,
+) -> KeptFeatures | None:
+    """The features of all images of `data` before the model's first trained layer; None where no layer is frozen.
+
+    They lie in a folder named by the frozen weights, the images and their size, so that nothing else can be met there.
+    What was stopped half way resumes; another process that asks for the same waits until they are there.
+
+    Args:
+        model: on a CPU.
+        data: its images.
+        flips: keep the three flips of each image, too, as training with the augmentation "flip" needs them.
+        folder: where features are kept; None: `features` among the runs.
+        limit: bytes that one set of features may take.
+        progress: show a bar.
+
+    Raises:
+        OSError: where they need more than the limit, or than the disk has free.
+        ValueError: where what lies there is damaged or was made from other images.
+    """
+    if model.frozen is None:
+        return None
+    n_flips = FLIPS if flips else 1
+    about = {"weights": _fingerprint(model), "images": data.images_fingerprint(), "flips": n_flips, "n": len(data)}
+    name = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:20]
+    path = Path(folder or workspace.runs() / "features") / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        if not (path / ABOUT).is_file():
+            with resumable_folder(path, about, mark=ABOUT) as new:
+                _compute(model, data, n_flips, new, limit, progress)
+                (new / ABOUT).write_text(json.dumps(about), encoding="utf-8")
+    return read_folder(path, about)
+
+
+def read_folder(path: Path, about: dict) -> KeptFeatures:
+    """The features in a folder, if they are what `about` says. Raises ValueError, naming the folder, otherwise."""
+    try:
+        found = json.loads((path / ABOUT).read_text(encoding="utf-8"))
+        rows = open_rows(path / FEATURES)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"the features in {path} are damaged ({error}): delete the folder") from None
+    if found != about or len(rows) != about["n"] * about["flips"]:
+        raise ValueError(f"the features in {path} are of other images or weights: delete the folder")
+    return KeptFeatures(rows, about["flips"])
+
+
+def _fingerprint(model: Backbone) -> str:
+    """A hash of all that decides what the frozen layers give: weights, normalisation, their code, torch's version."""
+    digest = hashlib.sha256(f"{torch.__version__} {model.frozen}".encode())
+    for file in workspace.import_closure("carekit.backbones"):
+        digest.update(file.read_bytes())
+    for tensor in (model.mean, model.std, *model.frozen.state_dict().values()):
+        digest.update(tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _compute(model: Backbone, data: Prepared, flips: int, folder: Path, limit: int, progress: bool) -> None:
+    """Fill the file; chunks that the journal lists are there already."""
+    file, journal = folder / FEATURES, folder / JOURNAL
+    done = _finished(journal)
+    if not done or not file.is_file():
+        done = set()
+        journal.unlink(missing_ok=True)
+        _allocate(file, (len(data) * flips, *_early(model, data, np.zeros(1, np.int64), 1).shape[1:]), limit)
+    starts = [start for start in range(0, len(data), CHUNK) if start not in done]
+    with (
+        _one_thread_each() as pool,
+        open(journal, "a", encoding="utf-8") as log,
+        tqdm(total=len(data), unit="image", desc="features", disable=not progress) as bar,
+    ):
+        bar.update(len(data) - sum(min(CHUNK, len(data) - start) for start in starts))
+        for start in _unordered(pool, partial(_fill, model, data, flips, file), starts):
+            log.write(f"{start}\n")
+            log.flush()
+            bar.update(min(CHUNK, len(data) - start))
+
+
+def _finished(journal: Path) -> set[int]:
+    """The chunks that are whole; a last line that a kill has torn does not count."""
+    return {int(line) for line in journal.read_text().split("\n")[:-1]} if journal.exists() else set()
+
+
+def _allocate(file: Path, shape: tuple[int, ...], limit: int) -> None:
+    """A file of the full length, so that a full disk is met here and not in the middle."""
+    needed = 4 * int(np.prod(shape))
+    free = shutil.disk_usage(file.parent).free
+    if needed > limit:
+        raise OSError(
+            f"the features need {needed >> 20} MB and the limit is {limit >> 20} MB: raise it, or take fewer images"
+        )
+    if needed * 1.02 > free:
+        raise OSError(f"{file.parent.parent} has {free >> 20} MB free, the features need {needed >> 20} MB: make room")
+    array = np.lib.format.open_memmap(file, "w+", np.float32, shape)
+    length = array.offset + array.nbytes
+    del array
+    if hasattr(os, "posix_fallocate"):
+        with open(file, "r+b") as opened:
+            os.posix_fallocate(opened.fileno(), 0, length)
+
+
+def _fill(model: Backbone, data: Prepared, flips: int, file: Path, start: int) -> int:
+    """Compute a chunk and write it; not into a map, so that a full disk is an error and not the end of the process."""
+    rows = np.arange(start, min(start + CHUNK, len(data)))
+    kept = _early(model, data, rows, flips).numpy()
+    with open(file, "r+b") as opened:
+        np.lib.format.read_magic(opened)
+        np.lib.format.read_array_header_1_0(opened)
+        opened.seek(start * flips * kept[0].nbytes, os.SEEK_CUR)
+        opened.write(kept.tobytes())  # in C order
+    return start
+
+
+def _early(model: Backbone, data: Prepared, rows: np.ndarray, flips: int) -> Float[Tensor, "m k u v"]:
+    """Row flips * i + f is flip f of image i."""
+    images = data.tensor(rows)
+    turned = [images.flip([axis for bit, axis in ((1, 3), (2, 2)) if flip & bit]) for flip in range(flips)]
+    with torch.no_grad():
+        early = torch.stack([model.early(each) for each in turned], dim=1)  # flips x (n, k, u, v) -> (n, flips, ...)
+    return early.flatten(0, 1)  # (n, flips, k, u, v) -> (n * flips, k, u, v)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[ThreadPoolExecutor]:
+    """As many threads as cores, and torch with one thread in each of them: the values are those of one thread."""
+    before = torch.get_num_threads()
+    pool = ThreadPoolExecutor(cores(), initializer=partial(torch.set_num_threads, 1))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(before)
+
+
+def _unordered(pool: ThreadPoolExecutor, work, items: list[int]) -> Iterator[int]:
+    """Results as they come; never more than a few tasks wait."""
+    rest = iter(items)
+    running = {pool.submit(work, item) for item in islice(rest, 8)}
+    while running:
+        finished, running = wait(running, return_when=FIRST_COMPLETED)
+        running |= {pool.submit(work, item) for item in islice(rest, len(finished))}
+        for task in finished:
+            yield task.result()
