@@ -21,8 +21,12 @@ class DeepLab(Backbone):
     """Images in [0, 1] -> logits of background and lesion for each pixel."""
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 2 h w"]:
-        logits = self.head(self.features(images))  # (b, 2, u, v)
-        return functional.interpolate(logits, images.shape[-2:], mode="bilinear", align_corners=False)  # (b, 2, h, w)
+        return self.behind(self.early(images), images.shape[-2:])
+
+    def behind(self, early: Float[Tensor, "b k s t"], size: tuple[int, int]) -> Float[Tensor, "b 2 h w"]:
+        """The logits from what `early` has made of images of `size` (h, w): the part that is trained."""
+        logits = self.head(self.trunk(early))  # (b, k, s, t) -> (b, 2, u, v)
+        return functional.interpolate(logits, size, mode="bilinear", align_corners=False)  # (b, 2, h, w)
 
 
 def build_deeplab(trunk: str = "small", *, pretrained: bool = False, seed: int = 0) -> DeepLab:
@@ -39,7 +43,7 @@ def build_deeplab(trunk: str = "small", *, pretrained: bool = False, seed: int =
     """
     with seeded(seed):
         parts = TRUNKS.named(trunk)(pretrained)
-        return DeepLab(f"deeplabv3-{trunk}", 2, parts._replace(head=_head(channels_of(parts.trunk))))
+        return DeepLab(f"deeplabv3-{trunk}", 2, parts._replace(head=_head(channels_of(parts))))
 
 
 def _head(channels: int) -> nn.Module:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-Boxes = Float[np.ndarray, "k 4"]
+Boxes = Float[np.ndarray, "_ 4"]
 
 
 class Finder(ABC):

@@ -18,7 +18,7 @@ from carekit.data.prepared.schema import CORNERS
 
 COLUMNS = ["image_id", *CORNERS, "size", "method", "parameters", "version", "made"]
 HAND = "hand"
-Boxes = Float[np.ndarray, "k 4"]
+Boxes = Float[np.ndarray, "_ 4"]
 
 
 def read_table(path: str | Path) -> pd.DataFrame:

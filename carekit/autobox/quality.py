@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from carekit import boxes as geometry
 
-Boxes = Float[np.ndarray, "k 4"]
+Boxes = Float[np.ndarray, "_ 4"]
 MISSED = 0.3  # an overlap below it is a failure
 METRICS = ("iou", "coverage", "size_ratio", "centre_error")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
 from carekit import checkpoints
 from carekit.autobox.deeplab import DeepLab, build_deeplab, dice_loss
+from carekit.autobox.kept import Kept, kept
 from carekit.autobox.pairs import FEWEST, Pairs
 from carekit.seeding import seeded
 
@@ -64,7 +64,8 @@ def fit_segmenter(model: DeepLab, pairs: Pairs, fit: Fit = Fit(), *, progress: b
     if len(pairs.images) < FEWEST:
         raise ValueError(f"{len(pairs.images)} pairs are too few to train on: give at least {FEWEST}")
     model.to(memory_format=torch.channels_last)  # faster, same result
-    optimizer = torch.optim.AdamW(model.parameters(), lr=fit.lr, weight_decay=0.01)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=fit.lr, weight_decay=0.01)
     falling = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=1 / 3, patience=0)
     history: list[dict] = []
     best = copy.deepcopy(model.state_dict())
@@ -72,7 +73,7 @@ def fit_segmenter(model: DeepLab, pairs: Pairs, fit: Fit = Fit(), *, progress: b
         seeded(fit.seed),
         tqdm(total=fit.epochs, desc="segment", unit="epoch", disable=not progress, file=sys.stdout) as bar,
     ):
-        train, held_out = _divide(pairs, fit.held_out)
+        train, held_out = (kept(model, part, progress) for part in _divide(pairs, fit.held_out))
         while len(history) < fit.epochs and not _converged(history, fit.patience):
             lr = optimizer.param_groups[0]["lr"]
             loss = _epoch(model, train, optimizer, fit.batch_size)
@@ -98,15 +99,16 @@ def _converged(history: list[dict], patience: int) -> bool:
     return len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
 
 
-def _epoch(model: DeepLab, pairs: Pairs, optimizer: torch.optim.Optimizer, batch_size: int) -> float:
+def _epoch(model: DeepLab, train: Kept, optimizer: torch.optim.Optimizer, batch_size: int) -> float:
     model.train()
     losses = []
-    order = torch.randperm(len(pairs.images))
+    order = torch.randperm(len(train))
     # A last batch of one pair would leave batch normalisation without a spread; it joins the one before.
     for rows in order.tensor_split(max(1, len(order) // batch_size)):
         if len(rows) == 1:  # the only pair
             rows = rows.repeat(2)
-        loss = dice_loss(*_batch(model, *_flipped(pairs.images[rows], pairs.masks[rows])))
+        early, masks = train.turned(rows)
+        loss = dice_loss(model.behind(early, masks.shape[-2:]), masks)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if not torch.isfinite(loss):
@@ -116,30 +118,14 @@ def _epoch(model: DeepLab, pairs: Pairs, optimizer: torch.optim.Optimizer, batch
     return sum(losses) / len(losses)
 
 
-def _batch(model: DeepLab, images: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
-    """The logits of a batch, and its masks."""
-    return model((images.float() / 255).contiguous(memory_format=torch.channels_last)), masks
-
-
-def _flipped(images: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
-    """A batch in one of the eight ways to flip and turn a square."""
-    across, down, turn = (torch.rand(3) < 0.5).tolist()
-    if across:
-        images, masks = images.flip(-1), masks.flip(-1)
-    if down:
-        images, masks = images.flip(-2), masks.flip(-2)
-    if turn:
-        images, masks = images.mT, masks.mT
-    return images, masks
-
-
 @torch.no_grad()
-def _loss_on(model: DeepLab, pairs: Pairs, batch_size: int = 32) -> float:
+def _loss_on(model: DeepLab, held_out: Kept, batch_size: int = 32) -> float:
     model.eval()
     total = 0.0
-    for images, masks in zip(pairs.images.split(batch_size), pairs.masks.split(batch_size), strict=True):
-        total += dice_loss(*_batch(model, images, masks)).item() * len(images)
-    return total / len(pairs.images)
+    for rows in torch.arange(len(held_out)).split(batch_size):
+        early, masks = held_out.plain(rows)
+        total += dice_loss(model.behind(early, masks.shape[-2:]), masks).item() * len(rows)
+    return total / len(held_out)
 
 
 def save_segmenter(path: str | Path, model: DeepLab, size: int, **about) -> None:

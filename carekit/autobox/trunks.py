@@ -6,7 +6,10 @@ import torch
 from torch import nn
 
 from carekit.backbones import BACKBONES, Parts
+from carekit.backbones.efficientnet_lite import efficientnet_lite0 as whole_efficientnet_lite0
 from carekit.tables import Table
+
+BLOCKS = 11  # of EfficientNet-Lite0's 16
 
 
 def small(pretrained: bool) -> Parts:
@@ -45,14 +48,28 @@ def _dilate(block: nn.Module, dilation: int) -> None:
             layer.padding = (wide, wide)
 
 
+def efficientnet_lite0(pretrained: bool) -> Parts:
+    """EfficientNet-Lite0 up to its eleventh block, with 112 channels; with ImageNet's weights it is frozen.
+
+    Edges, colours and textures are the same in skin: the head alone is trained, on maps that are made once.
+    """
+    parts = whole_efficientnet_lite0(2, pretrained, stride=8)
+    cut = parts.trunk[: 1 + BLOCKS]  # the stem and the blocks
+    return parts._replace(frozen=cut, trunk=nn.Identity()) if pretrained else parts._replace(trunk=cut)
+
+
 # Each takes `pretrained` and gives the parts of a network, of which the head is not used.
-TRUNKS: Table[Callable[[bool], Parts]] = Table("trunk", {"small": small, "resnet18": resnet18, "resnet50": resnet50})
+TRUNKS: Table[Callable[[bool], Parts]] = Table(
+    "trunk",
+    {"small": small, "efficientnet_lite0": efficientnet_lite0, "resnet18": resnet18, "resnet50": resnet50},
+)
 
 
-def channels_of(trunk: nn.Module) -> int:
-    """How many channels a trunk's maps have, by a probe."""
-    trunk.eval()  # one image has nothing to say on a batch's statistics
+def channels_of(parts: Parts) -> int:
+    """How many channels the maps of a network have, by a probe."""
+    layers = nn.Sequential(parts.frozen or nn.Identity(), parts.trunk)
+    layers.eval()  # one image has nothing to say on a batch's statistics
     with torch.no_grad():
-        channels = trunk(torch.zeros(1, 3, 64, 64)).shape[1]
-    trunk.train()
+        channels = layers(torch.zeros(1, 3, 64, 64)).shape[1]
+    layers.train()
     return channels
