@@ -88,12 +88,14 @@ def load_predictor(weights: str):
         ValueError: for the weights of another network.
     """
     check_weights(weights)
+    import torch
+
+    import carekit.vision  # noqa: F401  the package imports torchvision, which may need its operators declared first
+
     try:
         from segment_anything import SamPredictor, sam_model_registry
     except ImportError:
         raise ImportError("the promptable segmenter needs a package: pip install 'carekit[promptable]'") from None
-    import torch
-
     network = sam_model_registry[KIND]()
     try:
         network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))

@@ -45,7 +45,7 @@ def make_table(
     parameters = finder.parameters()
     done = _done(path, data.size, finder.method, parameters)
     names = data.samples.image_id
-    left = np.array([i for i in rows if names[i] not in done], dtype=int)
+    left = [int(i) for i in rows if names[i] not in done]
     workers = workers or (None if finder.processes else 1)
     starts = range(0, len(left), CHUNK)
     with tqdm(
@@ -59,9 +59,9 @@ def make_table(
     return read_table(path)
 
 
-def _find(finder: Finder, data: Prepared, _start: int, rows: np.ndarray) -> list[Boxes]:
+def _find(finder: Finder, data: Prepared, _start: int, rows: Sequence[int]) -> list[Boxes]:
     """What one task of a worker does."""
-    return list(finder.find(data.read(rows), data.labels[rows]))
+    return list(finder.find(data.read(rows), data.labels[list(rows)]))
 
 
 def _done(path: Path, size: int, method: str, parameters: dict) -> set[str]:

@@ -4,12 +4,24 @@ import pytest
 from carekit.__main__ import main
 from carekit.autobox.lines import read_table, save_by_hand
 from carekit.autobox.methods import FINDERS, Options, finder
+from carekit.data.prepared import Prepared
 
 
 @pytest.fixture
 def folder(tmp_path, tiny):
     tiny.resized(32).save(tmp_path / "tiny")
     return tmp_path / "tiny"
+
+
+def overlaps(pairs):
+    """Intersection over union, from the corners."""
+    sides = [
+        (pairs[[f"{c}1", f"{c}1_true"]].min(axis=1) - pairs[[f"{c}0", f"{c}0_true"]].max(axis=1)).clip(lower=0)
+        for c in "xy"
+    ]
+    areas = [(pairs[f"x1{end}"] - pairs[f"x0{end}"]) * (pairs[f"y1{end}"] - pairs[f"y0{end}"]) for end in ("", "_true")]
+    both = sides[0] * sides[1]
+    return (both / (areas[0] + areas[1] - both)).fillna(0)
 
 
 def test_boxes_are_made_judged_and_drawn(folder, tmp_path, capsys):
@@ -19,7 +31,8 @@ def test_boxes_are_made_judged_and_drawn(folder, tmp_path, capsys):
     table = read_table(folder / "boxes" / "bms.csv")
     assert len(table) == 8 and set(table.method) == {"bms"}
     line = next(line for line in out.splitlines() if line.startswith("bms"))
-    assert line.split()[1] == "8" and float(line.split()[2]) > 0.5
+    found = table.merge(Prepared.open(folder).boxes, on="image_id", suffixes=("", "_true"))
+    assert line.split()[1] == "8" and float(line.split()[2]) == pytest.approx(overlaps(found).median(), abs=1e-3)
     assert "centred box of mean size" in out
     assert (tmp_path / "g.png").stat().st_size > 10_000
 
