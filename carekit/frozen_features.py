@@ -182,5 +182,5 @@ def _unordered(pool: ThreadPoolExecutor, work, items: list[int]) -> Iterator[int
     while running:
         finished, running = wait(running, return_when=FIRST_COMPLETED)
         running |= {pool.submit(work, item) for item in islice(rest, len(finished))}
-        for task in finished:
+        for task in sorted(finished, key=lambda task: task.exception() is not None):  # what is done is not lost
             yield task.result()

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carekit import Care, compare, experiment
+from carekit import Care, compare, evaluate, experiment
+from carekit.evaluation import predict
 from carekit.experiment import Arm, paired_difference, summary
 from carekit.profiles import Profile, profile
 from carekit.training import Schedule
@@ -26,7 +27,7 @@ def test_every_seed_is_pretrained_once_and_every_arm_starts_there(tiny):
     ]
     assert all(len(run.history) == 2 for run in runs)
     model = experiment.load_model(runs[2], tiny, PROFILE)
-    scores = experiment.evaluate(model, tiny.split("test"))
+    scores = evaluate(model, tiny.split("test"))
     assert scores["mca"] == runs[2].scores["mca"]
 
 
@@ -58,6 +59,19 @@ def test_one_process_gives_the_same_figures_as_two(tiny, monkeypatch, tmp_path):
         monkeypatch.setattr(experiment, "cpu_count", lambda cores=cores: cores)
         tables.append(experiment.scores(compare(tiny, PROFILE, ARMS, [0, 1], progress=False)))
     pd.testing.assert_frame_equal(*tables, check_exact=True)
+
+
+def test_recall_at_the_controls_false_alarms_is_read_from_the_models_own_curve(tiny):
+    runs = compare(tiny, PROFILE, ARMS, [0, 1], progress=False)
+    table = experiment.scores(runs, control="without").set_index(["arm", "seed"])
+    test = tiny.split("test")
+    for run in runs:
+        p = predict(experiment.load_model(run, tiny, PROFILE), test).probabilities[:, 1]
+        allowed = int(table.loc[("without", run.seed), "false_alarms"])
+        others = np.sort(p[test.labels == 0])[::-1]
+        threshold = others[allowed] if allowed < len(others) else -1
+        expected = (p[test.labels == 1] > threshold).mean()
+        assert table.loc[(run.arm, run.seed), "rare_recall_equal"] == expected
 
 
 def test_summary_and_paired_difference_by_hand():

@@ -46,6 +46,11 @@ class PooledLinear(nn.Module):
         return self.classifier(features.mean((2, 3)))  # (b, k, u, v) -> (b, k) -> (b, c)
 
 
+def _fixed(layers: nn.Module) -> nn.Module:
+    # The order of the weights in memory decides the last bit, so it must not depend on what is done to the model.
+    return layers.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+
+
 class Backbone(nn.Module):
     """A convolutional trunk and a head, which normalises its images itself."""
 
@@ -56,7 +61,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.name = name
         self.n_classes = n_classes
-        self.frozen = None if parts.frozen is None else parts.frozen.requires_grad_(False).eval()
+        self.frozen = None if parts.frozen is None else _fixed(parts.frozen)
         self.trunk = parts.trunk
         self.head = parts.head
         self.register_buffer("mean", torch.tensor(parts.mean).view(3, 1, 1), persistent=False)

@@ -1,5 +1,6 @@
 """Folders that appear whole or not at all, and work that resumes where it was stopped."""
 
+import errno
 import json
 import shutil
 import uuid
@@ -32,7 +33,7 @@ def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.
     try:
         yield new
         check_free(path, overwrite, mark)
-        _take_place(new, path)
+        _take_place(new, path, overwrite)
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
@@ -56,22 +57,21 @@ def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark
     new = path.parent / f".{path.name}.part"
     _check_own(_old(path), (mark,))
     _check_own(new, (mark, PLAN))
-    _put_back(path)
     made = [parent for parent in new.parents if not parent.exists()]
     _make(new)
     lock = _lock(new, path)
     try:
+        _put_back(path)
         _same_plan(new, json.dumps(plan, sort_keys=True, default=str))
         yield new
         check_free(path, overwrite, mark)
-        lock.release()
-        for name in (JOURNAL, PLAN, LOCK):
+        for name in (JOURNAL, PLAN):
             (new / name).unlink(missing_ok=True)
-        _take_place(new, path)
+        _take_place(new, path, overwrite)  # the lock, held until the end, goes along
+        (path / LOCK).unlink(missing_ok=True)
     except KeyboardInterrupt:
         raise
     except BaseException:
-        lock.release()
         shutil.rmtree(new, ignore_errors=True)
         for parent in made:
             with suppress(OSError):
@@ -85,8 +85,11 @@ def _lock(new: Path, path: Path) -> FileLock:
     lock = FileLock(new / LOCK)
     try:
         lock.acquire(timeout=0)
-    except Timeout:
+    except (Timeout, FileNotFoundError):  # held, or gone: its folder has just taken its place
         raise BlockingIOError(f"another process is at work on {path}: wait for it, or give another folder") from None
+    if not (new / LOCK).exists():  # what was locked has taken its place before
+        lock.release()
+        raise BlockingIOError(f"another process has just finished {path}: look at it, or allow overwriting")
     return lock
 
 
@@ -108,12 +111,16 @@ def _make(folder: Path) -> None:
         raise OSError(f"{folder.parent} cannot be written to ({error.strerror}): choose another place") from None
 
 
-def _take_place(new: Path, path: Path) -> None:
+def _take_place(new: Path, path: Path, overwrite: bool) -> None:
     old = _old(path)
     try:
-        if path.exists():
+        if overwrite and path.exists():
             path.rename(old)
         new.rename(path)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # a folder with files never gives way by itself
+            raise FileExistsError(f"folder {path} was made by another process meanwhile: it is kept") from None
+        raise
     finally:
         _put_back(path)
 

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from carekit.data.marks import MARKS
 from carekit.names import nearest
 from carekit.paper import DEFAULTS
 from carekit.profiles import PROFILES
@@ -39,7 +40,8 @@ PARAMETERS = {
     "box_scale": Parameter(
         DEFAULTS.box_scale, "a factor with 0 < box_scale <= 3", lambda v: _number(0, 3)(v) and v > 0
     ),
-    "shortcut": Parameter(0.95, "a share from 0 to 1 (synthetic data only)", _number(0, 1)),
+    "shortcut": Parameter(0.95, "a share from 0 to 1", _number(0, 1)),
+    "mark": Parameter("", '"ink", "ruler", "chart", "marker" on real data, or nothing', lambda v: v in ("", *MARKS)),
     "max_per_class": Parameter(0, "a whole number of training images, 0 for all", _number(0, 10**6, int)),
     "results": Parameter("", "the file for the results, or nothing", _text),
 }

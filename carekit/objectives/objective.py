@@ -15,8 +15,9 @@ from carekit.backbones import Backbone
 class Step:
     """One forward pass in training: all that an objective may look at.
 
-    images are in [0, 1], None where kept features of frozen layers stand in their place; logits and features come from them; m_in is 1 inside an image's boxes and zeros where
-    has_box is False; classification is the loss L_c of logits and labels.
+    images are in [0, 1], None where kept features of frozen layers stand in their place; logits and features come from
+    them; m_in is 1 inside an image's boxes and zeros where has_box is False; classification is the loss L_c of logits
+    and labels.
     """
 
     model: Backbone

@@ -19,7 +19,7 @@ class CostSensitive(Strategy):
         return nn.CrossEntropyLoss(weight=class_weights(counts))
 
 
-def class_weights(counts: Sequence[int]) -> Float[Tensor, " c"]:
+def class_weights(counts: Sequence[float]) -> Float[Tensor, " c"]:
     """n / (c · n_c) for each class: a balanced data set has weights of 1. Raises ValueError for an empty class."""
     numbers = np.asarray(counts, dtype=np.float64)
     if (numbers < 1).any():

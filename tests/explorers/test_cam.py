@@ -261,7 +261,7 @@ def test_channels_rest_while_a_map_is_not_their_sum(tiny, rows, displayed, page,
     monkeypatch.setitem(MAPS, "hires_cam", Map("HiResCAM", hires_cam))
     explore_cam(backbone(), tiny, rows, method="hires_cam")
     tab = page()
-    added = tab.get_by_label("Channels added")
+    added = tab.get_by_label("Channels added", exact=True)
     assert added.is_disabled() and tab.locator("canvas:visible").count() == 2 and not tab.locator("svg").is_visible()
     settle(tab, method="grad_cam")
     assert added.is_enabled() and tab.locator("canvas:visible").count() == 9 and tab.locator("svg").is_visible()

@@ -6,13 +6,14 @@ import pytest
 
 from carekit import Care, compare, evaluation, experiment
 from carekit.backbones import build
-from carekit.box_sources import Scaled
+from carekit.box_sources import Jittered, Scaled
 from carekit.experiment import Arm
 from carekit.explorers import frame
 from carekit.explorers.overlay import inside
 from carekit.explorers.training import explore_training, recording, session, thread, view
 from carekit.explorers.training.numbers import values_of, words
 from carekit.explorers.training.recording import CURVES, pack, record, watch
+from carekit.objectives import InputGradient
 from carekit.profiles import Profile
 from carekit.training import Schedule
 
@@ -87,6 +88,12 @@ def test_training_images_without_a_box_are_refused_in_a_sentence(tiny, rows):
         explore_training(build("small", 2), bare, PROFILE, rows, ARM, progress=False)
     with pytest.raises(ValueError, match=r"choose some with lesson\.rare_rows"):
         explore_training(build("small", 2), tiny, PROFILE, np.array([0]), ARM, progress=False)
+
+
+@pytest.mark.parametrize("arm", [Arm(InputGradient()), Arm(boxes=Jittered())])
+def test_an_arm_without_sliders_is_refused_in_a_sentence(tiny, rows, arm):
+    with pytest.raises(ValueError, match="has no sliders here: give an arm of Care with Truth or Scaled boxes"):
+        explore_training(build("small", 2), tiny, PROFILE, rows, arm, progress=False)
 
 
 def test_the_browser_has_the_same_numbers(tiny, rows, seen, shown, displayed, page, settle):

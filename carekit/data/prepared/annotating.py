@@ -6,15 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock
+from numpy.typing import ArrayLike
 
 from carekit import boxes as geometry
 from carekit.data.checksums import sha256
 from carekit.data.prepared.dataset import Prepared
-from carekit.data.prepared.files import BOXES, FACTS, write_facts, write_table
+from carekit.data.prepared.files import BOXES, FACTS, NEW_BOXES, finish_boxes, write_facts, write_table
 from carekit.data.prepared.schema import CORNERS
 
+LOCK = ".lock"
 
-def replace_boxes(data: Prepared, image_id: str, boxes) -> Prepared:
+
+def replace_boxes(data: Prepared, image_id: str, boxes: ArrayLike) -> Prepared:
     """A data set in which this image has these boxes; no file is touched.
 
     Args:
@@ -37,7 +41,7 @@ def replace_boxes(data: Prepared, image_id: str, boxes) -> Prepared:
     return replace(data, boxes=table.iloc[order])
 
 
-def save_boxes(data: Prepared, image_id: str, boxes) -> Prepared:
+def save_boxes(data: Prepared, image_id: str, boxes: ArrayLike) -> Prepared:
     """As `replace_boxes`, and for a data set in a folder its boxes.csv and facts.json are written, too.
 
     Only this image's rows change in the folder, also where `data` is a part of it.
@@ -48,22 +52,32 @@ def save_boxes(data: Prepared, image_id: str, boxes) -> Prepared:
     changed = replace_boxes(data, image_id, boxes)
     if data.folder is None:
         return changed
-    folder = data.folder
-    # The folder as it is now: it may hold more images than `data`, and boxes saved since it was opened.
-    whole = replace_boxes(Prepared.open(folder), image_id, boxes)
-    new = {name: folder / f".{name}.{os.getpid()}" for name in (BOXES, FACTS)}
     try:
-        write_table(new[BOXES], whole.boxes)
-        write_facts(new[FACTS], _with_checksum(whole.facts, new[BOXES]))
-        changed = replace(changed, facts=_with_checksum(changed.facts, new[BOXES]))
-        for name, path in new.items():
-            os.replace(path, folder / name)
+        with FileLock(data.folder / LOCK):  # two people may draw into one folder
+            facts = _save(data.folder, image_id, boxes)
     except OSError as error:
-        raise OSError(f"the boxes in {folder} cannot be written ({error.strerror}): make it writable") from None
-    finally:
-        for path in new.values():
-            path.unlink(missing_ok=True)
-    return changed
+        raise OSError(f"the boxes in {data.folder} cannot be written ({error.strerror}): make it writable") from None
+    checksums = {name: facts[name] for name in ("checksums",) if name in facts}
+    return replace(changed, facts=changed.facts | checksums)
+
+
+def _save(folder: Path, image_id: str, boxes: ArrayLike) -> dict:
+    """Put the boxes of one image into the folder as it is now, which others may have changed; returns its facts."""
+    whole = replace_boxes(Prepared.open(folder), image_id, boxes)
+    new_facts = folder / f".{FACTS}.new"
+    try:
+        write_table(folder / NEW_BOXES, whole.boxes)
+        facts = _with_checksum(whole.facts, folder / NEW_BOXES)
+        write_facts(new_facts, facts)
+        os.replace(new_facts, folder / FACTS)  # from here on the new boxes count: who opens the folder puts them there
+        finish_boxes(folder)
+        if "checksums" not in facts:
+            os.replace(folder / NEW_BOXES, folder / BOXES)
+    except BaseException:
+        new_facts.unlink(missing_ok=True)
+        (folder / NEW_BOXES).unlink(missing_ok=True)
+        raise
+    return facts
 
 
 def _with_checksum(facts: dict, boxes: Path) -> dict:

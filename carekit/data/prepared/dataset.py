@@ -15,11 +15,12 @@ import pandas as pd
 from jaxtyping import Float, Int, UInt8
 from PIL import Image
 
+from carekit import workspace
 from carekit.data.checksums import sha256
 from carekit.data.folders import atomic_folder
 from carekit.data.prepared import files
 from carekit.data.prepared.resizing import resize_image, resize_mask
-from carekit.data.prepared.rows import Rows, choose_rows, open_rows
+from carekit.data.prepared.rows import Rows, choose_rows, identity, open_rows
 from carekit.data.prepared.schema import CORNERS, SPLITS, check_boxes, check_facts, check_images, check_samples
 from carekit.names import one_of
 
@@ -75,6 +76,7 @@ class Prepared:
             if not (path / name).is_file():
                 raise FileNotFoundError(f"{path} has no {name}, so it is not a prepared data set: prepare it again")
         try:
+            files.finish_boxes(path)
             return cls(
                 images=open_rows(path / files.IMAGES),
                 samples=files.read_table(path / files.SAMPLES),
@@ -101,6 +103,23 @@ class Prepared:
         for name, expected in self.facts["checksums"].items():
             if not (self.folder / name).is_file() or sha256(self.folder / name) != expected:
                 raise ValueError(f"{self.folder / name} is missing or was changed since it was saved: prepare it again")
+
+    def verify_once(self) -> None:
+        """As `verify`, where the files are not as they were when last verified, by size, time and inode.
+
+        A data set without a folder or without checksums is taken as it is: its content names the results then.
+        """
+        if not self._checksums or self.folder is None:
+            return
+        folder = self.folder.resolve()
+        seen = {name: list(identity(folder / name)) for name in self._checksums if (folder / name).is_file()}
+        state = json.dumps({"checksums": self._checksums, "files": seen}, sort_keys=True)
+        known = workspace.runs() / "verified" / f"{hashlib.sha256(str(folder).encode()).hexdigest()[:20]}.json"
+        if known.is_file() and known.read_text(encoding="utf-8") == state:
+            return
+        self.verify()
+        known.parent.mkdir(parents=True, exist_ok=True)
+        known.write_text(state, encoding="utf-8")
 
     def __len__(self) -> int:
         return len(self.samples)

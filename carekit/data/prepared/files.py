@@ -1,6 +1,8 @@
 """The files of a prepared data set: images.npy, masks.npy, samples.csv, boxes.csv and facts.json with checksums."""
 
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from carekit.data.prepared.rows import Rows
 
 IMAGES, MASKS = "images.npy", "masks.npy"
 SAMPLES, BOXES, FACTS = "samples.csv", "boxes.csv", "facts.json"
+NEW_BOXES = f".{BOXES}.new"  # boxes being saved
 AT_ONCE = 256  # images held in memory at a time
 
 
@@ -27,6 +30,18 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 def write_facts(path: Path, facts: dict) -> None:
     """Write the facts as JSON."""
     path.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def finish_boxes(folder: Path) -> None:
+    """Put boxes in their place that were being saved when a process was stopped; without any, do nothing.
+
+    Boxes and facts are two files, and the facts hold the checksum of the boxes: they are written first, and new boxes
+    that fit them are what was saved last.
+    """
+    with suppress(FileNotFoundError):  # another process may finish at the same moment
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        if (folder / NEW_BOXES).exists() and facts.get("checksums", {}).get(BOXES) == sha256(folder / NEW_BOXES):
+            os.replace(folder / NEW_BOXES, folder / BOXES)
 
 
 def write_array(path: Path, array: np.ndarray | Rows) -> None:

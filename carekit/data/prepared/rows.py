@@ -5,15 +5,19 @@ from pathlib import Path
 
 import numpy as np
 
+Identity = tuple[int, int, int]
+
 
 class Rows:
     """Chosen rows of an array, read when asked for: a split of a memory-mapped file copies no image.
 
-    An array on disk is pickled as its file name, so that worker processes map the file instead of receiving it.
+    An array on disk is pickled as its file's name and identity, so that worker processes map the file instead of
+    receiving it, and refuse one that has taken its place meanwhile.
     """
 
     def __init__(self, base: np.ndarray, index: np.ndarray):
         self.base = base
+        self.identity = identity(Path(base.filename)) if isinstance(base, np.memmap) else None
         self.index = index
         self.shape = (len(index), *base.shape[1:])
         self.dtype = base.dtype
@@ -36,12 +40,20 @@ class Rows:
         """The folder of the file, or None for an array in memory."""
         return Path(self.base.filename).parent if isinstance(self.base, np.memmap) else None
 
-    def __getstate__(self):
-        return (self.base if self.folder is None else Path(self.base.filename)), self.index
+    def __getstate__(self) -> tuple[np.ndarray | Path, np.ndarray, Identity | None]:
+        return (self.base if self.folder is None else Path(self.base.filename)), self.index, self.identity
 
-    def __setstate__(self, state):
-        base, index = state
-        self.__init__(_open(base) if isinstance(base, Path) else base, index)
+    def __setstate__(self, state: tuple[np.ndarray | Path, np.ndarray, Identity | None]) -> None:
+        base, index, expected = state
+        self.__init__(_open(base) if isinstance(base, Path) else base, index)  # type: ignore[misc]
+        if self.identity != expected:
+            raise ValueError(f"{base} was changed or replaced while it was in use: open the data set again")
+
+
+def identity(path: Path) -> Identity:
+    """What tells a file from another one, or from itself before a change, without reading it."""
+    about = path.stat()
+    return about.st_size, about.st_mtime_ns, about.st_ino
 
 
 def _open(path: Path) -> np.memmap:

@@ -5,28 +5,29 @@ from dataclasses import replace
 
 import numpy as np
 
-from carekit.box_sources import Scaled
+from carekit.box_sources import Scaled, Truth
 from carekit.data.prepared import Prepared
 from carekit.experiment import Arm
 from carekit.explorers.overlay import Boxes, inside
 from carekit.explorers.training.recording import CURVES, Epoch
-from carekit.objectives import Objective
+from carekit.objectives import Care
 
 SIGNS = {"alpha": "α", "tau": "τ", "lam": "λ", "box_scale": "box scale"}
 
 
 def values_of(arm: Arm) -> dict[str, float]:
-    """What the sliders stand at for an arm."""
-    scale = arm.boxes.box_scale if isinstance(arm.boxes, Scaled) else 1.0
-    own = arm.objective.parameters()
-    return {"alpha": own["alpha"], "tau": own["tau"], "lam": own["lam"], "box_scale": scale}
+    """What the sliders stand at for an arm. Raises ValueError for one that they cannot show."""
+    care, source = arm.objective, arm.boxes
+    if not isinstance(care, Care) or not isinstance(source, (Truth, Scaled)):
+        raise ValueError(f"{care} with {source} has no sliders here: give an arm of Care with Truth or Scaled boxes")
+    scale = source.box_scale if isinstance(source, Scaled) else 1.0
+    return {"alpha": care.alpha, "tau": care.tau, "lam": care.lam, "box_scale": scale}
 
 
 def changed(arm: Arm, values: dict[str, float]) -> Arm:
-    """The arm with what the sliders stand at. Raises ValueError for a value out of range."""
-    new = {name: values[name] for name in ("alpha", "tau", "lam")}
-    objective: Objective = replace(arm.objective, **new)  # type: ignore[type-var]  # all of them are dataclasses
-    return replace(arm, objective=objective, boxes=Scaled(values["box_scale"]))
+    """The arm, as `values_of` takes it, with what the sliders stand at. Raises ValueError for one out of range."""
+    care = Care(**arm.objective.parameters() | {name: values[name] for name in ("alpha", "tau", "lam")})
+    return replace(arm, objective=care, boxes=Scaled(values["box_scale"]))
 
 
 def words(

@@ -1,6 +1,5 @@
 """The second stage with and without attention, epoch by epoch: curves, and the maps of a few test images."""
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Float
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed
 from sklearn.metrics import log_loss
 from tqdm import tqdm
 
@@ -20,6 +19,7 @@ from carekit.evaluation import Predictions, measure, predict
 from carekit.experiment import Arm
 from carekit.explorers.frame import packed
 from carekit.metrics import label_of
+from carekit.orphans import end_with_parent
 from carekit.profiles import Profile
 from carekit.training import epochs
 
@@ -70,7 +70,7 @@ def record(
     progress: bool = False,
 ) -> list[Epoch]:
     """All epochs of `watch`; on a CPU each model has a core of its own, so all figures are those of `compare`."""
-    n_jobs = min(2, os.cpu_count() or 1) if profile.finetune.device == "cpu" else 1
+    n_jobs = min(2, cpu_count()) if profile.finetune.device == "cpu" else 1
     jobs = (delayed(_follow_to_the_end)(model, data, profile, rows, each, seed) for each in _arms(arm))
     found = Parallel(n_jobs, return_as="generator")(jobs)
     both = list(tqdm(found, desc="second stage", total=2, disable=not progress, file=sys.stdout))
@@ -88,6 +88,7 @@ def _epoch(pair: Sequence[Followed]) -> Epoch:
 def _follow_to_the_end(
     model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
 ) -> list[Followed]:
+    end_with_parent()
     if profile.finetune.device == "cpu":
         torch.set_num_threads(1)
     return list(_follow(model, data, profile, rows, arm, seed))
@@ -99,7 +100,8 @@ def _follow(
     train, test = data.split("train"), data.split("test")
     model, schedule = deepcopy(model), replace(profile.finetune, seed=seed)
     yield _evaluate(model, train, test, rows, schedule.device)
-    for _ in epochs(model, arm.images(train, profile), arm.objective, schedule, stage="finetune"):
+    images = arm.images(train, profile)
+    for _ in epochs(model, images, arm.objective, schedule, stage="finetune", strategy=arm.strategy):
         yield _evaluate(model, train, test, rows, schedule.device)
 
 

@@ -59,13 +59,14 @@ def explore_training(
         progress: whether a bar shows how far it is.
 
     Raises:
-        ValueError: where an image has no box.
+        ValueError: where an image has no box, and for an arm that is not CARE with true or scaled boxes.
     """
     rows, test = np.asarray(rows)[:MOST], data.split("test")
     scene.check_boxed(test, rows, "attention is measured in")
     sent = scene.sent(test, rows, "test image")
+    parameters = values_of(arm)
     seen = record(model, data, profile, rows, arm, seed, progress=progress)
-    parameters, last, first = values_of(arm), len(seen) - 1, next(iter(CURVES))
+    last, first = len(seen) - 1, next(iter(CURVES))
     whole = {"classes": data.classes, "metrics": list(CURVES), "epochs": profile.finetune.epochs}
     explorer = TrainingExplorer(
         TrainingSession(arm, lambda new: watch(model, data, profile, rows, new, seed)),

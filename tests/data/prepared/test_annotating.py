@@ -1,9 +1,12 @@
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
-from carekit.data.prepared import Prepared
+from carekit.data.prepared import Prepared, annotating
 from carekit.data.prepared.annotating import replace_boxes, save_boxes
 
 
@@ -18,6 +21,7 @@ def test_a_folder_keeps_all_other_boxes_and_its_checksums(tiny, tmp_path):
     assert opened.boxes_of(3).tolist() == changed.boxes_of(3).tolist() and opened.boxes_of(31).tolist() == other
     assert changed.facts == opened.facts and changed.fingerprint() != train.fingerprint()
     assert sorted(path.name for path in (tmp_path / "set").iterdir()) == [
+        ".lock",
         "boxes.csv",
         "facts.json",
         "images.npy",
@@ -56,3 +60,44 @@ def test_columns_of_a_source_stay(tiny, tmp_path):
     changed = save_boxes(drawn, "i3", [[1, 2, 3, 4]])
     assert changed.boxes.reader.tolist() == ["", *["A"] * (len(tiny.boxes) - 1)]
     assert Prepared.open(tmp_path / "set").boxes.equals(changed.boxes)
+
+
+def test_two_people_who_draw_into_one_folder_lose_nothing(tiny, tmp_path):
+    """Each saves the boxes of images of its own, as fast as it can."""
+    tiny.save(tmp_path / "set")
+    code = (
+        "import sys; from carekit import Prepared; from carekit.data.prepared.annotating import save_boxes\n"
+        f"data = Prepared.open({str(tmp_path / 'set')!r})\n"
+        "for i in range(int(sys.argv[1]), 32, 2): save_boxes(data, f'i{i}', [(1, 1, 2 + i % 9, 5)])"
+    )
+    both = [subprocess.Popen([sys.executable, "-c", code, start]) for start in "01"]
+    assert [each.wait() for each in both] == [0, 0]
+    opened = Prepared.open(tmp_path / "set")
+    opened.verify()
+    assert [opened.boxes_of(i).tolist() for i in range(32)] == [[[1, 1, 2 + i % 9, 5]] for i in range(32)]
+
+
+@pytest.mark.parametrize("stopped_at", ["before the facts", "between the files"])
+def test_a_save_that_was_killed_is_finished_or_never_was(tiny, tmp_path, monkeypatch, stopped_at):
+    data = tiny.save(tmp_path / "set")
+
+    class Killed(BaseException):
+        pass
+
+    def replace(old, new, real=os.replace):
+        if stopped_at == "between the files":
+            real(old, new)
+        monkeypatch.setattr(annotating.os, "replace", real)
+        raise Killed
+
+    monkeypatch.setattr(annotating.Path, "unlink", lambda *_, **__: None)  # a killed process cleans nothing up
+    monkeypatch.setattr(annotating.os, "replace", replace)
+    with pytest.raises(Killed):
+        save_boxes(data, "i3", [(1, 1, 4, 4)])
+    monkeypatch.undo()
+    opened = Prepared.open(tmp_path / "set")
+    opened.verify()
+    new = [[1, 1, 4, 4]] if stopped_at == "between the files" else tiny.boxes_of(3).tolist()
+    assert opened.boxes_of(3).tolist() == new
+    save_boxes(opened, "i7", [(2, 2, 5, 5)])
+    assert not [path.name for path in (tmp_path / "set").iterdir() if path.name.endswith(".new")]

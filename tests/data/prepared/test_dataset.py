@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carekit.data.prepared import Prepared
+from carekit.data.checksums import sha256
+from carekit.data.prepared import Prepared, dataset
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -90,6 +91,33 @@ def test_verify_names_the_file_that_was_changed(saved, name):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=f"{name} is missing or was changed"):
         saved.verify()
+
+
+def test_a_set_is_verified_once_and_again_after_each_change(saved, monkeypatch):
+    looked = []
+    monkeypatch.setattr(dataset, "sha256", lambda path: looked.append(path.name) or sha256(path))
+    saved.verify_once()
+    assert len(looked) == len(saved.facts["checksums"])
+    saved.verify_once()
+    Prepared.open(saved.folder).verify_once()
+    assert len(looked) == len(saved.facts["checksums"])
+    file = saved.folder / "images.npy"
+    damaged = bytearray(file.read_bytes())
+    damaged[-1] ^= 1
+    file.write_bytes(damaged)
+    with pytest.raises(ValueError, match="images.npy is missing or was changed"):
+        Prepared.open(saved.folder).verify_once()
+
+
+def test_a_set_that_is_replaced_while_it_is_used_is_refused(saved):
+    sent = pickle.dumps(saved)
+    assert pickle.loads(sent).read([0]).shape == saved.read([0]).shape
+    file = saved.folder / "images.npy"
+    content = file.read_bytes()
+    file.unlink()
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match="images.npy was changed or replaced while it was in use"):
+        pickle.loads(sent)
 
 
 def test_verify_needs_a_folder(data):
