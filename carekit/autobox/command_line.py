@@ -5,8 +5,16 @@ Only the standard library is imported at the top: the command line starts before
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from carekit.box_source import Boxes
+    from carekit.data.prepared import Prepared
+    from carekit.data.synthetic.scene import Kind
 
 TRUTH = "truth"
 METHODS = ("dsr", "bms", "deeplab", "cam", "promptable", TRUTH)
@@ -92,7 +100,7 @@ def _boxes(options: argparse.Namespace) -> None:
     _report(data, rows, options, out)
 
 
-def _open(name: str, size: int):
+def _open(name: str, size: int) -> "Prepared":
     from carekit import workspace
     from carekit.data.prepared import Prepared
     from carekit.data.synthetic import KINDS, draw
@@ -100,7 +108,7 @@ def _open(name: str, size: int):
     return draw(KINDS[name], 0, size) if name in KINDS else Prepared.open(workspace.resolve(name))
 
 
-def _rows(data, classes: str, limit: int | None) -> list[int]:
+def _rows(data: "Prepared", classes: str, limit: int | None) -> list[int]:
     import numpy as np
 
     from carekit.names import one_of
@@ -115,21 +123,21 @@ def _rows(data, classes: str, limit: int | None) -> list[int]:
     return rows.tolist()
 
 
-def _usual_place(data, method: str) -> Path:
+def _usual_place(data: "Prepared", method: str) -> Path:
     from carekit import workspace
 
     folder = data.folder or workspace.runs() / data.facts["name"]
     return folder / "boxes" / f"{method}.csv"
 
 
-def _copy_truth(out: Path, data, rows: Sequence[int]) -> None:
+def _copy_truth(out: Path, data: "Prepared", rows: Sequence[int]) -> None:
     from carekit.autobox.lines import add_lines, lines
 
     true = {data.samples.image_id.iloc[i]: data.boxes_of(i) for i in rows}
     add_lines(out, lines(true, data.size, TRUTH, {}))
 
 
-def _report(data, rows: Sequence[int], options: argparse.Namespace, out: Path) -> None:
+def _report(data: "Prepared", rows: Sequence[int], options: argparse.Namespace, out: Path) -> None:
     """Print how good the boxes are against the true ones, where these are known, and draw the gallery."""
     from carekit.autobox import quality
     from carekit.autobox.source import FromTable
@@ -162,7 +170,7 @@ def _text(summaries: dict[str, dict[str, float]]) -> str:
     return text
 
 
-def _draw(path: Path, data, found, judged) -> None:
+def _draw(path: Path, data: "Prepared", found: "Mapping[str, Boxes]", judged: "pd.DataFrame") -> None:
     from carekit.autobox.gallery import draw_gallery, spread
 
     shown = judged.iloc[spread(judged.iou.tolist(), 30)]
@@ -192,7 +200,7 @@ def _segment(options: argparse.Namespace) -> None:
     print(f"{len(history)} epochs on {len(pairs.images)} pairs, Dice {best:.3f} on those held out: {options.out}")
 
 
-def _drawn_for_segmenting(kind, size: int):
+def _drawn_for_segmenting(kind: "Kind", size: int) -> "Prepared":
     """Another set than the lessons', drawn from a seed of its own."""
     from carekit.data.synthetic import draw
 

@@ -28,7 +28,7 @@ class Cut:
     threshold: float | str = FIXED
     smallest: float = 0.1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if isinstance(self.threshold, str):
             if self.threshold != "otsu":
                 raise ValueError(f"threshold = {self.threshold!r} is unknown: choose 'otsu' or a number in (0, 1)")

@@ -20,8 +20,8 @@ RATES = (3, 6, 9)  # of the pyramid, in steps of the feature map; the original's
 class DeepLab(Backbone):
     """Images in [0, 1] -> logits of background and lesion for each pixel."""
 
-    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 2 h w"]:
-        return self.behind(self.early(images), images.shape[-2:])
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 2 h w"]:  # type: ignore[override]
+        return self.behind(self.early(images), (images.shape[2], images.shape[3]))
 
     def behind(self, early: Float[Tensor, "b k s t"], size: tuple[int, int]) -> Float[Tensor, "b 2 h w"]:
         """The logits from what `early` has made of images of `size` (h, w): the part that is trained."""

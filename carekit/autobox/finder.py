@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -24,6 +24,6 @@ class Finder(ABC):
     def find(self, images: UInt8[np.ndarray, "n s s 3"], labels: Int[np.ndarray, " n"]) -> Sequence[Boxes]:
         """The boxes of each image (k, 4) in its pixels, k = 0 where nothing is found. Labels: the classes' numbers."""
 
-    def parameters(self) -> dict:
+    def parameters(self) -> dict[str, Any]:
         """All that decides the boxes, for JSON."""
-        return asdict(self)
+        return asdict(self)  # type: ignore[call-overload]

@@ -28,7 +28,7 @@ def cam_maps(
     """Each image's map of its class, in [0, 1], at the image's size. `model`: in evaluation mode."""
     logits, features = model.with_head_graph(images)
     maps = class_activation_map(logits, features, classes, classifier=model.linear_head)  # (n, u, v)
-    return resize(maps, images.shape[-2:]).detach().double().numpy()
+    return resize(maps, (images.shape[2], images.shape[3])).detach().double().numpy()
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from carekit.autobox.finder import Boxes
 from carekit.data.prepared import Prepared
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 TRUE = "white"
-STYLES = (("#ff7f0e", "-"), ("#56b4e9", "--"), ("#f0e442", "-."), ("#cc79a7", ":"))
+STYLES: tuple[tuple[str, str], ...] = (("#ff7f0e", "-"), ("#56b4e9", "--"), ("#f0e442", "-."), ("#cc79a7", ":"))
 COLUMNS = 6
 
 
@@ -41,7 +45,7 @@ def draw_gallery(
     plt.close(figure)
 
 
-def _draw(panel, boxes: Boxes, colour: str, line: str, name: str) -> None:
+def _draw(panel: "Axes", boxes: Boxes, colour: str, line: str, name: str) -> None:
     from matplotlib.patches import Rectangle
 
     for x0, y0, x1, y1 in boxes:

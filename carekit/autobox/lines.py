@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 import carekit
 from carekit import boxes as geometry
@@ -80,7 +81,7 @@ def add_lines(path: Path, new: pd.DataFrame, replace: bool = False) -> None:
             beside.unlink(missing_ok=True)
 
 
-def save_by_hand(path: str | Path, data: Prepared, image_id: str, boxes) -> None:
+def save_by_hand(path: str | Path, data: Prepared, image_id: str, boxes: ArrayLike) -> None:
     """Put boxes drawn by hand into a table, in place of what it has for this image; no command replaces them.
 
     Raises:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -21,7 +22,7 @@ KIND = "vit_b"  # the size of network that MedSAM publishes
 
 
 def segment_prompted(
-    predictor,
+    predictor: Any,
     image: UInt8[np.ndarray, "h w 3"],
     box: Float[np.ndarray, "4"] | None = None,
     point: Float[np.ndarray, "2"] | None = None,
@@ -59,7 +60,7 @@ class Promptable(Finder):
         predictor = load_predictor(self.weights)
         return [self._refined(predictor, image, find_box(image, dsr, self.cut)) for image in images]
 
-    def _refined(self, predictor, image: UInt8[np.ndarray, "s s 3"], prompt: Boxes) -> Boxes:
+    def _refined(self, predictor: Any, image: UInt8[np.ndarray, "s s 3"], prompt: Boxes) -> Boxes:
         if not len(prompt):
             return prompt
         return rectangle(large_components(segment_prompted(predictor, image, prompt[0]), self.smallest))
@@ -79,7 +80,7 @@ def check_weights(weights: str) -> None:
 
 
 @lru_cache(maxsize=1)
-def load_predictor(weights: str):
+def load_predictor(weights: str) -> Any:
     """The promptable segmenter with these weights.
 
     Raises:

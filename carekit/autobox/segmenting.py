@@ -4,6 +4,7 @@ import copy
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -39,7 +40,7 @@ class Fit:
     held_out: float = 0.1
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("epochs", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)} must be at least 1")
@@ -63,7 +64,7 @@ def fit_segmenter(model: DeepLab, pairs: Pairs, fit: Fit = Fit(), *, progress: b
     """
     if len(pairs.images) < FEWEST:
         raise ValueError(f"{len(pairs.images)} pairs are too few to train on: give at least {FEWEST}")
-    model.to(memory_format=torch.channels_last)  # faster, same result
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster, same result
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=fit.lr, weight_decay=0.01)
     falling = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=1 / 3, patience=0)
@@ -91,7 +92,11 @@ def fit_segmenter(model: DeepLab, pairs: Pairs, fit: Fit = Fit(), *, progress: b
 def _divide(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
     order = torch.randperm(len(pairs.images))
     count = max(1, round(share * len(order)))
-    return tuple(Pairs(*(part[rows] for part in pairs)) for rows in (order[count:], order[:count]))
+    train, held_out = order[count:], order[:count]
+    return (
+        Pairs(pairs.images[train], pairs.masks[train]),
+        Pairs(pairs.images[held_out], pairs.masks[held_out]),
+    )
 
 
 def _converged(history: list[dict], patience: int) -> bool:
@@ -108,7 +113,7 @@ def _epoch(model: DeepLab, train: Kept, optimizer: torch.optim.Optimizer, batch_
         if len(rows) == 1:  # the only pair
             rows = rows.repeat(2)
         early, masks = train.turned(rows)
-        loss = dice_loss(model.behind(early, masks.shape[-2:]), masks)
+        loss = dice_loss(model.behind(early, (masks.shape[1], masks.shape[2])), masks)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if not torch.isfinite(loss):
@@ -124,11 +129,11 @@ def _loss_on(model: DeepLab, held_out: Kept, batch_size: int = 32) -> float:
     total = 0.0
     for rows in torch.arange(len(held_out)).split(batch_size):
         early, masks = held_out.plain(rows)
-        total += dice_loss(model.behind(early, masks.shape[-2:]), masks).item() * len(rows)
+        total += dice_loss(model.behind(early, (masks.shape[1], masks.shape[2])), masks).item() * len(rows)
     return total / len(held_out)
 
 
-def save_segmenter(path: str | Path, model: DeepLab, size: int, **about) -> None:
+def save_segmenter(path: str | Path, model: DeepLab, size: int, **about: Any) -> None:
     """Write the weights with the size that they were trained at, and what else is to be known."""
     checkpoints.save(path, model, about={"trunk": model.name.removeprefix("deeplabv3-"), "size": size} | about)
 

@@ -29,7 +29,7 @@ class FromTable(BoxSource):
     path: str
     checksum: str = field(init=False)  # so that a result is named by what the table holds
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not Path(self.path).is_file():
             raise FileNotFoundError(f"there is no table of boxes {self.path}: make it with `python -m carekit boxes`")
         object.__setattr__(self, "checksum", sha256(self.path))

@@ -29,8 +29,9 @@ def resnet50(pretrained: bool) -> Parts:
 
 def _dilated_resnet(name: str, pretrained: bool) -> Parts:
     parts = BACKBONES.named(name)(2, pretrained)
-    for stage, dilation in ((parts.trunk[-2], 2), (parts.trunk[-1], 4)):
-        for block in stage:
+    third, fourth = list(parts.trunk.children())[-2:]
+    for stage, dilation in ((third, 2), (fourth, 4)):
+        for block in stage.children():
             _dilate(block, dilation)
     return parts
 
@@ -54,7 +55,7 @@ def efficientnet_lite0(pretrained: bool) -> Parts:
     Edges, colours and textures are the same in skin: the head alone is trained, on maps that are made once.
     """
     parts = whole_efficientnet_lite0(2, pretrained, stride=8)
-    cut = parts.trunk[: 1 + BLOCKS]  # the stem and the blocks
+    cut = nn.Sequential(*list(parts.trunk.children())[: 1 + BLOCKS])  # the stem and the blocks
     return parts._replace(frozen=cut, trunk=nn.Identity()) if pretrained else parts._replace(trunk=cut)
 
 

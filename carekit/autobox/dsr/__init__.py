@@ -4,10 +4,11 @@ What the border of an image cannot explain is salient. A lesion that touches the
 background, and so it is missed in part or whole; and the method knows nothing of films, such as chest X-rays.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from threadpoolctl import threadpool_limits
 
 from carekit.autobox.dsr.bayes import combine
@@ -59,7 +60,13 @@ def stages(image: UInt8[np.ndarray, "h w 3"], gaussian: bool = True) -> Stages:
     return Stages(scales, dense, sparse, combine(dense.centred, sparse.centred))
 
 
-def _errors(error, scales, groups, weights, gaussian) -> Errors:
+def _errors(
+    error: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    scales: list[Segments],
+    groups: list[Int[np.ndarray, " _"]],
+    weights: Float[np.ndarray, "s h w"],
+    gaussian: bool,
+) -> Errors:
     raw = [error(each.features, each.background) for each in scales]
     spread = [propagate(e, each.features, group) for e, each, group in zip(raw, scales, groups, strict=True)]
     pixels = to_pixels(spread, scales, weights)

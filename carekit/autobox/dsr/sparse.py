@@ -74,7 +74,12 @@ def _step(path: _Path, gram: Float[np.ndarray, "m m"], penalty: float) -> tuple[
     return _Path(weights, moved, active), level - length
 
 
-def _direction(gram, chosen, used, signs) -> Float[np.ndarray, "n a"]:
+def _direction(
+    gram: Float[np.ndarray, "m m"],
+    chosen: Int[np.ndarray, "n a"],
+    used: Bool[np.ndarray, "n a"],
+    signs: Float[np.ndarray, "n a"],
+) -> Float[np.ndarray, "n a"]:
     """The change of the active weights that lowers all active correlations alike: G_AA w = signs."""
     both = used[:, :, None] & used[:, None, :]  # (n, a, a)
     small = np.where(both, gram[chosen[:, :, None], chosen[:, None, :]], 0)
@@ -82,7 +87,13 @@ def _direction(gram, chosen, used, signs) -> Float[np.ndarray, "n a"]:
     return np.linalg.solve(small, np.where(used, signs, 0)[:, :, None])[:, :, 0]
 
 
-def _entering(path, change, level, chosen, used) -> Float[np.ndarray, "n m"]:
+def _entering(
+    path: _Path,
+    change: Float[np.ndarray, "n m"],
+    level: Float[np.ndarray, " n"],
+    chosen: Int[np.ndarray, "n a"],
+    used: Bool[np.ndarray, "n a"],
+) -> Float[np.ndarray, "n m"]:
     """How far until each other template is as correlated as the active ones, with either sign."""
     lengths = np.full_like(change, np.inf)
     for sign in (1, -1):
@@ -97,14 +108,21 @@ def _entering(path, change, level, chosen, used) -> Float[np.ndarray, "n m"]:
     return lengths
 
 
-def _leaving(weights, direction, used) -> Float[np.ndarray, "n a"]:
+def _leaving(
+    weights: Float[np.ndarray, "n a"], direction: Float[np.ndarray, "n a"], used: Bool[np.ndarray, "n a"]
+) -> Float[np.ndarray, "n a"]:
     """How far until each active weight changes its sign."""
     with np.errstate(divide="ignore", invalid="ignore"):
         lengths = -weights / direction
     return np.where(used & (lengths > 1e-15), lengths, np.inf)
 
 
-def _exchange(active, entering, leaving, length) -> Int[np.ndarray, "n a"]:
+def _exchange(
+    active: Int[np.ndarray, "n a"],
+    entering: Float[np.ndarray, "n m"],
+    leaving: Float[np.ndarray, "n a"],
+    length: Float[np.ndarray, " n"],
+) -> Int[np.ndarray, "n a"]:
     """The active templates after a step: one has left or one has come, none where the penalty was reached."""
     active = np.where(leaving == length[:, None], -1, active)
     order = np.argsort(active < 0, axis=1, kind="stable")
