@@ -29,12 +29,15 @@ class DeepLab(Backbone):
         return functional.interpolate(logits, size, mode="bilinear", align_corners=False)  # (b, 2, h, w)
 
 
-def build_deeplab(trunk: str = "small", *, pretrained: bool = False, seed: int = 0) -> DeepLab:
+def build_deeplab(
+    trunk: str = "small", *, pretrained: bool = False, frozen: bool | None = None, seed: int = 0
+) -> DeepLab:
     """A DeepLabV3 with a fresh head; the same seed gives the same weights.
 
     Args:
         trunk: a name of `carekit.autobox.trunks.TRUNKS`.
         pretrained: start the trunk from ImageNet weights.
+        frozen: keep those weights, where the trunk can; by default if it is pretrained.
         seed: of the weights that are not ImageNet's.
 
     Raises:
@@ -42,7 +45,7 @@ def build_deeplab(trunk: str = "small", *, pretrained: bool = False, seed: int =
         RuntimeError: where the weights cannot be fetched.
     """
     with seeded(seed):
-        parts = TRUNKS.named(trunk)(pretrained)
+        parts = TRUNKS.named(trunk)(pretrained, pretrained if frozen is None else frozen)
         return DeepLab(f"deeplabv3-{trunk}", 2, parts._replace(head=_head(channels_of(parts))))
 
 

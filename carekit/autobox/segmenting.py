@@ -135,7 +135,8 @@ def _loss_on(model: DeepLab, held_out: Kept, batch_size: int = 32) -> float:
 
 def save_segmenter(path: str | Path, model: DeepLab, size: int, **about: Any) -> None:
     """Write the weights with the size that they were trained at, and what else is to be known."""
-    checkpoints.save(path, model, about={"trunk": model.name.removeprefix("deeplabv3-"), "size": size} | about)
+    own = {"trunk": model.name.removeprefix("deeplabv3-"), "frozen": model.frozen is not None, "size": size}
+    checkpoints.save(path, model, about=own | about)
 
 
 def load_segmenter(path: str | Path) -> tuple[DeepLab, dict]:
@@ -146,8 +147,8 @@ def load_segmenter(path: str | Path) -> tuple[DeepLab, dict]:
         ValueError: where it is damaged, or holds another network.
     """
     about = checkpoints.read_about(path)
-    if "trunk" not in about or "size" not in about:
+    if not {"trunk", "frozen", "size"} <= about.keys():
         raise ValueError(f"checkpoint {path} holds no segmentation: make one with `python -m carekit segment train`")
-    model = build_deeplab(about["trunk"])
+    model = build_deeplab(about["trunk"], frozen=about["frozen"])
     checkpoints.load(path, model)
     return model.eval().requires_grad_(False), about

@@ -12,17 +12,17 @@ from carekit.tables import Table
 BLOCKS = 11  # of EfficientNet-Lite0's 16
 
 
-def small(pretrained: bool) -> Parts:
+def small(pretrained: bool, frozen: bool) -> Parts:
     """The laptop's small network, whose maps are an eighth of the image anyway."""
     return BACKBONES.named("small")(2, pretrained)
 
 
-def resnet18(pretrained: bool) -> Parts:
+def resnet18(pretrained: bool, frozen: bool) -> Parts:
     """ResNet18, its last two stages dilated."""
     return _dilated_resnet("resnet18", pretrained)
 
 
-def resnet50(pretrained: bool) -> Parts:
+def resnet50(pretrained: bool, frozen: bool) -> Parts:
     """ResNet50, its last two stages dilated: the original's."""
     return _dilated_resnet("resnet50", pretrained)
 
@@ -49,18 +49,19 @@ def _dilate(block: nn.Module, dilation: int) -> None:
             layer.padding = (wide, wide)
 
 
-def efficientnet_lite0(pretrained: bool) -> Parts:
-    """EfficientNet-Lite0 up to its eleventh block, with 112 channels; with ImageNet's weights it is frozen.
+def efficientnet_lite0(pretrained: bool, frozen: bool) -> Parts:
+    """EfficientNet-Lite0 up to its eleventh block, with 112 channels; all of it frozen, or none.
 
-    Edges, colours and textures are the same in skin: the head alone is trained, on maps that are made once.
+    Edges, colours and textures are the same in skin: where it is frozen, the head alone is trained, on maps that are
+    made once.
     """
     parts = whole_efficientnet_lite0(2, pretrained, stride=8)
     cut = nn.Sequential(*list(parts.trunk.children())[: 1 + BLOCKS])  # the stem and the blocks
-    return parts._replace(frozen=cut, trunk=nn.Identity()) if pretrained else parts._replace(trunk=cut)
+    return parts._replace(frozen=cut, trunk=nn.Identity()) if frozen else parts._replace(trunk=cut)
 
 
-# Each takes `pretrained` and gives the parts of a network, of which the head is not used.
-TRUNKS: Table[Callable[[bool], Parts]] = Table(
+# Each takes `pretrained` and `frozen` (which only EfficientNet-Lite0 can be); the head of its parts is not used.
+TRUNKS: Table[Callable[[bool, bool], Parts]] = Table(
     "trunk",
     {"small": small, "efficientnet_lite0": efficientnet_lite0, "resnet18": resnet18, "resnet50": resnet50},
 )

@@ -51,7 +51,7 @@ def test_a_mask_is_where_the_lesions_logit_is_the_larger_one():
 
 @pytest.mark.parametrize("name", TRUNKS)
 def test_every_trunk_has_maps_of_an_eighth(name):
-    trunk = TRUNKS.named(name)(False).trunk.eval()
+    trunk = TRUNKS.named(name)(False, False).trunk.eval()
     with torch.no_grad():
         assert trunk(torch.rand(1, 3, 64, 64)).shape[2:] == (8, 8)
 
@@ -64,7 +64,7 @@ def test_a_dilated_resnet_computes_at_every_place_what_the_strided_one_does_at_s
     with seeded(0):
         strided = BACKBONES.named("resnet18")(2, False).trunk.eval()
     with seeded(0):
-        dilated = TRUNKS.named("resnet18")(False).trunk.eval()
+        dilated = TRUNKS.named("resnet18")(False, False).trunk.eval()
     images = torch.rand(1, 3, 256, 256)
     with torch.no_grad():
         few, many = strided(images), dilated(images)

@@ -4,8 +4,22 @@ import torch
 
 from carekit import build, checkpoints
 from carekit.autobox.deeplab import build_deeplab, lesion_masks
+from carekit.autobox.kept import kept
 from carekit.autobox.pairs import Pairs
 from carekit.autobox.segmenting import Fit, fit_segmenter, load_segmenter, save_segmenter
+
+ALL_WAYS = [
+    lambda x, across=across, down=down, turn=turn: _way(x, across, down, turn)
+    for across in (False, True)
+    for down in (False, True)
+    for turn in (False, True)
+]
+
+
+def _way(x, across, down, turn):
+    x = x.flip(-1) if across else x
+    x = x.flip(-2) if down else x
+    return x.mT if turn else x
 
 
 def squares(n, size=32):
@@ -77,14 +91,52 @@ def test_a_saved_segmentation_is_the_same(trained, tmp_path):
     again, about = load_segmenter(tmp_path / "s.safetensors")
     images = squares(2).images / 255
     assert torch.equal(lesion_masks(model, images, 32), lesion_masks(again, images, 32))
-    assert about == {"trunk": "small", "size": 32, "pairs": 48}
+    assert about == {"trunk": "small", "frozen": False, "size": 32, "pairs": 48}
+
+
+def test_frozen_layers_stay_as_they_are_and_come_back(tmp_path):
+    model = build_deeplab("efficientnet_lite0", frozen=True)  # random weights: nothing has to be installed
+    before = {name: tensor.clone() for name, tensor in model.frozen.state_dict().items()}
+    fit_segmenter(model, squares(6), Fit(epochs=2, batch_size=4), progress=False)
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.frozen.state_dict().items())
+    save_segmenter(tmp_path / "s.safetensors", model, 32)
+    again, _ = load_segmenter(tmp_path / "s.safetensors")
+    images = squares(2).images / 255
+    assert torch.equal(lesion_masks(model, images, 32), lesion_masks(again, images, 32))
+
+
+@pytest.mark.parametrize("trunk", ["small", "efficientnet_lite0"])
+def test_pairs_are_turned_with_their_masks(trunk):
+    """What the trained layers see of a turned pair is what they see of the turned image."""
+    model = build_deeplab(trunk, frozen=True).eval()
+    pairs = squares(6)
+    data = kept(model, pairs)
+    plain, masks = data.plain(torch.arange(6))
+    torch.testing.assert_close(plain, model.early(pairs.images / 255), atol=0.02, rtol=0.01)
+    assert torch.equal(masks, pairs.masks)
+    seen = set()
+    for seed in range(8):
+        torch.manual_seed(seed)
+        early, masks = data.turned(torch.tensor([3]))
+        images, wanted = pairs.images[3:4] / 255, pairs.masks[3:4]
+        ways = [(flip(images), flip(wanted)) for flip in ALL_WAYS]
+        close = [
+            place
+            for place, (image, mask) in enumerate(ways)
+            if torch.equal(mask, masks) and torch.allclose(model.early(image), early, atol=0.05)
+        ]
+        assert close
+        seen.add(close[0])
+    assert len(seen) > 1
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     checkpoints.save(tmp_path / "c.safetensors", build("small", 7))
     with pytest.raises(ValueError, match="holds no segmentation: make one with"):
         load_segmenter(tmp_path / "c.safetensors")
-    checkpoints.save(tmp_path / "d.safetensors", build("small", 7), about={"trunk": "small", "size": 32})
+    checkpoints.save(
+        tmp_path / "d.safetensors", build("small", 7), about={"trunk": "small", "frozen": False, "size": 32}
+    )
     with pytest.raises(ValueError, match="holds small for 7 classes, not deeplabv3-small"):
         load_segmenter(tmp_path / "d.safetensors")
     with pytest.raises(FileNotFoundError, match="there is no checkpoint"):
