@@ -22,7 +22,7 @@ EXTRAS = {
     "sheet": ["course"],
     "boxes": ["course"],
     "segment": ["data"],
-    "test": ["course", "data", "dev"],
+    "test": ["course", "data", "dev", "interop"],
     "bench": ["course", "bench"],
     "lint": ["course", "data", "lint"],
     "docs": ["course", "data", "docs"],
