@@ -83,7 +83,7 @@ def _covered(low: float, high: float, length: int) -> slice:
 
 
 def box_masks(
-    boxes: Sequence, size: Size, box_scale: float = 1.0, *, format: str | None = None
+    boxes: Sequence | Tensor | np.ndarray, size: Size, box_scale: float = 1.0, *, format: str | None = None
 ) -> tuple[UInt8[Tensor, "b h w"], Bool[Tensor, " b"]]:
     """Masks for a batch: M_in (b, h, w) in {0, 1}, and which images have a box.
 

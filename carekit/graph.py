@@ -1,6 +1,7 @@
 """What torch's graph tells about logits and features: whether images mix on the way, and why there is no way."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -59,6 +60,26 @@ def nodes(start: Node | None) -> Iterator[Node]:
             if parent is not None and parent not in seen:
                 seen.add(parent)
                 queue.append(parent)
+
+
+@contextmanager
+def unseen_by_ddp(logits: Tensor) -> Iterator[None]:
+    """With `static_graph`, DistributedDataParallel joins the ranks' gradients at the end of the first backward pass.
+
+    That would be the map's, and the training step's gradients would never be joined: here it sees none.
+    """
+    distributed = torch.distributed
+    running = distributed.is_available() and distributed.is_initialized()
+    ends = [node for node in nodes(logits.grad_fn) if hasattr(node, "ddp_weakref")] if running else []
+    networks = [end.ddp_weakref() for end in ends if end.ddp_weakref().static_graph]
+    joined = [network._static_graph_delay_allreduce_enqueued for network in networks]
+    for network in networks:
+        network._static_graph_delay_allreduce_enqueued = True
+    try:
+        yield
+    finally:
+        for network, before in zip(networks, joined, strict=True):
+            network._static_graph_delay_allreduce_enqueued = before
 
 
 def why_no_way(logits: Tensor, features: Tensor, error: RuntimeError | None) -> str:

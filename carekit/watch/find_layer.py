@@ -129,7 +129,8 @@ def _is_no_place_of_maps(model: nn.Module, name: str) -> bool:
     steps = name.split(".")
     parents = [".".join(steps[:i]) for i in range(1, len(steps))]
     kinds = [type(model.get_submodule(parent)).__name__.lower() for parent in parents]
-    return any("attention" in kind or "attn" in kind for kind in kinds)
+    # A block of layers is named after its attention in some networks, and is not one.
+    return any(("attention" in kind or "attn" in kind) and "block" not in kind for kind in kinds)
 
 
 def judge(name: str, layout: Layout, parts: list[Tensor], logits: Float[Tensor, "b c"]) -> Candidate | None:

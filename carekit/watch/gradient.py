@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from carekit.graph import why_no_way
+from carekit.graph import unseen_by_ddp, why_no_way
 from carekit.watch.layout import Layout
 
 
@@ -50,7 +50,8 @@ def gradients_of(
     Raises ValueError, with the reason, where torch cannot differentiate; `logits` are what the target was made of.
     """
     try:
-        return torch.autograd.grad(target, parts, retain_graph=True, create_graph=second_order, allow_unused=True)
+        with unseen_by_ddp(logits):
+            return torch.autograd.grad(target, parts, retain_graph=True, create_graph=second_order, allow_unused=True)
     except RuntimeError as error:
         raise ValueError(why_no_way(logits, parts[-1], error)) from error
 

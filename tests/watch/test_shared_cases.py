@@ -23,6 +23,7 @@ ENDS = {
     "r09": "densenet121 features record equals what the layer put out: True",
     "r10": "area 900 (right: 900)",
     "r11": "'boxed': 0",
+    "r12": "0.5 [0.0, 1.03",  # a finite slope where 1 - p is 0
     "r13": "grad on around the forward pass only: ok",
     "r14": "int32 ok",
     "r15": "tensors held after 4 steps: 1",
