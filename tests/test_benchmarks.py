@@ -62,6 +62,21 @@ def test_a_step_with_each_map_is_compared_with_the_plain_one():
         assert len(re.findall(rf"^-> {name}: .*(?:within|above) the target of 1\.10", text, re.M)) == 2
 
 
+def test_a_watched_model_is_compared_with_a_plain_one_and_with_other_libraries():
+    pytest.importorskip("psutil", reason="psutil comes with the bench extra")
+    text = run("watch")
+    for name in ("plain", "CARE, watched", "CARE, watched, alpha = 0", "forward pass alone", "carekit, watched"):
+        (one,) = ratio(text, name)
+        assert one > 0, text
+    assert re.search(r"^-> CARE, watched: .*(?:within|above) the target of 1\.02", text, re.M)
+    assert re.search(r"^-> carekit, watched: .*(?:within|above) the target of 1\.05", text, re.M)
+    alive, before = re.search(r"^-> tensors alive after 30 steps: (\d+), after 10: (\d+)$", text, re.M).groups()
+    assert int(alive) == int(before) > 0
+    assert re.search(
+        r"^-> memory after 30 steps: \d+ MB, \d\.\d{3} of that after 10, (?:within|above) 1\.05", text, re.M
+    )
+
+
 def test_the_wait_for_data_is_a_share():
     text = run("data_loading")
     assert all(float(speed) > 0 for speed in re.findall(r"^(?:loading|training|both).* (\d+)$", text, re.M))
