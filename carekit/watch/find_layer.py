@@ -33,9 +33,21 @@ class Candidate(NamedTuple):
 
 def unwrap(model: nn.Module) -> nn.Module:
     """The network inside of DataParallel, DistributedDataParallel and torch.compile."""
+    return _shells(model)[-1]
+
+
+def _shells(model: nn.Module) -> list[nn.Module]:
+    """A model, then what is inside of each wrapper: the network is last."""
+    shells = [model]
     while isinstance(model, WRAPPERS) or hasattr(model, "_orig_mod"):
         model = model.module if isinstance(model, WRAPPERS) else model.get_submodule("_orig_mod")
-    return model
+        shells.append(model)
+    return shells
+
+
+def ddp_around(model: nn.Module) -> nn.Module | None:
+    """The DistributedDataParallel among the wrappers of a network."""
+    return next((each for each in _shells(model) if isinstance(each, nn.parallel.DistributedDataParallel)), None)
 
 
 def named_layer(model: nn.Module, layer: str | nn.Module) -> tuple[str, nn.Module]:

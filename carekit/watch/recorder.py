@@ -113,15 +113,24 @@ def trailing(runs: list[Run], count: int) -> list[Run]:
 
 
 class Recorder:
-    """Records the passes of one model: with `layers` empty all outputs that might be maps, else these layers only."""
+    """Records the passes of one model: with `layers` empty all outputs that might be maps, else these layers only.
 
-    def __init__(self, model: nn.Module, entry: nn.Module, link: Link):
+    Args:
+        model: the network.
+        entry: the module whose call is a pass.
+        link: what the hooks hold.
+        outer: a DistributedDataParallel around the entry, which may put other tensors in place of the entry's outputs.
+    """
+
+    def __init__(self, model: nn.Module, entry: nn.Module, link: Link, outer: nn.Module | None = None):
         self.model = model
         self.entry = entry
+        self.outer = outer
         self.link = link
         self.layers: dict[str, nn.Module] = {}
         self.passes: list[Pass] = []
         self.open: Pass | None = None
+        self.done: Pass | None = None  # the one that was closed last
         self.restore: list[Any] = []
         self.n_passes = 0
         self.last_size: tuple[int, int] | None = None
@@ -139,10 +148,13 @@ class Recorder:
             module.register_forward_hook(Hook(self.link, "ran", name))
         self.entry.register_forward_pre_hook(Hook(self.link, "opened"), prepend=True, with_kwargs=True)
         self.entry.register_forward_hook(Hook(self.link, "closed"), always_call=True)
+        if self.outer is not None:
+            self.outer.register_forward_hook(Hook(self.link, "handed_on"))
 
     def stop(self) -> None:
         """Take all hooks away."""
-        for module in {*self.model.modules(), *self.entry.modules(), *self.layers.values()}:
+        outer = [] if self.outer is None else [self.outer]
+        for module in {*self.model.modules(), *self.entry.modules(), *self.layers.values(), *outer}:
             remove_hooks(module, self.link)
 
     def opened(self, _name: str, module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict] | None:
@@ -150,6 +162,7 @@ class Recorder:
         if in_backward():
             return None
         self._set_back()
+        self.done = None
         self.passes = [each for each in self.passes if each.alive() and not each.used][-MOST_PASSES + 1 :]
         self.issued.clear()
         self.n_passes += 1
@@ -246,7 +259,9 @@ class Recorder:
         if in_backward() or self.open is None:
             return None
         self._set_back()
-        done, self.open = self.open, None
+        done = self.open
+        self.open = None
+        self.done = done
         if done.runs:
             self.passes.append(done)
         detached = not done.grad or not _trains(module, args)
@@ -258,6 +273,13 @@ class Recorder:
                 done.given.append((weakref.ref(leaves[i]), leaf if detached and leaf.requires_grad else None))
         self.issued.clear()
         return _pytree.tree_unflatten(leaves, structure) if detached else None
+
+    def handed_on(self, _name: str, module: nn.Module, args: tuple, output: Any) -> None:
+        """What the user gets are the tensors of the wrapper around the entry, one for each of the entry's."""
+        tensors = [leaf for leaf in _pytree.tree_leaves(output) if isinstance(leaf, Tensor)]
+        if self.done is not None and len(tensors) == len(self.done.given):
+            graphs = [graph for _, graph in self.done.given]
+            self.done.given = [(weakref.ref(leaf), graph) for leaf, graph in zip(tensors, graphs, strict=True)]
 
     def passes_of(self, logits: Tensor) -> list[Pass]:
         """The passes that gave these logits: the one that returned them, or the last ones of as many images."""
@@ -307,6 +329,7 @@ class Recorder:
         self.passes.clear()
         self.issued.clear()
         self.open = None
+        self.done = None
 
 
 def _may_be_map(leaf: Any) -> bool:

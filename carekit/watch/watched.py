@@ -18,7 +18,7 @@ from carekit.boxes import box_masks
 from carekit.cam import MAPS, normalise
 from carekit.graph import batch_norm_between, nodes, why_no_way
 from carekit.shapes import Size
-from carekit.watch.find_layer import find_layer, judge, named_layer, nothing_found, unwrap
+from carekit.watch.find_layer import ddp_around, find_layer, judge, named_layer, nothing_found, unwrap
 from carekit.watch.gradient import features_and_gradient
 from carekit.watch.layout import Layout, layout_of
 from carekit.watch.recorder import Link, Pass, Recorder, Run, trailing
@@ -103,7 +103,7 @@ class Watched:
     def _attach(self, layer: str | nn.Module | None) -> None:
         inner = unwrap(self.model)
         entry = self.model if isinstance(self.model, nn.DataParallel) else inner
-        self._recorder = Recorder(inner, entry, self._link)
+        self._recorder = Recorder(inner, entry, self._link, ddp_around(self.model))
         layers = {}
         if layer is not None:
             self.layer, module = named_layer(inner, layer)
@@ -327,12 +327,12 @@ class Watched:
         """For a copy or a pickle: with the model, and without what the last pass left."""
         recorder = self._recorder
         state = {name: value for name, value in self.__dict__.items() if name not in ("_recorder", "last")}
-        return state | {"_parts": (recorder.model, recorder.entry, recorder.layers)}
+        return state | {"_parts": (recorder.model, recorder.entry, recorder.outer, recorder.layers)}
 
     def __setstate__(self, state: dict) -> None:
-        inner, entry, layers = state.pop("_parts")
+        inner, entry, outer, layers = state.pop("_parts")
         self.__dict__.update(state, last=None)
-        self._recorder = Recorder(inner, entry, self._link)  # the copied hooks hold the copied link
+        self._recorder = Recorder(inner, entry, self._link, outer)  # the copied hooks hold the copied link
         self._recorder.layers = layers
 
 

@@ -11,12 +11,15 @@ from carekit import Care
 
 IMAGES = 8
 EVEN = [[(5, 8, 30, 33)], [], [(20, 10, 44, 30)], [], [(2, 30, 25, 60)], [(30, 30, 60, 50)], [], []]
+CARE = Care()
 NONE_IN_THE_SECOND = EVEN[:4] + [[]] * 4
 WAYS = {
     "wrapped, then watched": {"boxes": EVEN},
     "watched, then wrapped": {"boxes": EVEN, "watch_first": True},
     "a rank without boxes": {"boxes": NONE_IN_THE_SECOND},
     "unused parameters are looked for": {"boxes": EVEN, "find_unused_parameters": True},
+    "the same, in parts": {"boxes": EVEN, "find_unused_parameters": True, "parts": 2},
+    "a mean over the batch": {"boxes": NONE_IN_THE_SECOND, "care": Care(average="batch")},
     "the graph never changes": {"boxes": EVEN, "static_graph": True},
 }
 
@@ -37,24 +40,25 @@ def half(rank: int) -> slice:
     return slice(rank * IMAGES // 2, (rank + 1) * IMAGES // 2)
 
 
-def train(rank: int, boxes: list, watch_first: bool = False, **options) -> dict:
+def train(rank: int, boxes: list, care: Care = CARE, parts: int = 1, watch_first: bool = False, **options) -> dict:
     """Two steps on this rank's half, then a validation pass: the losses, the weights and the attention at the end."""
     images, labels = (each[half(rank)] for each in batch())
     model = network()
-    care = Care().watch(model) if watch_first else None
+    watched = care.watch(model) if watch_first else None
     wrapped = nn.parallel.DistributedDataParallel(model, **options)
-    care = care or Care().watch(wrapped)
+    watched = watched or care.watch(wrapped)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     losses = []
     for _ in range(2):
-        loss = care(wrapped(images), labels, boxes[half(rank)])
+        logits = torch.cat([wrapped(part) for part in images.chunk(parts)])
+        loss = watched(logits, labels, boxes[half(rank)])
         optimizer.zero_grad()
         loss.total.backward()
         optimizer.step()
         losses.append(loss.total.item())
     wrapped.eval()
     with torch.no_grad():
-        attention = care(wrapped(images), labels, boxes[half(rank)]).attention.item()
+        attention = watched(wrapped(images), labels, boxes[half(rank)]).attention.item()
     return {"losses": losses, "weights": [each.detach() for each in model.parameters()], "attention": attention}
 
 

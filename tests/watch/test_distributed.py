@@ -11,8 +11,6 @@ import pytest
 import torch
 from torch import distributed
 
-from carekit import Care
-
 SCRIPT = Path(__file__).with_name("one_rank.py")
 ONE = runpy.run_path(str(SCRIPT))
 
@@ -44,11 +42,11 @@ def ranks(tmp_path_factory):
     return [(torch.load(folder / f"{rank}.pt"), printed[rank][0]) for rank in (0, 1)]
 
 
-def alone(boxes):
+def alone(boxes, care=ONE["CARE"], **_):
     """The same two steps in one process: the gradient of the mean of both halves' losses."""
     images, labels = ONE["batch"]()
     model = ONE["network"]()
-    care = Care().watch(model, quiet=True)
+    care = care.watch(model, quiet=True)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     losses = []
     for _ in range(2):
@@ -63,27 +61,29 @@ def alone(boxes):
 
 @pytest.mark.parametrize("way", ONE["WAYS"])
 def test_two_processes_train_as_one_does(ranks, way):
-    model, losses = alone(ONE["WAYS"][way]["boxes"])
+    model, losses = alone(**ONE["WAYS"][way])
     for rank, (found, _) in enumerate(ranks):
         assert found[way]["losses"] == pytest.approx([step[rank] for step in losses], abs=1e-6)
         for weight, expected in zip(found[way]["weights"], model.parameters(), strict=True):
             torch.testing.assert_close(weight, expected.detach(), rtol=1e-5, atol=1e-6)
 
 
-def test_where_boxes_are_shared_evenly_it_is_the_step_on_the_joined_batch(ranks):
-    """Means over images with a box are then the same, taken at once or of two halves."""
+@pytest.mark.parametrize("way", ["wrapped, then watched", "the same, in parts", "a mean over the batch"])
+def test_it_is_the_step_on_the_joined_batch(ranks, way):
+    """Where the ranks have as many images with a box, or the mean is over all images."""
+    boxes = ONE["WAYS"][way]["boxes"]
     images, labels = ONE["batch"]()
     model = ONE["network"]()
-    care = Care().watch(model, quiet=True)
+    care = ONE["WAYS"][way].get("care", ONE["CARE"]).watch(model, quiet=True)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     losses = []
     for _ in range(2):
-        loss = care(model(images), labels, ONE["EVEN"]).total
+        loss = care(model(images), labels, boxes).total
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    found = [each["wrapped, then watched"] for each, _ in ranks]
+    found = [each[way] for each, _ in ranks]
     assert [sum(step) / 2 for step in zip(*(each["losses"] for each in found), strict=True)] == pytest.approx(losses)
     for each in found:
         for weight, expected in zip(each["weights"], model.parameters(), strict=True):
@@ -93,7 +93,7 @@ def test_where_boxes_are_shared_evenly_it_is_the_step_on_the_joined_batch(ranks)
 def test_validation_in_each_rank_has_the_maps_of_its_half(ranks):
     images, labels = ONE["batch"]()
     model, _ = alone(ONE["EVEN"])
-    care = Care().watch(model.eval(), quiet=True)
+    care = ONE["CARE"].watch(model.eval(), quiet=True)
     for rank, (found, _) in enumerate(ranks):
         half = ONE["half"](rank)
         expected = care(model(images[half]), labels[half], ONE["EVEN"][half]).attention.item()
