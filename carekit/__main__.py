@@ -19,7 +19,7 @@ EXTRAS = {
     "site": ["course"],
     "check": ["data"],
     "sheet": ["course"],
-    "test": ["course", "data", "dev"],
+    "test": ["course", "data", "dev", "interop"],
     "bench": ["course", "bench"],
     "lint": ["course", "data", "lint"],
     "docs": ["course", "data", "docs"],

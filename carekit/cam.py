@@ -12,6 +12,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from carekit.belongs import check_head
+from carekit.graph import batch_norm_between, why_no_way
 from carekit.names import one_of
 from carekit.tables import Table
 
@@ -29,7 +31,7 @@ def score_gradient(
     """∂y^c / ∂A^k_ij of each image's class c, by a backward pass through the head alone.
 
     Args:
-        logits: scores y, before the softmax.
+        logits: scores y, before the softmax; of one column, class 1 is the logit and class 0 its negative.
         features: the feature maps A that the logits were computed from, in the same forward pass.
         classes: the class c of each image.
         gradient_of: "score", or "loss" for that of the cross-entropy, as the paper's Algorithm 2 prints it: ∂L_c/∂y^c
@@ -37,19 +39,30 @@ def score_gradient(
         second_order: keep the gradient in the graph, so that a loss of the map can move the head as well.
 
     Raises:
-        ValueError: where the logits do not depend on the features, or for an unknown `gradient_of`.
+        ValueError: where the logits do not depend on the features, with the cause, or for an unknown `gradient_of`.
     """
-    if one_of("gradient_of", gradient_of, GRADIENTS) == "score":
-        target = logits.gather(1, classes[:, None]).sum()
-    else:
-        target = functional.cross_entropy(logits, classes, reduction="sum")
+    of_score = one_of("gradient_of", gradient_of, GRADIENTS) == "score"
+    with torch.enable_grad():
+        # One logit l is the pair -l / 2 and l / 2: the same probabilities, and class 0 has a score of its own.
+        pair = logits if logits.shape[1] > 1 else torch.cat([-logits, logits], 1) / 2  # (b, 1) -> (b, 2)
+        if of_score:
+            each = pair.gather(1, classes[:, None])[:, 0]  # (b, c) -> (b,)
+        else:
+            each = functional.cross_entropy(pair, classes, reduction="none")
+        if not batch_norm_between(logits, [features]):
+            return _gradient(each.sum(), logits, features, second_order)
+        # Behind the layer a score depends on the other images too: theirs must not come in.
+        own = [_gradient(score, logits, features, second_order)[i] for i, score in enumerate(each)]
+        return torch.stack(own)  # b times (k, u, v) -> (b, k, u, v)
+
+
+def _gradient(
+    target: Float[Tensor, ""], logits: Float[Tensor, "b c"], features: Float[Tensor, "b k u v"], second_order: bool
+) -> Float[Tensor, "b k u v"]:
     try:
         (gradient,) = torch.autograd.grad(target, features, retain_graph=True, create_graph=second_order)
     except RuntimeError as error:
-        raise ValueError(
-            "the logits were not computed from these features with gradients on: "
-            "take both from one forward pass, outside torch.no_grad()"
-        ) from error
+        raise ValueError(why_no_way(logits, features, error)) from error
     return gradient
 
 
@@ -168,7 +181,9 @@ def raw_activation_map(
     """What `class_activation_map` normalises: the map as Eq. 3 gives it, of any sign and size. Arguments as there."""
     rows = torch.arange(len(classes), device=classes.device) if rows is None else rows
     make = MAPS.named(method).function
-    if classifier is not None and one_of("gradient_of", gradient_of, GRADIENTS) == "score":
+    if classifier is not None:
+        check_head(classifier, features, logits)
+    if classifier is not None and logits.shape[1] > 1 and one_of("gradient_of", gradient_of, GRADIENTS) == "score":
         area = features.shape[2] * features.shape[3]
         weights = linear_head_weights(classifier, classes[rows], area, second_order=second_order)
         gradient = weights[:, :, None, None]  # (n, k) -> (n, k, 1, 1)
@@ -216,14 +231,34 @@ def class_activation_map(
     return normalise(maps)
 
 
+class Recorded(list[Tensor]):
+    """What a layer put out last; asking for it where the layer did not run is answered by a sentence."""
+
+    def __getitem__(self, place):
+        if not self:
+            raise ValueError(
+                "the layer did not run, so there are no maps: choose one that the model calls (not a ModuleList), and "
+                "start recording before the model is compiled"
+            )
+        return super().__getitem__(place)
+
+
 @contextmanager
-def feature_maps(layer: nn.Module) -> Iterator[list[Tensor]]:
+def feature_maps(layer: nn.Module | str) -> Iterator[Recorded]:
     """Record what `layer` puts out: `with feature_maps(model.layer4) as maps: logits = model(x)`, then `maps[-1]`.
 
-    The hook is removed on leaving, whatever happens inside.
+    Only the last output is kept, and no operation in place behind the layer reaches it. The hook is removed on
+    leaving, whatever happens inside. Raises ValueError for a layer that is no module.
     """
-    recorded: list[Tensor] = []
-    handle = layer.register_forward_hook(lambda _module, _inputs, output: recorded.append(output))
+    if not isinstance(layer, nn.Module):
+        raise ValueError(f"layer is {layer!r}, not a module: give model.get_submodule({str(layer)!r})")
+    recorded = Recorded()
+
+    def keep(_module, _inputs, output):
+        recorded[:] = [output]
+        return output.clone() if isinstance(output, Tensor) else None
+
+    handle = layer.register_forward_hook(keep)
     try:
         yield recorded
     finally:

@@ -68,7 +68,7 @@ def _laptop(device: str | None) -> Profile:
         images=540,
         test_images=300,
         pretrain=Schedule(epochs=20, lr=1e-3, cosine=True),
-        finetune=Schedule(epochs=12, lr=1e-3, cosine=True),
+        finetune=Schedule(epochs=20, lr=1e-3, cosine=True),
         sweep_seeds=3,
     )
 

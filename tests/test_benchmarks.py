@@ -68,6 +68,13 @@ def test_the_wait_for_data_is_a_share():
     assert 0 <= float(re.search(r"^-> waiting for data: (\d\.\d+)", text, re.M).group(1)) < 1
 
 
+def test_kept_features_train_faster_than_the_whole_network():
+    text = run("cached_features")
+    ratios = [float(found) for found in re.findall(r"^-> kept features train at (\S+) times", text, re.M)]
+    assert len(ratios) == 2 and min(ratios) > 1, text
+    assert re.search(r"^-> 10,000 images take \d+ s, (within|above) 480 s", text, re.M)
+
+
 class Logits(torch.nn.Module):
     def __init__(self, backbone):
         super().__init__()

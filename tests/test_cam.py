@@ -103,7 +103,7 @@ def test_the_gradient_of_the_loss_turns_the_map_over(passed):
 
 def test_features_from_elsewhere_are_refused(passed):
     _, _, (logits, _), classes = passed
-    with pytest.raises(ValueError, match="one forward pass"):
+    with pytest.raises(ValueError, match="in another forward pass"):
         cam.channel_weights(logits, torch.rand(4, 64, 4, 4, requires_grad=True), classes)
 
 

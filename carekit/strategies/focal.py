@@ -35,13 +35,14 @@ class Focal(Strategy):
 
 
 class FocalLoss(nn.Module):
-    """Mean of -(1 - p)^γ log p with p the true class's probability; γ = 0 is the cross-entropy.
+    """Mean of -w (1 - p)^γ log p with p the true class's probability; γ = 0 is the cross-entropy.
 
-    The mean is weighted by class as torch's cross-entropy is; p itself never is. Its gradient is finite for any logits.
+    p itself is never weighted. The gradient is finite for every γ and any logits, also where p is 1.
 
     Args:
         gamma: γ, at least 0.
-        weight: of each class (c,); None: 1.
+        weight: w of each class (c,), as `class_weights` gives them; the mean is then over the weights, as torch's is.
+        ignore_index: a label that does not count.
 
     Raises:
         ValueError: for gamma out of range.
@@ -49,18 +50,22 @@ class FocalLoss(nn.Module):
 
     weight: Tensor | None
 
-    def __init__(self, gamma: float = 2.0, weight: Float[Tensor, " c"] | None = None):
+    def __init__(self, gamma: float = 2.0, weight: Float[Tensor, " c"] | None = None, ignore_index: int = -100):
         super().__init__()
         _check(gamma)
         self.gamma = gamma
+        self.ignore_index = ignore_index
         self.register_buffer("weight", weight, persistent=False)
 
     def forward(self, logits: Float[Tensor, "b c"], labels: Int[Tensor, " b"]) -> Float[Tensor, ""]:
+        counted = labels != self.ignore_index
+        labels = torch.where(counted, labels, 0)
         log_p = -functional.cross_entropy(logits, labels, reduction="none")  # (b,)
-        # Exact where p is close to 1; at p = 1 the slope of a power below 1 would be infinite.
+        # 1 - p without cancellation, and never 0, where the slope of a power below 1 is infinite.
         missing = (-torch.expm1(log_p)).clamp(min=1e-12)
         each = -(missing**self.gamma) * log_p
         weights = torch.ones_like(each) if self.weight is None else self.weight[labels]
+        weights = weights * counted
         return (weights * each).sum() / weights.sum()
 
 

@@ -76,3 +76,13 @@ def test_the_strategy_weighs_if_asked(batch):
 def test_a_gamma_out_of_range_is_refused(made, gamma):
     with pytest.raises(ValueError, match=f"gamma = {gamma} is out of range"):
         made(gamma=gamma)
+
+
+def test_a_label_to_be_ignored_does_not_count(batch):
+    logits, labels = batch
+    weight = torch.tensor([0.5, 1.0, 4.0])
+    some = labels.clone()
+    some[3] = -100
+    kept = some >= 0
+    expected = FocalLoss(2.0, weight)(logits[kept], some[kept])
+    torch.testing.assert_close(FocalLoss(2.0, weight)(logits, some), expected)
