@@ -24,7 +24,7 @@ from carekit.objectives import Care, Objective
 from carekit.orphans import end_with_parent
 from carekit.profiles import Profile
 from carekit.strategies import Strategy
-from carekit.training import Validate, finetune, pretrain
+from carekit.training import Schedule, Validate, finetune, pretrain
 
 PRETRAINED = "pretrained"
 WATCHED = 60  # test images of each class that are evaluated after each epoch
@@ -39,12 +39,22 @@ class Arm:
         boxes: where the boxes come from that the training images show; what is judged is measured against the truth.
         classes: which classes show boxes; None: the rare ones.
         strategy: how class imbalance is treated in the second stage.
+        stages: 2 begins where pretraining ended; 1 begins anew and trains for the epochs of both stages, as the first
+            stage is trained, but with this arm's objective, boxes and strategy from the first epoch on.
+
+    Raises:
+        ValueError: for another number of stages.
     """
 
     objective: Objective = field(default_factory=Care)
     boxes: BoxSource = field(default_factory=Truth)
     classes: tuple[str, ...] | None = None
     strategy: Strategy = field(default_factory=Strategy)
+    stages: int = 2
+
+    def __post_init__(self) -> None:
+        if self.stages not in (1, 2):
+            raise ValueError(f"stages = {self.stages} is out of range: choose 1 or 2")
 
     def control(self) -> "Arm":
         """The same second stage without what the objective adds."""
@@ -57,7 +67,7 @@ class Arm:
     @property
     def sees_images(self) -> bool:
         """Whether its objective or its strategy takes the images themselves, not only a network's answer to them."""
-        return self.objective.needs_image_gradient or type(self.strategy).batch is not Strategy.batch
+        return self.objective.needs_images or self.strategy.needs_images
 
 
 @dataclass(frozen=True)
@@ -199,8 +209,7 @@ def _train(planned: Planned) -> None:
     unfinished = planned.path.with_suffix(".unfinished")
 
     def predicted(model: Backbone, images: Prepared) -> Predictions:
-        kept = frozen_features.keep(model, images, flips=False) if device == "cpu" else None
-        return predict(model, images, device=device, kept=kept)
+        return predict(model, images, device=device, kept=kept_for_evaluation(model, images, job.profile))
 
     def validate(model: Backbone) -> dict[str, float]:
         return measure(predicted(model, watched), watched)
@@ -208,7 +217,8 @@ def _train(planned: Planned) -> None:
     if job.arm is None or planned.start is None:
         model, history = _first_stage(job, unfinished, validate)
     else:
-        model, history = _second_stage(job, job.arm, planned.start, unfinished, validate)
+        model, schedule = _from_pretrained(job, planned.start) if job.arm.stages == 2 else _from_fresh(job)
+        history = _train_arm(job, job.arm, model, schedule, unfinished, validate)
     found = predicted(model, test)
     rarest = test.classes.index(test.rare[0])
     about = {
@@ -224,27 +234,40 @@ def _first_stage(job: Job, unfinished: Path, validate: Validate) -> tuple[Backbo
     data, profile = job.data, job.profile
     model = build(profile.backbone, len(data.classes), imagenet=profile.imagenet, seed=job.seed)
     train = data.split("train")
-    images = BoxedImages(train, {}, profile.augment, _kept(model, train, profile))
+    images = BoxedImages(train, {}, profile.augment, kept_for_training(model, train, profile))
     schedule = replace(profile.pretrain, seed=job.seed)
     return model, pretrain(model, images, schedule, validate=validate, checkpoint=unfinished)
 
 
-def _second_stage(
-    job: Job, arm: Arm, start: Path, unfinished: Path, validate: Validate
-) -> tuple[Backbone, pd.DataFrame]:
-    data, profile = job.data, job.profile
-    model = build(profile.backbone, len(data.classes), seed=job.seed)
+def _from_pretrained(job: Job, start: Path) -> tuple[Backbone, Schedule]:
+    model = build(job.profile.backbone, len(job.data.classes), seed=job.seed)
     checkpoints.load(start, model)
-    train = data.split("train")
-    images = arm.images(train, profile, None if arm.sees_images else _kept(model, train, profile))
-    schedule = replace(profile.finetune, seed=job.seed)
-    history = finetune(
-        model, images, arm.objective, schedule, strategy=arm.strategy, validate=validate, checkpoint=unfinished
+    return model, job.profile.finetune
+
+
+def _from_fresh(job: Job) -> tuple[Backbone, Schedule]:
+    profile = job.profile
+    model = build(profile.backbone, len(job.data.classes), imagenet=profile.imagenet, seed=job.seed)
+    return model, replace(profile.pretrain, epochs=profile.pretrain.epochs + profile.finetune.epochs)
+
+
+def _train_arm(
+    job: Job, arm: Arm, model: Backbone, schedule: Schedule, unfinished: Path, validate: Validate
+) -> pd.DataFrame:
+    train = job.data.split("train")
+    kept = None if arm.sees_images else kept_for_training(model, train, job.profile)
+    return finetune(
+        model,
+        arm.images(train, job.profile, kept),
+        arm.objective,
+        replace(schedule, seed=job.seed),
+        strategy=arm.strategy,
+        validate=validate,
+        checkpoint=unfinished,
     )
-    return model, history
 
 
-def _kept(model: Backbone, train: Prepared, profile: Profile) -> KeptFeatures | None:
+def kept_for_training(model: Backbone, train: Prepared, profile: Profile) -> KeptFeatures | None:
     """The training images' features behind the frozen layers, where there are such and no augmentation is in the way.
 
     A GPU is faster than a disk: there the whole network runs.
@@ -252,6 +275,11 @@ def _kept(model: Backbone, train: Prepared, profile: Profile) -> KeptFeatures | 
     if profile.pretrain.device != "cpu" or profile.augment == "strong":
         return None
     return frozen_features.keep(model, train, flips=profile.augment == "flip")
+
+
+def kept_for_evaluation(model: Backbone, images: Prepared, profile: Profile) -> KeptFeatures | None:
+    """The features of images as they are, on a CPU."""
+    return frozen_features.keep(model, images, flips=False) if profile.pretrain.device == "cpu" else None
 
 
 def load_model(run: Run, data: Prepared, profile: Profile) -> Backbone:

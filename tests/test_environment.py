@@ -61,7 +61,7 @@ def test_every_requirement_has_a_tested_version_within_its_range():
             name, version = re.match(r"([\w.-]+)==([\w.]+)", line).groups()
             pinned.setdefault(name.replace("_", "-"), []).append(version)
     numbers = lambda text: tuple(int(part) for part in re.findall(r"\d+", text))  # noqa: E731
-    for name, low in requirements("course", "data", "bench", "dev", "lint", "docs").items():
+    for name, low in requirements("course", "data", "bench", "dev", "interop", "lint", "docs").items():
         assert name in pinned and all(numbers(version) >= numbers(low) for version in pinned[name]), name
 
 

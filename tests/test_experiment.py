@@ -4,7 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carekit import Care, compare, evaluate, experiment
+from carekit import Care, compare, evaluate, experiment, finetune, profiles
+from carekit.backbones import build
+from carekit.box_sources import Truth
+from carekit.data.batches import BoxedImages, boxed_rows
+from carekit.data.synthetic import skin
 from carekit.evaluation import predict
 from carekit.experiment import Arm, paired_difference, summary
 from carekit.profiles import Profile, profile
@@ -86,8 +90,51 @@ def test_summary_and_paired_difference_by_hand():
     assert np.isclose(difference.loc["mca", "±"], 12.706 * np.std([0.1, 0.2], ddof=1) / np.sqrt(2), rtol=1e-3)
 
 
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_laptop_takes_the_pretrained_network_or_says_how_to_get_it(monkeypatch, installed):
+    monkeypatch.setattr(profiles.efficientnet_lite, "installed", lambda: installed)
+    laptop = profile("laptop")
+    assert laptop.backbone == ("efficientnet_lite0_early" if installed else "small")
+    assert laptop.imagenet == installed and ("pip install" in laptop.note) != installed
+
+
 def test_profiles_by_name():
     assert profile("paper").pretrain.epochs == 200 and profile("paper").size == 224
-    assert profile("laptop").backbone == "small"
     with pytest.raises(ValueError, match="choose one of fast, laptop, paper"):
         profile("huge")
+
+
+def test_one_stage_takes_the_epochs_of_both_from_fresh_weights(tiny, monkeypatch):
+    monkeypatch.setattr(experiment, "cpu_count", lambda: 1)
+    arms = {"two": Arm(Care()), "one": Arm(Care(ramp=0.5), stages=1), "plain": Arm(Care(alpha=0), stages=1)}
+    runs = compare(tiny, PROFILE, arms, [0], progress=False)
+    assert [len(run.history) for run in runs] == [2, 2, 4, 4]
+    model = build("small", 2, seed=0)
+    train = tiny.split("train")
+    images = BoxedImages(train, Truth()(train, boxed_rows(train)), PROFILE.augment)
+    history = finetune(model, images, Care(ramp=0.5), dataclasses.replace(QUICK, epochs=4))
+    assert history.loss.tolist() == runs[2].history.loss.tolist()
+    assert runs[2].history.L_in.notna().all() and runs[3].history.L_in.isna().all()
+    with pytest.raises(ValueError, match="stages = 3 is out of range"):
+        Arm(stages=3)
+
+
+def test_several_rare_classes_show_boxes_each_in_its_own_arm(monkeypatch):
+    """Table 10: masks of DF, of DF and VASC, of DF, VASC and AKIEC; the boxed images are those of these classes."""
+    monkeypatch.setattr(experiment, "cpu_count", lambda: 1)
+    counts = {"df": 3, "vasc": 4, "akiec": 5, "bcc": 6, "bkl": 6, "mel": 6, "nv": 8}
+    data = skin(0, 32, counts, test_counts=dict.fromkeys(counts, 2))
+    sets = {"DF": ("df",), "DF, VASC": ("df", "vasc"), "DF, VASC, AKIEC": ("df", "vasc", "akiec")}
+    arms = {name: Arm(Care(average="class"), classes=classes) for name, classes in sets.items()}
+    train = data.split("train")
+    for name, classes in sets.items():
+        images = arms[name].images(train, PROFILE)
+        assert {data.classes[train.labels[i]] for i in images.boxes} == set(classes)
+        assert len(images.boxes) == sum(counts[c] for c in classes)
+    runs = compare(data, dataclasses.replace(PROFILE, size=32), arms, [0], progress=False)
+    found = experiment.scores(runs).set_index("arm")
+    assert {f"recall_{name}" for name in data.classes} <= set(found.columns)
+    weights = {run.arm: experiment.load_model(run, data, PROFILE).linear_head.weight.sum().item() for run in runs}
+    assert len(set(weights.values())) == 4
+    with pytest.raises(ValueError, match="class = 'vasq' is unknown: did you mean 'vasc'"):
+        Arm(classes=("vasq",)).images(train, PROFILE)

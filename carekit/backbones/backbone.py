@@ -102,6 +102,8 @@ class Backbone(nn.Module):
     ) -> Output:
         """Logits and feature maps of images in [0, 1], or of what `early` has made of them."""
         features = self.trunk(self.early(images) if early is None else early)
+        if torch.is_grad_enabled() and not features.requires_grad:
+            features.requires_grad_()  # the trunk is frozen: a map still needs the head's gradient
         return Output(self.head(features), features)
 
     def with_head_graph(

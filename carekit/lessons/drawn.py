@@ -11,7 +11,7 @@ from carekit.data.synthetic import Recipe
 MANY = 1000  # images from which on a second process is worth its start
 
 
-def drawn(recipe: Recipe) -> Prepared:
+def load_drawn(recipe: Recipe) -> Prepared:
     """The data set of a recipe, drawn anew or found again.
 
     Raises:

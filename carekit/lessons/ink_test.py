@@ -10,7 +10,7 @@ from carekit import frozen_features
 from carekit.counterfactual import Pair, compare_marks
 from carekit.data.marks import mark, rows_with_room
 from carekit.experiment import Run, first_of_each_class, load_model
-from carekit.lessons.drawn import drawn
+from carekit.lessons.drawn import load_drawn
 
 if TYPE_CHECKING:
     from carekit.lessons.setup import Lesson
@@ -39,7 +39,7 @@ def _scenes(lesson: "Lesson", rate: float):
     few = dict.fromkeys(kind.classes, 1)
     each = dict.fromkeys(kind.classes, min(EACH, lesson.profile.test_images))
     recipe = lesson.recipe(counts=few, test_counts=each, test_rates={lesson.mark: rate})
-    return drawn(recipe).split("test")
+    return load_drawn(recipe).split("test")
 
 
 def ink_test(lesson: "Lesson", runs: Sequence[Run]) -> pd.DataFrame:

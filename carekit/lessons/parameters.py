@@ -36,7 +36,7 @@ PARAMETERS = {
     "seeds": Parameter(3, "a whole number of runs from 1 to 50", _number(1, 50, int)),
     "alpha": Parameter(DEFAULTS.alpha, "a number with 0 <= alpha < 1", lambda v: _number(0, 1)(v) and v < 1),
     "tau": Parameter(DEFAULTS.tau, "a number with 0 < tau <= 1", lambda v: _number(0, 1)(v) and v > 0),
-    "lam": Parameter(DEFAULTS.lam, "a number from 0 to 100", _number(0, 100)),
+    "lam": Parameter(2.0, "a number from 0 to 100", _number(0, 100)),
     "box_scale": Parameter(
         DEFAULTS.box_scale, "a factor with 0 < box_scale <= 3", lambda v: _number(0, 3)(v) and v > 0
     ),

@@ -16,7 +16,7 @@ from carekit.data.marks import with_shortcut
 from carekit.data.prepared import Prepared
 from carekit.data.synthetic import KINDS, Kind, Recipe, scaled_counts
 from carekit.experiment import Arm
-from carekit.lessons.drawn import drawn
+from carekit.lessons.drawn import load_drawn
 from carekit.lessons.parameters import PARAMETERS, assigned_names, check_parameters
 from carekit.objectives import Care
 from carekit.profiles import Profile, profile
@@ -93,6 +93,27 @@ class Lesson:
         parameters = self.parameters | {"shortcut": ELSEWHERE}
         return replace(self, parameters=parameters, data=load(parameters, self.profile))
 
+    def balanced(self) -> Prepared:
+        """The data with as many training images of each class: as many in all where they are drawn, else as many as the
+        smallest class has. The test images are the same."""
+        if self.drawn:
+            each = max(1, round(len(self.train) / len(self.data.classes)))
+            return load_drawn(self.recipe(counts=dict.fromkeys(self.kind.classes, each)))
+        fewest = min(self.train.counts().values())
+        order = np.random.default_rng(self.parameters["seed"]).permutation(len(self.data))
+        turn = self.data.samples.iloc[order].groupby(["split", "label"]).cumcount().sort_index().to_numpy()
+        return self.data.take((self.data.samples.split == "test").to_numpy() | (turn < fewest))
+
+    def skewed_test(self) -> Prepared:
+        """Test images in the proportions of training: all of the largest class, of each other the first ones."""
+        test, counts = self.test, self.train.counts()
+        available = test.counts()
+        share = min(available[name] / counts[name] for name in counts if counts[name] == max(counts.values()))
+        wanted = {name: min(available[name], max(1, round(share * n))) for name, n in counts.items()}
+        place = test.samples.groupby("label").cumcount().to_numpy()
+        most = np.array([wanted[name] for name in test.classes])[test.labels]
+        return test.take(place < most)
+
     def rare_rows(self, split: Prepared, boxed: bool = True) -> np.ndarray:
         """Row numbers of the rarest class's images, by default of those that have a box."""
         rows = np.flatnonzero(split.labels == split.classes.index(self.rare))
@@ -139,7 +160,7 @@ def begin(namespace: Mapping[str, Any], needs_boxes: bool = False) -> Lesson:
 def load(parameters: Mapping[str, Any], chosen: Profile) -> Prepared:
     """The data set that the parameters name, capped and at the profile's size."""
     if parameters["data"] in KINDS:
-        data = drawn(recipe(KINDS[parameters["data"]], parameters, chosen))
+        data = load_drawn(recipe(KINDS[parameters["data"]], parameters, chosen))
     else:
         data = Prepared.open(workspace.resolve(parameters["data"]))
         data.verify_once()
