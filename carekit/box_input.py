@@ -1,6 +1,7 @@
 """Boxes and masks as people have them -> boxes (x0, y0, x1, y1) in pixels, or masks in [0, 1]."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ Size = tuple[int, int]  # height, width
 FORMATS = ("xyxy", "xywh", "cxcywh")
 
 
-def read_boxes(boxes, size: Size, name: str = "the image", format: str | None = None) -> Float[np.ndarray, "n 4"]:
+def read_boxes(boxes: Any, size: Size, name: str = "the image", format: str | None = None) -> Float[np.ndarray, "n 4"]:
     """The boxes of one image as an array of (x0, y0, x1, y1).
 
     Args:
@@ -43,13 +44,13 @@ def read_boxes(boxes, size: Size, name: str = "the image", format: str | None = 
     return corners
 
 
-def _boxes_of(target: Mapping, name: str):
+def _boxes_of(target: Mapping[Any, Any], name: str) -> Any:
     if "boxes" not in target:
         raise ValueError(f"the target of {name} has no key 'boxes' (it has {', '.join(map(str, target))}): give boxes")
     return target["boxes"]
 
 
-def _tag_of(boxes, name: str) -> str | None:
+def _tag_of(boxes: Any, name: str) -> str | None:
     """The format that a `tv_tensors.BoundingBoxes` carries."""
     tag = getattr(boxes, "format", None)
     if not isinstance(boxes, Tensor) or tag is None:
@@ -57,7 +58,7 @@ def _tag_of(boxes, name: str) -> str | None:
     return one_of(f"the format of {name}'s boxes", str(getattr(tag, "value", tag)).lower(), FORMATS)
 
 
-def _rows(boxes, name: str) -> Float[np.ndarray, "n 4"]:
+def _rows(boxes: Any, name: str) -> Float[np.ndarray, "n 4"]:
     if boxes is None:
         return np.zeros((0, 4))
     try:
@@ -79,7 +80,7 @@ def _rows(boxes, name: str) -> Float[np.ndarray, "n 4"]:
     return rows
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.detach().as_subclass(Tensor).cpu().numpy()
     return value
@@ -118,14 +119,14 @@ def ask_about_size(corners: Float[np.ndarray, "n 4"], size: Size, name: str = "t
             )
 
 
-def is_mask(boxes, size: Size | None) -> bool:
+def is_mask(boxes: Any, size: Size | None) -> bool:
     """Whether `boxes` are masks of a batch, (b, h, w) with or without a channel axis, and not rows of boxes."""
     if not isinstance(boxes, (Tensor, np.ndarray)) or boxes.ndim not in (3, 4) or getattr(boxes, "format", None):
         return False
     return boxes.ndim == 4 or boxes.shape[-1] != 4 or (size is not None and tuple(boxes.shape[1:]) == tuple(size))
 
 
-def read_masks(masks, size: Size | None = None) -> tuple[Num[Tensor, "b h w"], Bool[Tensor, " b"]]:
+def read_masks(masks: Any, size: Size | None = None) -> tuple[Num[Tensor, "b h w"], Bool[Tensor, " b"]]:
     """Masks of a batch as (b, h, w) in [0, 1], and which of them hold anything: an empty mask is no box.
 
     Args:

@@ -5,7 +5,7 @@ Shapes: b images, n of them with a map, k channels, a feature map of u x v, an i
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -234,7 +234,7 @@ def class_activation_map(
 class Recorded(list[Tensor]):
     """What a layer put out last; asking for it where the layer did not run is answered by a sentence."""
 
-    def __getitem__(self, place):
+    def __getitem__(self, place: Any) -> Any:
         if not self:
             raise ValueError(
                 "the layer did not run, so there are no maps: choose one that the model calls (not a ModuleList), and "
@@ -254,7 +254,7 @@ def feature_maps(layer: nn.Module | str) -> Iterator[Recorded]:
         raise ValueError(f"layer is {layer!r}, not a module: give model.get_submodule({str(layer)!r})")
     recorded = Recorded()
 
-    def keep(_module, _inputs, output):
+    def keep(_module: nn.Module, _inputs: Any, output: Any) -> Tensor | None:
         recorded[:] = [output]
         return output.clone() if isinstance(output, Tensor) else None
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import Node
 
 NO_WAY = "the logits were not computed from these features"
 _RESHAPES = ("View", "Reshape", "Permute", "Transpose", "TBackward", "Slice", "Unflatten", "Unsafe")
@@ -18,14 +19,14 @@ def batch_norm_between(logits: Tensor, features: list[Tensor]) -> bool:
     return any("BatchNorm" in node.name() and _in_training(node) for node in reaching)
 
 
-def _in_training(node) -> bool:
+def _in_training(node: Node) -> bool:
     for name in ("_saved_training", "_saved_train"):
         if hasattr(node, name):
             return bool(getattr(node, name))
     return True
 
 
-def _reaching(start, ends: set) -> set:
+def _reaching(start: Node, ends: set[Node]) -> set[Node]:
     """The nodes on a way from `start` down to one of `ends`, which are left out."""
     order = []
     seen = set()
@@ -46,8 +47,10 @@ def _reaching(start, ends: set) -> set:
     return reaching - ends
 
 
-def nodes(start) -> Iterator:
-    """All nodes of the graph of `start`, nearest first."""
+def nodes(start: Node | None) -> Iterator[Node]:
+    """All nodes of the graph of `start`, nearest first; a leaf has none."""
+    if start is None:
+        return
     seen = {start}
     queue = [start]
     for node in queue:
@@ -77,7 +80,7 @@ def why_no_way(logits: Tensor, features: Tensor, error: RuntimeError | None) -> 
         )
     if not logits.requires_grad:
         return _no_graph(features)
-    names = [node.name() for node in nodes(logits.grad_fn)] if logits.grad_fn is not None else []
+    names = [node.name() for node in nodes(logits.grad_fn)]
     if any("CheckpointFunction" in name for name in names):
         return (
             f"{NO_WAY} in a way that torch can follow, because a reentrant checkpoint hides it: write "

@@ -9,6 +9,7 @@ import pandas as pd
 from carekit import frozen_features
 from carekit.counterfactual import Pair, compare_marks
 from carekit.data.marks import mark, rows_with_room
+from carekit.data.prepared import Prepared
 from carekit.experiment import Run, first_of_each_class, load_model
 from carekit.lessons.drawn import load_drawn
 
@@ -34,7 +35,7 @@ def marked_pair(lesson: "Lesson") -> Pair:
     return Pair(clean, mark(clean, lesson.mark, seed=lesson.parameters["seed"]))
 
 
-def _scenes(lesson: "Lesson", rate: float):
+def _scenes(lesson: "Lesson", rate: float) -> Prepared:
     kind = lesson.kind
     few = dict.fromkeys(kind.classes, 1)
     each = dict.fromkeys(kind.classes, min(EACH, lesson.profile.test_images))

@@ -34,7 +34,7 @@ class Candidate(NamedTuple):
 def unwrap(model: nn.Module) -> nn.Module:
     """The network inside of DataParallel, DistributedDataParallel and torch.compile."""
     while isinstance(model, WRAPPERS) or hasattr(model, "_orig_mod"):
-        model = model.module if isinstance(model, WRAPPERS) else model._orig_mod
+        model = model.module if isinstance(model, WRAPPERS) else model.get_submodule("_orig_mod")
     return model
 
 

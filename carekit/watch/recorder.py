@@ -2,7 +2,7 @@
 
 import weakref
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,13 +17,13 @@ MOST_CANDIDATES = 64  # layers whose outputs are kept while the layer is looked 
 class Link:
     """The way from a hook to its recorder. A copy of a link leads nowhere, so a copied model is not watched."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.recorder: weakref.ref[Recorder] | None = None
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Link":
         return Link()
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type["Link"], tuple[()]]:
         return (Link, ())
 
 
@@ -36,7 +36,7 @@ class Hook:
         self.name = name
 
     @torch._disable_dynamo  # a compiled model runs in two parts, before the hook and behind it
-    def __call__(self, module: nn.Module, *args):
+    def __call__(self, module: nn.Module, *args: Any) -> Any:
         recorder = self.link.recorder() if self.link.recorder is not None else None
         if recorder is None:
             remove_hooks(module, self.link)
@@ -64,6 +64,14 @@ class Run:
     name: str
     kept: Tensor
     cut: bool  # it had no gradient of its own
+
+
+class Issued(NamedTuple):
+    """A copy that the model goes on with, its version then, and the run that it is of."""
+
+    copy: weakref.ref
+    version: int
+    run: Run
 
 
 @dataclass
@@ -119,7 +127,7 @@ class Recorder:
         self.last_size: tuple[int, int] | None = None
         self.recent: dict[str, None] = {}  # candidates, latest last
         self.too_early: set[str] = set()
-        self.issued: dict[int, tuple[weakref.ref, int, Run]] = {}
+        self.issued: dict[int, Issued] = {}
         link.recorder = weakref.ref(self)
 
     def start(self, layers: dict[str, nn.Module]) -> None:
@@ -137,7 +145,7 @@ class Recorder:
         for module in {*self.model.modules(), *self.entry.modules(), *self.layers.values()}:
             remove_hooks(module, self.link)
 
-    def opened(self, _name: str, module: nn.Module, args: tuple, kwargs: dict):
+    def opened(self, _name: str, module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict] | None:
         """A pass begins: forget those that are used or that nobody can ask for any more."""
         if in_backward():
             return None
@@ -157,7 +165,7 @@ class Recorder:
             self._switch_grad_on(self.open)
         return inputs
 
-    def _leave_inference_mode(self, args: tuple, kwargs: dict):
+    def _leave_inference_mode(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """Its tensors can have no graph later on; plain no_grad gives the same numbers."""
         context = torch.inference_mode(False)
         context.__enter__()
@@ -174,7 +182,7 @@ class Recorder:
         while self.restore:
             self.restore.pop()()
 
-    def ran(self, name: str, module: nn.Module, args: tuple, output: Any):
+    def ran(self, name: str, module: nn.Module, args: tuple, output: Any) -> Any:
         """A layer has put something out: keep it, and let the model go on with a copy."""
         leaves, structure = _pytree.tree_flatten(output)
         places = [i for i, leaf in enumerate(leaves) if _may_be_map(leaf)]
@@ -190,15 +198,15 @@ class Recorder:
             return output
         if in_backward():
             return output.clone()  # a checkpoint computes its part again, and must do the same
-        reference, version, run = self.issued.get(id(output), (None, None, None))
-        if reference is not None and reference() is output and version == output._version:
-            self._note(Run(name, run.kept, run.cut))  # a module that returns what its last child returned
+        seen = self.issued.get(id(output))
+        if seen is not None and seen.copy() is output and seen.version == output._version:
+            self._note(Run(name, seen.run.kept, seen.run.cut))  # a module that returns what its last child returned
             return output
         kept, copy = self._with_graph(output)
         run = Run(name, kept, kept is not output)
         self._note(run)
         if not self.layers:
-            self.issued[id(copy)] = (weakref.ref(copy), copy._version, run)
+            self.issued[id(copy)] = Issued(weakref.ref(copy), copy._version, run)
         return copy
 
     def _with_graph(self, output: Tensor) -> tuple[Tensor, Tensor]:
@@ -233,7 +241,7 @@ class Recorder:
             self.too_early.add(early)
             runs[:] = [each for each in runs if each.name != early]
 
-    def closed(self, _name: str, module: nn.Module, args: tuple, output: Any):
+    def closed(self, _name: str, module: nn.Module, args: tuple, output: Any) -> Any:
         """The pass is over: what the user gets is as if nobody had watched."""
         if in_backward() or self.open is None:
             return None
@@ -312,7 +320,7 @@ def _same(ours: list[Tensor], logits: Tensor) -> bool:
     return bool(torch.allclose(values, logits, rtol=1e-3, atol=1e-5, equal_nan=True))
 
 
-def _normal(leaf: Any):
+def _normal(leaf: Any) -> Any:
     return leaf.clone() if isinstance(leaf, Tensor) and leaf.is_inference() else leaf
 
 

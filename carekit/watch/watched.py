@@ -152,7 +152,16 @@ class Watched:
         with exact(given.device):
             return self._with_attention(given, labels, boxes, l_c, target, format, ignored_by(class_loss))
 
-    def _with_attention(self, given, labels, boxes, l_c, target, format, ignored) -> Any:
+    def _with_attention(
+        self,
+        given: Tensor,
+        labels: Tensor,
+        boxes: Any,
+        l_c: Tensor,
+        target: Any,
+        format: str | None,
+        ignored: int,
+    ) -> Any:
         image = self._recorder.size_of(given)
         masks, has_box = masks_of(boxes, len(given), image, format)
         if not bool(has_box.any()):
@@ -197,24 +206,25 @@ class Watched:
         if not passes:
             raise ValueError(self._why_nothing_ran())
         logits = columns(self._recorder.with_graph(given, passes))
-        if self.layer is None and not self._choose(passes, logits, image):
+        layer = self._choose(passes, logits, image) if self.layer is None else self.layer
+        if layer is None:
             return None
-        runs = trailing([run for each in passes for run in each.parts(self.layer)], len(given))
+        runs = trailing([run for each in passes for run in each.parts(layer)], len(given))
         if not runs:
             raise ValueError(self._why_counts_differ(passes, len(given)))
         parts = [run.kept for run in runs]
         layout = layout_of(tuple(parts[0].shape), image)
         if layout is None:
-            raise ValueError(_no_map(self.layer, tuple(parts[0].shape), image))
+            raise ValueError(_no_map(layer, tuple(parts[0].shape), image))
         for each in passes:
             each.used = True
         self._warn_if_nothing_is_trained(runs)
         return Batch(logits, parts, layout, self._do_images_mix(logits, parts, layout))
 
-    def _choose(self, passes: list[Pass], logits: Tensor, image: Size) -> bool:
+    def _choose(self, passes: list[Pass], logits: Tensor, image: Size) -> str | None:
         found = find_layer(self._recorder.model, passes, logits, image)
         if found is None:
-            return False
+            return None
         self.layer, layout = found
         self._recorder.start({self.layer: self._recorder.model.get_submodule(self.layer)})
         for each in self._recorder.passes:
@@ -222,7 +232,7 @@ class Watched:
         if not self.quiet and not _is_another_rank():
             u, v = layout.size
             print(f"CARE watches the layer {self.layer!r}, maps of {u} x {v}; watch(model, layer=...) takes another")
-        return True
+        return self.layer
 
     def _do_images_mix(self, logits: Tensor, parts: list[Tensor], layout: Layout) -> bool:
         """Whether a batch normalisation mixes the images behind the layer: asked of the graph, and once by trying."""
@@ -306,7 +316,7 @@ class Watched:
     def __enter__(self) -> "Watched":
         return self
 
-    def __exit__(self, *_error) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
     def __repr__(self) -> str:
@@ -403,7 +413,7 @@ def is_compiled(model: nn.Module) -> bool:
     )
 
 
-def _no_map(layer: str | None, shape: tuple[int, ...], image: Size) -> str:
+def _no_map(layer: str, shape: tuple[int, ...], image: Size) -> str:
     put_out = f"the layer {layer!r} puts out {' x '.join(map(str, shape))}"
     if len(shape) == 5:
         return f"{put_out}, a volume: maps are of two dimensions, so give slices to the model"
