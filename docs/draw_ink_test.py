@@ -34,12 +34,12 @@ def main() -> None:
     counts = {}
     for panels, arm in zip(axes[1:], (CONTROL, CARE), strict=True):
         of_arm = marks[marks.arm == arm]
-        counts[arm] = of_arm[["others", "others_called_rare", "others_called_rare_marked"]].to_dict("list")
+        counts[arm] = of_arm[["others", "others_called_rare", "others_turned"]].to_dict("list")
         run = next(run for run in runs if run.arm == arm and run.seed == lesson.seeds[0])
         model = experiment.load_model(run, lesson.data, lesson.profile)
         wanted = np.full(len(first), pair.marked.classes.index(lesson.rare))
         plots.answers(panels, pair.marked.take(first), predict(model, pair.marked.take(first), classes=wanted), arm)
-    told = "; ".join(f"{arm} {', '.join(map(str, each['others_called_rare_marked']))}" for arm, each in counts.items())
+    told = "; ".join(f"{arm} {', '.join(map(str, each['others_turned']))}" for arm, each in counts.items())
     total = counts[CARE]["others"][0]
     figure.suptitle(f"Ink drawn on {total} images of other diseases; so many become {lesson.rare}: {told}", fontsize=10)
     figure.savefig(HERE / "ink_test.png", dpi=90, bbox_inches="tight")

@@ -138,3 +138,14 @@ def test_several_rare_classes_show_boxes_each_in_its_own_arm(monkeypatch):
     assert len(set(weights.values())) == 4
     with pytest.raises(ValueError, match="class = 'vasq' is unknown: did you mean 'vasc'"):
         Arm(classes=("vasq",)).images(train, PROFILE)
+
+
+def test_a_difference_of_differences_is_paired_by_seed():
+    def table(gains):
+        rows = [("a", seed, 0.5 + gain) for seed, gain in enumerate(gains)] + [("b", s, 0.5) for s in range(len(gains))]
+        return pd.DataFrame(rows, columns=["arm", "seed", "mca"])
+
+    found = experiment.difference_of_differences(table([0.3, 0.4]), table([0.1, 0.0]), "a", "b", ["mca"])
+    assert found.loc["mca", "difference"] == pytest.approx(0.3)
+    half = 12.706 * np.std([0.2, 0.4], ddof=1) / np.sqrt(2)
+    assert found.loc["mca", "±"] == pytest.approx(half, rel=1e-3)
