@@ -208,18 +208,15 @@ def _train(planned: Planned) -> None:
     watched = first_of_each_class(test, WATCHED)
     unfinished = planned.path.with_suffix(".unfinished")
 
-    def predicted(model: Backbone, images: Prepared) -> Predictions:
-        return predict(model, images, device=device, kept=kept_for_evaluation(model, images, job.profile))
-
     def validate(model: Backbone) -> dict[str, float]:
-        return measure(predicted(model, watched), watched)
+        return measure(predictions(model, watched, job.profile), watched)
 
     if job.arm is None or planned.start is None:
         model, history = _first_stage(job, unfinished, validate)
     else:
         model, schedule = _from_pretrained(job, planned.start) if job.arm.stages == 2 else _from_fresh(job)
         history = _train_arm(job, job.arm, model, schedule, unfinished, validate)
-    found = predicted(model, test)
+    found = predictions(model, test, job.profile)
     rarest = test.classes.index(test.rare[0])
     about = {
         "scores": measure(found, test),
@@ -280,6 +277,12 @@ def kept_for_training(model: Backbone, train: Prepared, profile: Profile) -> Kep
 def kept_for_evaluation(model: Backbone, images: Prepared, profile: Profile) -> KeptFeatures | None:
     """The features of images as they are, on a CPU."""
     return frozen_features.keep(model, images, flips=False) if profile.pretrain.device == "cpu" else None
+
+
+def predictions(model: Backbone, images: Prepared, profile: Profile) -> Predictions:
+    """What `carekit.evaluation.predict` gives, behind kept features where there are some: at once the second time."""
+    kept = kept_for_evaluation(model, images, profile)
+    return predict(model, images, device=profile.pretrain.device, kept=kept)
 
 
 def load_model(run: Run, data: Prepared, profile: Profile) -> Backbone:

@@ -46,7 +46,7 @@ def test_balanced_data_of_ones_own_are_thinned(prepared):
 
 
 def test_a_skewed_test_set_has_the_proportions_of_training(lesson):
-    train, skewed = lesson.train.counts(), lesson.skewed_test().counts()
+    train, skewed = lesson.train.counts(), lesson.test.take(lesson.skewed_rows()).counts()
     largest = max(train, key=train.get)
     assert skewed[largest] == 30
     for name, n in train.items():
