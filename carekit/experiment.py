@@ -208,19 +208,15 @@ def _train(planned: Planned) -> None:
     watched = first_of_each_class(test, WATCHED)
     unfinished = planned.path.with_suffix(".unfinished")
 
-    def predicted(model: Backbone, images: Prepared) -> Predictions:
-        kept = frozen_features.keep(model, images, flips=False) if device == "cpu" else None
-        return predict(model, images, device=device, kept=kept)
-
     def validate(model: Backbone) -> dict[str, float]:
-        return measure(predicted(model, watched), watched)
+        return measure(predictions(model, watched, job.profile), watched)
 
     if job.arm is None or planned.start is None:
         model, history = _first_stage(job, unfinished, validate)
     else:
         model, schedule = _from_pretrained(job, planned.start) if job.arm.stages == 2 else _from_fresh(job)
         history = _train_arm(job, job.arm, model, schedule, unfinished, validate)
-    found = predicted(model, test)
+    found = predictions(model, test, job.profile)
     rarest = test.classes.index(test.rare[0])
     about = {
         "scores": measure(found, test),
@@ -235,7 +231,7 @@ def _first_stage(job: Job, unfinished: Path, validate: Validate) -> tuple[Backbo
     data, profile = job.data, job.profile
     model = build(profile.backbone, len(data.classes), imagenet=profile.imagenet, seed=job.seed)
     train = data.split("train")
-    images = BoxedImages(train, {}, profile.augment, _kept(model, train, profile))
+    images = BoxedImages(train, {}, profile.augment, kept_for_training(model, train, profile))
     schedule = replace(profile.pretrain, seed=job.seed)
     return model, pretrain(model, images, schedule, validate=validate, checkpoint=unfinished)
 
@@ -256,7 +252,7 @@ def _train_arm(
     job: Job, arm: Arm, model: Backbone, schedule: Schedule, unfinished: Path, validate: Validate
 ) -> pd.DataFrame:
     train = job.data.split("train")
-    kept = None if arm.sees_images else _kept(model, train, job.profile)
+    kept = None if arm.sees_images else kept_for_training(model, train, job.profile)
     return finetune(
         model,
         arm.images(train, job.profile, kept),
@@ -268,7 +264,7 @@ def _train_arm(
     )
 
 
-def _kept(model: Backbone, train: Prepared, profile: Profile) -> KeptFeatures | None:
+def kept_for_training(model: Backbone, train: Prepared, profile: Profile) -> KeptFeatures | None:
     """The training images' features behind the frozen layers, where there are such and no augmentation is in the way.
 
     A GPU is faster than a disk: there the whole network runs.
@@ -276,6 +272,17 @@ def _kept(model: Backbone, train: Prepared, profile: Profile) -> KeptFeatures | 
     if profile.pretrain.device != "cpu" or profile.augment == "strong":
         return None
     return frozen_features.keep(model, train, flips=profile.augment == "flip")
+
+
+def kept_for_evaluation(model: Backbone, images: Prepared, profile: Profile) -> KeptFeatures | None:
+    """The features of images as they are, on a CPU."""
+    return frozen_features.keep(model, images, flips=False) if profile.pretrain.device == "cpu" else None
+
+
+def predictions(model: Backbone, images: Prepared, profile: Profile) -> Predictions:
+    """What `carekit.evaluation.predict` gives, behind kept features where there are some: at once the second time."""
+    kept = kept_for_evaluation(model, images, profile)
+    return predict(model, images, device=profile.pretrain.device, kept=kept)
 
 
 def load_model(run: Run, data: Prepared, profile: Profile) -> Backbone:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carekit import Care, compare, evaluate, experiment, finetune
+from carekit import Care, compare, evaluate, experiment, finetune, profiles
 from carekit.backbones import build
 from carekit.box_sources import Truth
 from carekit.data.batches import BoxedImages, boxed_rows
@@ -90,9 +90,16 @@ def test_summary_and_paired_difference_by_hand():
     assert np.isclose(difference.loc["mca", "±"], 12.706 * np.std([0.1, 0.2], ddof=1) / np.sqrt(2), rtol=1e-3)
 
 
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_laptop_takes_the_pretrained_network_or_says_how_to_get_it(monkeypatch, installed):
+    monkeypatch.setattr(profiles.efficientnet_lite, "installed", lambda: installed)
+    laptop = profile("laptop")
+    assert laptop.backbone == ("efficientnet_lite0_early" if installed else "small")
+    assert laptop.imagenet == installed and ("pip install" in laptop.note) != installed
+
+
 def test_profiles_by_name():
     assert profile("paper").pretrain.epochs == 200 and profile("paper").size == 224
-    assert profile("laptop").backbone == "small"
     with pytest.raises(ValueError, match="choose one of fast, laptop, paper"):
         profile("huge")
 
@@ -131,3 +138,14 @@ def test_several_rare_classes_show_boxes_each_in_its_own_arm(monkeypatch):
     assert len(set(weights.values())) == 4
     with pytest.raises(ValueError, match="class = 'vasq' is unknown: did you mean 'vasc'"):
         Arm(classes=("vasq",)).images(train, PROFILE)
+
+
+def test_a_difference_of_differences_is_paired_by_seed():
+    def table(gains):
+        rows = [("a", seed, 0.5 + gain) for seed, gain in enumerate(gains)] + [("b", s, 0.5) for s in range(len(gains))]
+        return pd.DataFrame(rows, columns=["arm", "seed", "mca"])
+
+    found = experiment.difference_of_differences(table([0.3, 0.4]), table([0.1, 0.0]), "a", "b", ["mca"])
+    assert found.loc["mca", "difference"] == pytest.approx(0.3)
+    half = 12.706 * np.std([0.2, 0.4], ddof=1) / np.sqrt(2)
+    assert found.loc["mca", "±"] == pytest.approx(half, rel=1e-3)

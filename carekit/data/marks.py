@@ -62,7 +62,7 @@ def draw_mark(
     images: UInt8[np.ndarray, "n s s 3"],
     kind: str,
     rng: np.random.Generator,
-    boxes: Sequence[Float[np.ndarray, "k 4"]],
+    boxes: Sequence[Float[np.ndarray, "_ 4"]],
 ) -> UInt8[np.ndarray, "n s s 3"]:
     """Copies of the images with a mark on each, beside its boxes.
 

@@ -104,15 +104,15 @@ class Lesson:
         turn = self.data.samples.iloc[order].groupby(["split", "label"]).cumcount().sort_index().to_numpy()
         return self.data.take((self.data.samples.split == "test").to_numpy() | (turn < fewest))
 
-    def skewed_test(self) -> Prepared:
-        """Test images in the proportions of training: all of the largest class, of each other the first ones."""
+    def skewed_rows(self) -> np.ndarray:
+        """Rows of test images in the proportions of training: all of the largest class, of each other the first ones."""
         test, counts = self.test, self.train.counts()
         available = test.counts()
         share = min(available[name] / counts[name] for name in counts if counts[name] == max(counts.values()))
         wanted = {name: min(available[name], max(1, round(share * n))) for name, n in counts.items()}
         place = test.samples.groupby("label").cumcount().to_numpy()
         most = np.array([wanted[name] for name in test.classes])[test.labels]
-        return test.take(place < most)
+        return np.flatnonzero(place < most)
 
     def rare_rows(self, split: Prepared, boxed: bool = True) -> np.ndarray:
         """Row numbers of the rarest class's images, by default of those that have a box."""

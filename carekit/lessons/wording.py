@@ -15,10 +15,8 @@ def ink(table: pd.DataFrame, rare: str, mark: str) -> str:
     others = int(table.others.iloc[0])
     lines = [f"The mark ({mark}) drawn on {others} test images of other diseases; so many become {rare} (each seed):"]
     for arm, group in table.groupby("arm", sort=False):
-        with_mark, without = (
-            ", ".join(map(str, group[name])) for name in ("others_called_rare_marked", "others_called_rare")
-        )
-        lines.append(f"{arm}: {with_mark}; without the mark {without}.")
+        turned, before = (", ".join(map(str, group[name])) for name in ("others_turned", "others_called_rare"))
+        lines.append(f"{arm}: {turned} (called {rare} without the mark: {before}).")
     return "\n".join(lines)
 
 

@@ -28,12 +28,14 @@ class Decoupling(Strategy):
         return balanced(labels)
 
     def prepare(self, model: Backbone) -> None:
-        freeze_all_but(model, last_block(model.trunk), model.head)
+        freeze_all_but(model, *last_block(model.trunk), model.head)
 
 
-def last_block(trunk: nn.Module) -> nn.Module:
-    """The last part of the trunk that has weights: a residual network's last stage, VGG19's last convolution."""
-    return [part for part in trunk.children() if any(True for _ in part.parameters())][-1]
+def last_block(trunk: nn.Module) -> list[nn.Module]:
+    """The trunk's last part that holds a convolution, and what follows it, such as its normalisation."""
+    parts = list(trunk.children())
+    last = max(place for place, part in enumerate(parts) if any(isinstance(m, nn.Conv2d) for m in part.modules()))
+    return parts[last:]
 
 
 @dataclass(frozen=True)

@@ -126,11 +126,11 @@ def test_also_where_the_head_is_not_linear(strategy, tiny):
 
 
 def test_the_last_block_of_each_kind_of_trunk():
-    nets = {name: build(name, 2).trunk for name in ("small", "resnet18")}
-    assert last_block(nets["small"]) is nets["small"][5]
-    assert last_block(nets["resnet18"]) is nets["resnet18"][7]
+    for name, layers in (("small", [5]), ("resnet18", [7]), ("efficientnet_lite0_early", [0, 1, 2])):
+        trunk = build(name, 2).trunk
+        assert last_block(trunk) == [trunk[layer] for layer in layers]
     like_vgg = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 4, 3), nn.ReLU())
-    assert last_block(like_vgg) is like_vgg[3]
+    assert last_block(like_vgg) == [like_vgg[3], like_vgg[4]]
 
 
 @pytest.mark.parametrize("tau", [-0.1, 1.1])
