@@ -276,6 +276,8 @@ class Recorder:
 
     def handed_on(self, _name: str, module: nn.Module, args: tuple, output: Any) -> None:
         """What the user gets are the tensors of the wrapper around the entry, one for each of the entry's."""
+        if in_backward():
+            return
         tensors = [leaf for leaf in _pytree.tree_leaves(output) if isinstance(leaf, Tensor)]
         if self.done is not None and len(tensors) == len(self.done.given):
             graphs = [graph for _, graph in self.done.given]
