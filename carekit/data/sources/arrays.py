@@ -30,7 +30,7 @@ class PackedArrays(Source):
             self._zip.close()
             raise ValueError(f"{strange[0]!r} in archive {path} is no array: use the archive that the source publishes")
 
-    def read(self, name: str) -> bytes:
+    def _read(self, name: str) -> bytes:
         if self._zip.getinfo(name).file_size > MAX_BYTES:
             raise ValueError(f"{name} in {self.path} is larger than {MAX_BYTES >> 20} MB: it must be unpacked")
         return self._zip.read(name)
@@ -41,7 +41,9 @@ class PackedArrays(Source):
         for name in self.names:
             if not (folder / name).exists():
                 self._unpack(name, folder)
-        return Arrays(folder)
+        arrays = Arrays(folder)
+        arrays.published = self.path.name
+        return arrays
 
     def _unpack(self, name: str, folder: Path) -> None:
         part = folder / f"{name}.part"
@@ -97,7 +99,7 @@ class Arrays(Source):
             raise ValueError(f"{flat[0]} holds a single number: it must be an array of images or labels")
         self.names = [f"{name}/{i}" for name, array in self.arrays.items() for i in range(len(array))]
 
-    def read(self, name: str) -> bytes:
+    def _read(self, name: str) -> bytes:
         return self._row(name).tobytes()
 
     def image(self, name: str) -> Image.Image:
