@@ -1,6 +1,6 @@
 """What a source holds, listed before any pixel is read: each publisher's layout makes such a list."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -99,7 +99,7 @@ class Layout(NamedTuple):
     fixes: bool = False
 
 
-def and_more(names: Sequence[str], what: str = "image(s)") -> str:
+def and_more(names: Iterable[str], what: str = "image(s)") -> str:
     """How many there are, and the names of the first."""
     names = list(names)
     return f"{len(names)} {what} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"

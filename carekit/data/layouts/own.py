@@ -1,7 +1,7 @@
 """Your own images: a folder (or zip) with a table of labels, or a folder for each class.
 
-The table: labels.csv, metadata.csv, or the only other .csv that names images and their classes. Its columns: image (file
-name, with or without its folder), label, and optionally group (lesion or patient) and split ("train" or "test"; it is
+The table: labels.csv, metadata.csv, or the only other .csv that names images and their classes. Its columns: image
+(file name, with or without its folder), label, and optionally group (lesion or patient) and split ("train" or "test",
 kept unless another is asked for), under these names or those of others (`SYNONYMS`), or one column of 0 and 1 for each
 class. Folders train/ and test/ are a split. Boxes: see `annotations`.
 """
@@ -73,7 +73,7 @@ def read(
     classes = {each: each for each in table.diagnosis.value_counts().index}
     _check_classes(faults, name, list(classes), rare)
     table = _with_split(faults, check_rows(faults, table, name, classes), name)
-    place = Place(files, faults, Images(table.image), boxes_in)
+    place = Place(files, faults, Images(table.image), list(classes), boxes_in)
     boxes, drawn = read_boxes(place, dict(zip(table.image, table.image_id, strict=True)), masks, category)
     table = table.assign(mask=[drawn.get(image, "") for image in table.image])
     stated = set(table.licence) - {""} if "licence" in table else set()

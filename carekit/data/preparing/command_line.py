@@ -11,7 +11,7 @@ from typing import Any
 
 from carekit.data.download.origins import Origin
 from carekit.data.layouts import LAYOUTS, recognise, told
-from carekit.data.layouts.annotations.csv import FRAMES
+from carekit.data.layouts.annotations.csv import UNITS
 from carekit.data.layouts.layout import Layout
 from carekit.data.layouts.medmnist import CLASSES
 from carekit.data.layouts.rsna import SUBSETS
@@ -99,11 +99,11 @@ def names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-AddOption = Callable[[argparse.ArgumentParser, str], None]
+AddOption = Callable[[argparse.ArgumentParser, str], object]
 
 
-def _option(words: str, **how: object) -> AddOption:
-    return lambda parser, name: parser.add_argument(f"--{name}", help=words, **how) and None
+def _option(words: str, **how: Any) -> AddOption:
+    return lambda parser, name: parser.add_argument(f"--{name}", help=words, **how)
 
 
 # What the layouts' `read` takes, by the name of its option.
@@ -111,7 +111,7 @@ READING: dict[str, AddOption] = {
     "rare": _option("classes to attend to, with commas, the rarest first (the smallest)", type=names),
     "category": _option("categories of boxes that count, with commas (all)", type=names),
     "label": _option("column of the table that holds the class"),
-    "boxes-in": _option("what the numbers of boxes.csv count", choices=tuple(FRAMES)),
+    "boxes-in": _option("what the numbers of boxes.csv count", choices=tuple(UNITS)),
     "title": _option("how figures call the data set (the folder's name)"),
     "licence": _option("what may be done with the images"),
     "citation": _option("how to cite them"),

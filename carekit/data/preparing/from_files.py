@@ -1,5 +1,6 @@
 """One image of a source as a prepared data set holds it: squashed to a square, with its lesion mask and its boxes."""
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,6 @@ from carekit.data.sources.lesions import is_inverted
 
 SATELLITE = 0.1  # a component this large, compared with the largest, belongs to the lesion; smaller ones are specks
 TINY = 2.0  # pixels: a box as narrow as this is lost at the map's resolution
-FULL = 0.98  # of the image: a box as large as this leaves no outside
 
 Framed = tuple[float, float, float, float, float, float]  # a box, and the size of the picture that it was drawn in
 
@@ -30,7 +30,8 @@ class Item(NamedTuple):
     boxes: tuple[Framed, ...] = ()
 
 
-class FromFiles(NamedTuple):
+@dataclass(frozen=True)
+class FromFiles:
     """Draws an item from the files of a source; each worker process opens the source once, as it receives this.
 
     inverted: whether the masks are black on white.

@@ -94,7 +94,7 @@ def _draw(sizes: pd.Series, share: float, rng: np.random.Generator) -> set:
     """Groups in random order as long as they fit into the share, but at least one and never all."""
     target = share * sizes.sum()
     held = 0
-    chosen = []
+    chosen: list[Any] = []
     for group in rng.permutation(np.sort(sizes.index.to_numpy())):
         # Up to half an image above the target is as near to it as half an image below.
         if held + sizes[group] <= target + 0.5 and len(chosen) < len(sizes) - 1:

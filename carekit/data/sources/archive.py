@@ -9,7 +9,6 @@ import stat
 import zipfile
 import zlib
 from pathlib import Path, PureWindowsPath
-from typing import BinaryIO
 
 from carekit.data.sources.source import MAX_BYTES, Source, is_hidden
 
@@ -18,7 +17,7 @@ PACKED_FAULTS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSErr
 UTF8 = 0x800  # the flag of a name that is written in UTF-8
 
 
-def open_zip(path: Path, file: BinaryIO | None = None) -> zipfile.ZipFile:
+def open_zip(path: Path, file: io.BytesIO | None = None) -> zipfile.ZipFile:
     """A zip archive, nothing but opened. Raises ValueError where it is damaged."""
     try:
         return zipfile.ZipFile(file or path)
@@ -33,7 +32,7 @@ class Archive(Source):
         ValueError: for an archive that is damaged or not safe.
     """
 
-    def __init__(self, path: Path, file: BinaryIO | None = None):
+    def __init__(self, path: Path, file: io.BytesIO | None = None):
         super().__init__(path)
         self._zip = open_zip(path, file)
         try:

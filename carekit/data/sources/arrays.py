@@ -1,8 +1,8 @@
 """Arrays of images and labels in an .npz archive, and the same arrays unpacked: packed rows cannot be reached."""
 
 import os
-import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -66,7 +66,7 @@ class PackedArrays(Source):
             if left:
                 raise ValueError(f"{name} in {self.path} ends {left} bytes too early: download it again")
 
-    def _header(self, name: str, packed: zipfile.ZipExtFile) -> tuple[tuple[int, ...], np.dtype]:
+    def _header(self, name: str, packed: Any) -> tuple[tuple[int, ...], np.dtype]:
         """Shape and type of an array. Raises ValueError where it is not one of plain numbers."""
         try:
             version = np.lib.format.read_magic(packed)

@@ -3,6 +3,8 @@
 import io
 import struct
 import warnings
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool
@@ -17,6 +19,7 @@ ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", "
 TURN = "turn"  # of an image's info: its EXIF orientation, 1 to 8, before it was turned upright
 # What decoders raise for a damaged file: almost anything.
 _FAULTS = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, struct.error)
+_Result = TypeVar("_Result")
 _BOMBS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
 
 
@@ -37,6 +40,13 @@ def decode_image(data: bytes, name: str) -> Image.Image:
     image = image.convert("RGB")
     image.info = {TURN: turn}
     return image
+
+
+def image_size(data: bytes, name: str) -> tuple[int, int]:
+    """The width and height of a file's image as it is stored, mostly without decoding it. Raises as `decode_image`."""
+    if name.lower().endswith(".dcm") or is_film(data):
+        return decode_image(data, name).size
+    return _survive(name, lambda: Image.open(io.BytesIO(data), formats=FORMATS).size)
 
 
 def decode_mask(data: bytes, name: str, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
@@ -68,7 +78,7 @@ def _decode(data: bytes, name: str) -> Image.Image:
         return _survive(name, lambda: _photograph(data))
 
 
-def _survive(name: str, decode):
+def _survive(name: str, decode: Callable[[], _Result]) -> _Result:
     """What `decode` gives; ValueError, naming the file, for whatever it raises."""
     try:
         return decode()
@@ -86,11 +96,12 @@ def _survive(name: str, decode):
 
 
 def _photograph(data: bytes) -> Image.Image:
-    image = Image.open(io.BytesIO(data), formats=FORMATS)
-    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # a photograph with others behind it
-        raise Unsupported(f"it has {image.n_frames} frames, where one picture is needed")
-    turn = image.getexif().get(ExifTags.Base.Orientation, 1)
-    image = ImageOps.exif_transpose(image)
+    file = Image.open(io.BytesIO(data), formats=FORMATS)
+    frames = getattr(file, "n_frames", 1)
+    if frames > 1 and file.format != "MPO":  # a photograph with others behind it
+        raise Unsupported(f"it has {frames} frames, where one picture is needed")
+    turn = file.getexif().get(ExifTags.Base.Orientation, 1)
+    image = ImageOps.exif_transpose(file)
     image.load()
     image.info[TURN] = turn if turn in range(1, 9) else 1
     return image

@@ -71,7 +71,7 @@ def _picture(film: Any) -> Image.Image:
         space = film.PhotometricInterpretation
         return Image.fromarray(convert_color_space(pixels, space, "RGB") if space == "YBR_FULL" else pixels)
     known = _known(film, pixels)
-    if not float(np.min(film.get("WindowWidth") or 1)) >= 1:  # some write 0 where there is no window
+    if "WindowWidth" in film and not np.min(film.WindowWidth) >= 1:  # some write 0 where there is no window
         del film.WindowWidth
     grey = apply_voi_lut(apply_modality_lut(pixels, film), film)
     windowed = "WindowWidth" in film or "VOILUTSequence" in film

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool
 from PIL import Image
 
-from carekit.data.sources.decoding import decode_image, decode_mask
+from carekit.data.sources.decoding import decode_image, decode_mask, image_size
 
 MAX_BYTES = 200 * 2**20  # of one unpacked file: a dermoscopic image has 0.3 MB, a chest film at most 20 MB
 
@@ -60,6 +60,10 @@ class Source:
     def image(self, name: str) -> Image.Image:
         """One file as an upright RGB image. Raises ValueError as `decode_image` does."""
         return decode_image(self.read(name), name)
+
+    def size(self, name: str) -> tuple[int, int]:
+        """Width and height of one file's image as it is stored. Raises ValueError as `decode_image` does."""
+        return image_size(self.read(name), name)
 
     def mask(self, name: str, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
         """One file as the mask of an image of `size` (w, h). Raises ValueError as `decode_mask` does."""

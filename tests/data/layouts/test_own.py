@@ -116,7 +116,9 @@ def test_images_of_one_name_in_two_folders_and_names_without_endings(own, tmp_pa
     assert {"images/p00.png", "more/p00.png", "1.2.276"} < set(data.samples.image_id)
     np.testing.assert_allclose(_all_boxes(data), [BOX] * 24)
     (own / "boxes.csv").write_text("image,x0,y0,x1,y1\np00.png,10,6,30,24\n")  # which of the two?
-    with pytest.raises(ValueError, match="there is a box for 'p00', which has no label"):
+    with pytest.raises(
+        ValueError, match="there is a box for 'p00.png', .*; images/p00.png and more/p00.png both have the name"
+    ):
         _prepare(own, tmp_path / "other")
 
 
@@ -192,12 +194,21 @@ def _yolo(text):
     return spoil
 
 
+def _both(own):
+    boxes = (own / "boxes.csv").read_text()
+    (own / "a.json").write_text(json.dumps(_coco(own)))
+    (own / "boxes.csv").write_text(boxes)
+
+
 def _link(own):
     (own / "images" / "away.png").symlink_to("/etc/passwd")
 
 
 FAULTS = {
-    "no column": (_table("labels.csv", "label", "diagnosis"), "labels.csv has no column 'label'"),
+    "no column": (
+        _table("labels.csv", "label", "remark"),
+        "labels.csv has no column 'label': it needs image, label, and has 'image', 'remark', 'group'",
+    ),
     "encoding": (_write("labels.csv", "image,label\nLäsion.png,rare\n".encode("utf-16")), "labels.csv is not UTF-8"),
     "latin": (_write("labels.csv", "image,label\nLäsion.png,rare\n".encode("latin-1")), "labels.csv is not UTF-8"),
     "ragged": (_write("labels.csv", b"image,label\np00.png,a\np01.png,b,c,d\n"), "labels.csv is not a table"),
@@ -215,28 +226,42 @@ FAULTS = {
         _table("labels.csv", "p01.png,common", "p01.png,other"),
         "class 'other' has images in the .* part only",
     ),
-    "box column": (_table("boxes.csv", "x0", "left"), "boxes.csv has no columns for the corners"),
-    "box text": (_table("boxes.csv", "p03.png,10", "p03.png,ten"), "boxes.csv: .* of image 'p03' are not all finite"),
-    "box nan": (_table("boxes.csv", "p03.png,10", "p03.png,nan"), "of image 'p03' are not all finite numbers"),
-    "box inf": (_table("boxes.csv", "p03.png,10", "p03.png,-inf"), "of image 'p03' are not all finite numbers"),
-    "box swapped": (_table("boxes.csv", "p03.png,10,6,30,24", "p03.png,30,24,10,6"), "of image 'p03' is empty or rev"),
-    "box flat": (_table("boxes.csv", "p03.png,10,6,30", "p03.png,10,6,10"), "of image 'p03' is empty or reversed"),
+    "box column": (_table("boxes.csv", "x0", "first"), "no columns for the corners: .*and has 'image', 'first', 'y0'"),
+    "box text": (
+        _table("boxes.csv", "p03.png,10", "p03.png,ten"),
+        "boxes.csv: .* of image 'p03.png' are not all finite",
+    ),
+    "box nan": (_table("boxes.csv", "p03.png,10", "p03.png,nan"), "of image 'p03.png' are not all finite numbers"),
+    "box inf": (_table("boxes.csv", "p03.png,10", "p03.png,-inf"), "of image 'p03.png' are not all finite numbers"),
+    "box swapped": (
+        _table("boxes.csv", "p03.png,10,6,30,24", "p03.png,30,24,10,6"),
+        "of image 'p03.png' is empty or rev",
+    ),
+    "box flat": (_table("boxes.csv", "p03.png,10,6,30", "p03.png,10,6,10"), "of image 'p03.png' is empty or reversed"),
     "box outside": (_table("boxes.csv", "p03.png,10,6,30", "p03.png,50,6,90"), "of image p03 lies outside its 40 x 30"),
     "box negative": (_table("boxes.csv", "p03.png,10,6,30", "p03.png,-9,6,-2"), "of image p03 lies outside its 40 x"),
-    "box of nobody": (_table("boxes.csv", "p03.png", "p99.png"), "there is a box for 'p99', which has no label"),
+    "box of nobody": (_table("boxes.csv", "p03.png", "p99.png"), "there is a box for 'p99.png', which has no label"),
     "coco keys": (_json(lambda coco: coco.pop("images")), "a.json is no COCO file"),
-    "coco bbox": (_json(lambda coco: coco["annotations"][0].update(bbox=[1, 2])), "a.json is no COCO file"),
+    "coco bbox": (
+        _json(lambda coco: coco["annotations"][0].update(bbox=[1, 2])),
+        r"a.json: bbox \[1, 2\] of annot.* is no box",
+    ),
     "coco negative": (_json(lambda coco: coco["annotations"][0].update(bbox=[9, 9, -2, 5])), "is empty or reversed"),
-    "coco deep": (_write("a.json", b"[" * 100_000), "has boxes.csv and a COCO file"),
-    "coco two": (_json(lambda coco: None, "b.json"), "has a.json and b.json: put all boxes into one COCO file"),
-    "coco huge": (_json(lambda coco: coco["annotations"][0].update(bbox=[10**400, 1, 2, 3])), "a.json is no COCO file"),
-    "coco image": (_json(lambda coco: coco["annotations"][0].update(image_id=7)), "there is a box for '7'"),
+    "coco deep": (
+        lambda own: [(own / "boxes.csv").unlink(), (own / "a.json").write_bytes(b"[" * 100_000)],
+        "a.json is no COCO file, nor any JSON that can be read",
+    ),
+    "coco huge": (
+        _json(lambda coco: coco["annotations"][0].update(bbox=[10**400, 1, 2, 3])),
+        "a.json: bbox .* is no box",
+    ),
+    "coco image": (_json(lambda coco: coco["annotations"][0].update(image_id=7)), "there is a box for '7', which"),
     "not json": (lambda own: [(own / "boxes.csv").unlink(), (own / "a.json").write_text("{")], "is no COCO file"),
     "yolo fields": (_yolo("0 0.5 0.5 0.5\n"), "p03.txt is no YOLO file"),
-    "yolo pixels": (_yolo("0 20 15 10 10\n"), "'p03' is not in shares from 0 to 1"),
-    "yolo text": (_yolo("0 a b c d\n"), "'p03' are not all finite numbers"),
-    "two places": (lambda own: (own / "a.json").write_text("{}"), "has boxes.csv and a COCO file: keep one"),
-    "stray mask": (_write("p99_mask.png", b""), r"the masks of 1 image\(s\) \(p99\) .* belong to no image"),
+    "yolo pixels": (_yolo("0 20 15 10 10\n"), "p03.txt, line 1: the box is not in shares from 0 to 1"),
+    "yolo text": (_yolo("0 a b c d\n"), "p03.txt, line 1: these are not all finite numbers"),
+    "two places": (_both, "has boxes.csv and a COCO file: keep one"),
+    "stray mask": (_write("p99_mask.png", b""), r"1 mask\(s\) \(p99_mask.png\) fit no image"),
     "link": (_link, "away.png is a link that leaves"),
     "broken image": (lambda own: (own / "images" / "p07.png").write_bytes(b"\x89PNG\r\n"), "p07.png is damaged"),
 }

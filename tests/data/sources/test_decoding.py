@@ -96,13 +96,17 @@ FAULTS = {
     "empty": ("a.png", b"", "a.png is empty"),
     "renamed": ("a.png", b"patient,name\n", "a.png is damaged or no image"),
     "truncated": ("a.png", _file(Image.fromarray(RAMP), "PNG")[:-30], "a.png is damaged"),
-    "animated": ("a.png", _animated(), "it has 2 frames"),
-    "huge": ("a.png", _file(Image.new("1", (10_000, 10_000)), "PNG"), "100000000 pixels"),
+    "animated": ("a.png", _animated(), "a.png cannot be read: it has 2 frames"),
+    "huge": (
+        "a.png",
+        _file(Image.new("1", (10_000, 10_000)), "PNG"),
+        "a.png has 100000000 pixels, more than 89478485: scale it down",
+    ),
     "svg": ("a.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "a.png is damaged or no image"),
     "bad tags": ("a.tif", _without_width(), "a.tif is damaged"),
     "no film": ("a.dcm", b"DICM" * 50, "a.dcm is damaged or no image"),
     "cut film": ("a.dcm", _dicom(RAMP)[:-100], "a.dcm is damaged or no image"),
-    "frames": ("a.dcm", _dicom(RAMP, NumberOfFrames=2), "no single grey picture"),
+    "frames": ("a.dcm", _dicom(RAMP, NumberOfFrames=2), "it is no single picture: export"),
     "huge film": ("a.dcm", _dicom(RAMP, Rows=60_000, Columns=60_000), "it says it has 3600000000 pixels"),
 }
 

@@ -70,7 +70,7 @@ def _chosen(place: Place, marks: list[Mark], categories: Sequence[str]) -> list[
         one_of("category", each, [name for name in counts if name] or ["(no box has a category)"])
     if categories:
         return [mark for mark in marks if mark.category in categories]
-    if len(counts) > 1:
+    if len(counts) > 1 and not set(counts) <= {*place.classes, ""}:
         words = ", ".join(f"{name or '(none)'} {n}" for name, n in counts.most_common())
         place.faults.note(f"boxes of {len(counts)} categories: {words}; all are used: choose by --category")
     return marks

@@ -50,7 +50,8 @@ def _marks(place: Place, name: str, coco: dict) -> Iterator[Mark]:
     for owner, image, (each, corners) in zip(owners, found, shapes, strict=True):
         if corners and image:
             frame = frame_of(images[owner].get("width"), images[owner].get("height"))
-            box = tuple(map(float, each["bbox"])) if corners_in_bbox else corners
+            x, y, w, h = corners[0], corners[1], corners[2] - corners[0], corners[3] - corners[1]
+            box = (x, y, w, h) if corners_in_bbox else corners
             yield Mark(image, box, frame, categories.get(_id(each.get("category_id")), ""))
 
 

@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 
 from carekit.data.layouts.annotations.place import AS_IS, SHARES, Format, Mark, Place
-from carekit.data.layouts.tables import SIDES, has_table, one_table, parse_boxes, read_table
+from carekit.data.layouts.tables import SIDES, has_table, one_table, parse_boxes, read_table, whole_table
 from carekit.data.prepared.schema import CORNERS
 
 TABLES = ("boxes.csv",)
-PER_CENT = (100.0, 100.0)
-FRAMES = {"pixels": AS_IS, "percent": PER_CENT, "shares": SHARES}
+UNITS = {"pixels": (AS_IS, 1), "percent": (SHARES, 100), "shares": (SHARES, 1)}  # a frame, and what makes one of it
 LOOKED_AT = 8  # images whose sizes are compared with the boxes
 SYNONYMS = {
     "image": ("file_name", "filename", "image_id", "image index", "patientid", "image_name", "name", "path"),
@@ -39,45 +38,41 @@ def _read(place: Place, names: list[str]) -> Iterator[Mark]:
     given = given.assign(image_id=given.image)[[bool(owner) for owner in owners]]
     given.index = pd.Index([owner for owner in owners if owner])
     boxes = parse_boxes(place.faults, given, name)
-    frame = FRAMES[place.boxes_in] if place.boxes_in else _frame(place, name, boxes)
+    frame, whole = UNITS[place.boxes_in or _unit(place, name, boxes)]
     for row in boxes.itertuples():
-        yield Mark(row.Index, (row.x0, row.y0, row.x1, row.y1), frame, getattr(row, "category", ""))
+        corners = (row.x0 / whole, row.y0 / whole, row.x1 / whole, row.y1 / whole)
+        yield Mark(row.Index, corners, frame, getattr(row, "category", ""))
 
 
 def _columns(place: Place, name: str) -> pd.DataFrame:
     """The table with its own names for image, corners or sides, and category."""
     for kind in (CORNERS, SIDES):
-        # x1, y1, x2, y2 are corners, too, where there is no x0.
-        try:
-            return read_table(place.files, name, ["image", *kind], ("category",), SYNONYMS)
-        except ValueError as error:
-            fault = error
-    if "'image'" in str(fault) or "no column" not in str(fault):
-        raise fault
-    known = str(fault).rpartition("and has ")[2]
-    words = "it needs x0, y0, x1, y1, or x, y, w, h"
-    raise ValueError(f"{name} has no columns for the corners: {words}, and has {known}")
+        given = read_table(place.files, name, ["image"], (*kind, "category"), SYNONYMS)
+        if set(kind) <= set(given):
+            return given
+    known = ", ".join(map(repr, whole_table(place.files, name).columns))
+    raise ValueError(f"{name} has no columns for the corners: it needs x0, y0, x1, y1, or x, y, w, h, and has {known}")
 
 
-def _frame(place: Place, name: str, boxes: pd.DataFrame) -> tuple[float, float]:
+def _unit(place: Place, name: str, boxes: pd.DataFrame) -> str:
     """What the numbers count: pixels, unless all are shares. Raises ValueError where it is not clear."""
     values = boxes[CORNERS].to_numpy(float)
     if not len(values):
-        return AS_IS
+        return "pixels"
     if values.max() <= 1:
         place.faults.note(f"{name}: all numbers are between 0 and 1, so they are read as shares of the images")
-        return SHARES
+        return "shares"
     if values.max() > 100 or len(values) < 2:
-        return AS_IS
+        return "pixels"
     some = list(dict.fromkeys(boxes.index))[:LOOKED_AT]
     try:
-        shortest = int(np.min([place.files.image(image).size for image in some]))
+        shortest = int(np.min([place.files.size(image) for image in some]))
     except (ValueError, OSError):
-        return AS_IS  # a damaged image is told when all are read
+        return "pixels"  # a damaged image is told when all are read
     if shortest >= 200:
         words = f"no number is above 100 and the images have {shortest} pixels or more, so they seem to be per cents"
         place.faults.refuse(f"{name}: {words}: say --boxes-in percent, or --boxes-in pixels if they are pixels")
-    return AS_IS
+    return "pixels"
 
 
 CSV = Format("boxes.csv", _find, _read)

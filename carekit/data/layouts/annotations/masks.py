@@ -1,4 +1,4 @@
-"""Lesion masks beside the images: NAME_segmentation.png or NAME_mask.png, or a folder masks/ of the images' own names."""
+"""Lesion masks beside the images: NAME_segmentation.png or NAME_mask.png, or the images' own names in masks/."""
 
 from collections.abc import Iterable
 

@@ -32,13 +32,15 @@ class Place:
         files: the source.
         faults: what is done about faults.
         images: those that have a label.
+        classes: of the images.
         boxes_in: "pixels", "percent" or "shares" of the image for tables, "" where they must tell themselves.
     """
 
-    def __init__(self, files: Source, faults: Faults, images: Images, boxes_in: str = ""):
+    def __init__(self, files: Source, faults: Faults, images: Images, classes: Sequence[str], boxes_in: str = ""):
         self.files = files
         self.faults = faults
         self.images = images
+        self.classes = classes
         self.boxes_in = boxes_in
         self.broken: list[str] = []  # files that look like annotations and cannot be read
         self.json = cache(self._json)

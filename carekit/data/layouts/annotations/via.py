@@ -49,7 +49,7 @@ def _corners(shape: dict) -> Corners:
         return x, y, x + w, y + h
     if kind in ("circle", "ellipse"):
         x, y = float(shape["cx"]), float(shape["cy"])
-        rx, ry = (float(shape.get(each, shape.get("r"))) for each in ("rx", "ry"))
+        rx, ry = (float(shape.get(each, shape.get("r", "none"))) for each in ("rx", "ry"))
         return x - rx, y - ry, x + rx, y + ry
     return around_points(list(zip(shape["all_points_x"], shape["all_points_y"], strict=True)))
 
