@@ -35,7 +35,7 @@ def _read(place: Place, names: list[str]) -> Iterator[Mark]:
     absent = (given[kind].map(str.lower).isin(["", "nan", "na", "none", "null"])).all(axis=1)
     given = given[~absent]  # as RSNA, NIH and VinDr say that an image has no box
     owners = list(place.named(((each, each) for each in given.image), name))
-    given = given.assign(image_id=given.image)[[bool(owner) for owner in owners]]
+    given = given.assign(image_id=given.image)[np.array(owners, dtype=str) != ""]
     given.index = pd.Index([owner for owner in owners if owner])
     boxes = parse_boxes(place.faults, given, name)
     frame, whole = UNITS[place.boxes_in or _unit(place, name, boxes)]
