@@ -130,11 +130,11 @@ def _class_columns(files: Source, name: str) -> list[str]:
 
 def _from_table(files: Source, faults: Faults, pictures: list[str], name: str, label: str) -> pd.DataFrame:
     """image (its file), diagnosis, and group, split and licence where there are any."""
-    synonyms = SYNONYMS | ({"label": (label,)} if label else {})
-    optional = ("label", "group", "split", "licence")
-    table = read_table(files, name, ["image"], optional, synonyms)
-    if label and "label" not in table:
-        read_table(files, name, ["image", label])  # raises: there is no such column
+    optional = ("group", "split", "licence")
+    if label:
+        table = read_table(files, name, ["image", label], optional, SYNONYMS).rename(columns={label: "label"})
+    else:
+        table = read_table(files, name, ["image"], ("label", *optional), SYNONYMS)
     columns = _class_columns(files, name) if "label" not in table else []
     if columns:
         table = table.join(whole_table(files, name)[columns])
@@ -145,7 +145,7 @@ def _from_table(files: Source, faults: Faults, pictures: list[str], name: str, l
         read_table(files, name, ["image", "label"])
     if table.empty:
         raise ValueError(f"{name} has no rows: give each image one")
-    _tell_columns(files, faults, name, synonyms)
+    _tell_columns(files, faults, name, label)
     table = table.rename(columns={"label": "diagnosis"}).drop(columns=columns)
     table = table.assign(image=_resolve(files, faults, pictures, list(table.image), name))
     table = table[table.image != ""]
@@ -174,11 +174,11 @@ def _with_groups(files: Source, faults: Faults, table: pd.DataFrame, name: str) 
     return table
 
 
-def _tell_columns(files: Source, faults: Faults, name: str, synonyms: dict[str, tuple[str, ...]]) -> None:
-    """Say which columns were taken for the class and the group, where they have other names."""
+def _tell_columns(files: Source, faults: Faults, name: str, label: str) -> None:
+    """Say which columns were taken for the class and the group, where they have other names and nobody chose them."""
     have = {column.lower(): column for column in whole_table(files, name).columns}
-    for what in ("label", "group"):
-        fit = [have[each] for each in (what, *(each.lower() for each in synonyms[what])) if each in have]
+    for what in ("group",) if label else ("label", "group"):
+        fit = [have[each] for each in (what, *SYNONYMS[what]) if each in have]
         if fit and fit[0].lower() != what:
             others = f"; others are {', '.join(fit[1:])}: choose by --label" if what == "label" and fit[1:] else ""
             faults.note(f"{name}: the column {fit[0]} is taken for the {what}{others}")

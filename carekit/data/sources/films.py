@@ -42,8 +42,8 @@ def decode_film(data: bytes) -> Image.Image:
         if "missing dependencies" in str(error) or "no available" in str(error):
             raise Unsupported(_CODECS) from None
         raise ValueError(str(error).splitlines()[0]) from None
-    except (*_FAULTS, pydicom.errors.InvalidDicomError) as error:
-        raise ValueError((str(error) or type(error).__name__).splitlines()[0]) from None
+    except (*_FAULTS, pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException) as error:
+        raise ValueError((str(error) or type(error).__name__).splitlines()[0][:200]) from None
 
 
 def _check(film: Any) -> None:

@@ -49,7 +49,8 @@ def _grey_lesion(grey: Shaped[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
 
 
 def _only(array: Shaped[np.ndarray, "h w"], values: tuple) -> bool:
-    return bool(np.isin(array, values).all())
+    low, high = values
+    return bool(((array == low) | (array == high)).all())
 
 
 def _is_black(colour: list[int]) -> bool:

@@ -49,7 +49,8 @@ class Source:
             try:
                 opened = open_one(name)
             except ValueError as error:
-                self.remarks = [*self.remarks, f"left alone: {error}"]
+                words = str(error).replace(str(self.path), self.path.name)
+                self.remarks = [*self.remarks, f"left alone: {words}"]
                 continue
             self.remarks = [*self.remarks, *opened.remarks]
             self._archives[name] = opened
