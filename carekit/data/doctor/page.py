@@ -33,9 +33,10 @@ def write_page(folder: Path) -> None:
     parts += [f"<p>{html.escape(line)}</p>" for line in said(data)]
     parts.append("<h2>Findings</h2><ul>")
     parts += [f'<li class="{each.level}">{each.level}: {html.escape(each.text)}</li>' for each in findings]
-    parts.append("</ul>" + _areas(data))
+    parts.append("</ul>")
     for name in data.classes:
         parts.append(f"<h2>{html.escape(name)}</h2>" + "".join(_figure(data, i) for i in _rows(data, name)))
+    parts.append(_areas(data))
     head = f'<meta charset="utf-8"><title>{html.escape(data.facts["title"])}</title><style>{_STYLE}</style>'
     page = f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
     (folder / PAGE).write_text(page, encoding="utf-8")
