@@ -21,18 +21,19 @@ def rounds(variants: dict[str, Callable[[], object]], repeats: int, warm_up: int
     return seconds
 
 
-def print_ratios(title: str, seconds: dict[str, list[float]], base: str, target: tuple[str, float], floor: str) -> None:
-    """A table of ratios to `base`, median and range over the rounds, and whether `target` is met."""
+def print_ratios(title: str, seconds: dict[str, list[float]], base: str, targets: dict[str, float], floor: str) -> None:
+    """A table of ratios to `base`, median and range over the rounds, and whether the `targets` are met."""
     print(f"\n{title}\n{'':44}{'median ms':>10}{'ratio':>8}{'lowest':>8}{'highest':>9}")
+    verdicts = []
     for name, values in seconds.items():
         ratios = [value / reference for value, reference in zip(values, seconds[base], strict=True)]
         middle = statistics.median(ratios)
         row = f"{statistics.median(values) * 1e3:>10.1f}{middle:>8.3f}{min(ratios):>8.2f}{max(ratios):>9.2f}"
         print(f"{name:44}{row}")
-        if name == target[0]:
-            verdict = "within" if middle <= target[1] else "above"
-            text = f"-> {name}: {middle:.3f}, {verdict} the target of {target[1]:.2f} (floor: {floor})"
-    print(text, flush=True)
+        if name in targets:
+            verdict = "within" if middle <= targets[name] else "above"
+            verdicts.append(f"-> {name}: {middle:.3f}, {verdict} the target of {targets[name]:.2f} (floor: {floor})")
+    print(*verdicts, sep="\n", flush=True)
 
 
 def options(description: str, threads: int = 2) -> argparse.Namespace:

@@ -96,7 +96,7 @@ def main() -> None:
         "carekit, gradient through the head": lambda: ours(model, images, labels, False),
     } | found
     title = f"Maps of a batch, {name} at {size} px, batch {n}"
-    target = ("carekit, gradient through the head", 1.05)
+    target = {"carekit, gradient through the head": 1.05}
     seconds = rounds(variants, repeats, 1 if chosen.quick else 2)
     print_ratios(title, seconds, "forward pass alone", target, "1.00, the forward pass; the rest is the maps")
     agreement(model, images, labels, found)

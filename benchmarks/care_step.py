@@ -80,7 +80,7 @@ def measure(model, optimizer, data, repeats: int, title: str) -> None:
         "CARE, gradient through the head": lambda: step(model, optimizer, data, care, None),
         "CARE, as Algorithm 2 prints it": lambda: step_as_printed(model, optimizer, data, care),
     }
-    target = ("CARE, weights by hand", 1.10)
+    target = {"CARE, weights by hand": 1.10}
     print_ratios(title, rounds(variants, repeats), "plain", target, FLOOR)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from carekit import environment
+from carekit.autobox.command_line import add_boxes_arguments, add_segment_arguments, run_boxes, run_segment
 from carekit.lint import CHECKS, run_checks
 
 EXTRAS = {
@@ -20,7 +21,9 @@ EXTRAS = {
     "prepare": ["data"],
     "check": ["data"],
     "sheet": ["course"],
-    "test": ["course", "data", "dev"],
+    "boxes": ["course"],
+    "segment": ["data"],
+    "test": ["course", "data", "dev", "interop"],
     "bench": ["course", "bench"],
     "lint": ["course", "data", "lint"],
     "docs": ["course", "data", "docs"],
@@ -69,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("--columns", type=int, default=6, help="images of each class (6)")
     sheet.add_argument("--seed", type=int, default=0, help="which images")
     sheet.add_argument("--boxes", action="store_true", help="draw the boxes, too")
+    add_boxes_arguments(commands.add_parser("boxes", help="find boxes without an annotator: DSR, BMS, DeepLabV3, CAM"))
+    add_segment_arguments(commands.add_parser("segment", help="train a segmentation that finds boxes"))
     commands.add_parser("test", help="run the tests; further arguments go to pytest")
     bench = commands.add_parser("bench", help="measure speed as ratios, side by side")
     bench.add_argument("names", nargs="*", help="which benchmarks (default: all)")
@@ -187,6 +192,8 @@ _COMMANDS = {
     "prepare": _prepare,
     "check": _check,
     "sheet": _sheet,
+    "boxes": lambda options, _rest: run_boxes(options),
+    "segment": lambda options, _rest: run_segment(options),
     "test": _test,
     "bench": _bench,
     "lint": _lint,

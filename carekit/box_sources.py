@@ -4,7 +4,6 @@ A source is a frozen dataclass, called with a data set and the rows that show bo
 float (k, 4) as in `carekit.boxes`, within the image.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,18 +11,10 @@ import numpy as np
 from jaxtyping import Float
 
 from carekit import boxes
+from carekit.autobox.source import FromTable
+from carekit.box_source import Boxes, BoxSource
 from carekit.data.prepared import Prepared
 from carekit.tables import Table
-
-Boxes = dict[int, Float[np.ndarray, "k 4"]]
-
-
-class BoxSource(ABC):
-    """Boxes for some images of a data set."""
-
-    @abstractmethod
-    def __call__(self, data: Prepared, rows: Sequence[int]) -> Boxes:
-        """The boxes of each of `rows`; a row for which the source has none is left out."""
 
 
 @dataclass(frozen=True)
@@ -98,5 +89,13 @@ class Random(BoxSource):
 
 
 BOX_SOURCES: Table[type[BoxSource]] = Table(
-    "boxes", {"truth": Truth, "scaled": Scaled, "jittered": Jittered, "shuffled": Shuffled, "random": Random}
+    "boxes",
+    {
+        "truth": Truth,
+        "scaled": Scaled,
+        "jittered": Jittered,
+        "shuffled": Shuffled,
+        "random": Random,
+        "table": FromTable,
+    },
 )

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Num, UInt8
 from numpy.typing import ArrayLike
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
+from carekit.box_input import ask_about_size, read_boxes
 from carekit.names import one_of
 
 Size = tuple[int, int]  # height, width
@@ -81,23 +82,33 @@ def _covered(low: float, high: float, length: int) -> slice:
     return slice(max(first, 0), last)
 
 
-def box_masks(boxes: Sequence, size: Size, box_scale: float = 1.0) -> tuple[UInt8[Tensor, "b h w"], Bool[Tensor, " b"]]:
+def box_masks(
+    boxes: Sequence, size: Size, box_scale: float = 1.0, *, format: str | None = None
+) -> tuple[UInt8[Tensor, "b h w"], Bool[Tensor, " b"]]:
     """Masks for a batch: M_in (b, h, w) in {0, 1}, and which images have a box.
 
     Args:
-        boxes: for each image an array-like of n >= 0 boxes.
+        boxes: for each image an array-like of n >= 0 boxes, or None; `carekit.box_input.read_boxes` tells what is read.
         size: height and width of the images.
         box_scale: factor on each box's sides, in (0, 3].
+        format: "xyxy" (default), "xywh" or "cxcywh", of boxes that do not carry their own.
 
     Raises:
-        ValueError: as `check` and `check_scale`.
+        ValueError: as `read_boxes`, `check` and `check_scale`, and for a box that lies more than half outside.
     """
-    checked = [check(each, size, f"image {i} of the batch") for i, each in enumerate(boxes)]
-    masks = np.stack([rasterise(scale(each, box_scale, size), size) for each in checked])
-    return torch.from_numpy(masks), torch.tensor([len(each) > 0 for each in checked])
+    checked = []
+    for i, each in enumerate(boxes):
+        name = f"image {i} of the batch"
+        corners = read_boxes(each, size, name, format)
+        checked.append(check(corners, size, name))
+        ask_about_size(corners, size, name)
+    masks = np.zeros((len(checked), *size), np.uint8)
+    for mask, each in zip(masks, checked, strict=True):
+        mask[:] = rasterise(scale(each, box_scale, size), size)
+    return torch.from_numpy(masks), torch.tensor([len(each) > 0 for each in checked], dtype=torch.bool)
 
 
-def outer_mask(m_in: UInt8[Tensor, "b h w"], kind: str = "binary") -> Float[Tensor, "b h w"]:
+def outer_mask(m_in: Num[Tensor, "b h w"], kind: str = "binary") -> Float[Tensor, "b h w"]:
     """M_out: 0 inside the boxes; outside 1 ("binary") or the distance to the nearest box ("distance"; section 3.2).
 
     The distance is in units of the image's diagonal; L_out divides by the mask's sum, so its unit does not matter.

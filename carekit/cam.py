@@ -5,13 +5,15 @@ Shapes: b images, n of them with a map, k channels, a feature map of u x v, an i
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from carekit.belongs import check_head
+from carekit.graph import batch_norm_between, why_no_way
 from carekit.names import one_of
 from carekit.tables import Table
 
@@ -29,7 +31,7 @@ def score_gradient(
     """∂y^c / ∂A^k_ij of each image's class c, by a backward pass through the head alone.
 
     Args:
-        logits: scores y, before the softmax.
+        logits: scores y, before the softmax; of one column, class 1 is the logit and class 0 its negative.
         features: the feature maps A that the logits were computed from, in the same forward pass.
         classes: the class c of each image.
         gradient_of: "score", or "loss" for that of the cross-entropy, as the paper's Algorithm 2 prints it: ∂L_c/∂y^c
@@ -37,19 +39,30 @@ def score_gradient(
         second_order: keep the gradient in the graph, so that a loss of the map can move the head as well.
 
     Raises:
-        ValueError: where the logits do not depend on the features, or for an unknown `gradient_of`.
+        ValueError: where the logits do not depend on the features, with the cause, or for an unknown `gradient_of`.
     """
-    if one_of("gradient_of", gradient_of, GRADIENTS) == "score":
-        target = logits.gather(1, classes[:, None]).sum()
-    else:
-        target = functional.cross_entropy(logits, classes, reduction="sum")
+    of_score = one_of("gradient_of", gradient_of, GRADIENTS) == "score"
+    with torch.enable_grad():
+        # One logit l is the pair -l / 2 and l / 2: the same probabilities, and class 0 has a score of its own.
+        pair = logits if logits.shape[1] > 1 else torch.cat([-logits, logits], 1) / 2  # (b, 1) -> (b, 2)
+        if of_score:
+            each = pair.gather(1, classes[:, None])[:, 0]  # (b, c) -> (b,)
+        else:
+            each = functional.cross_entropy(pair, classes, reduction="none")
+        if not batch_norm_between(logits, [features]):
+            return _gradient(each.sum(), logits, features, second_order)
+        # Behind the layer a score depends on the other images too: theirs must not come in.
+        own = [_gradient(score, logits, features, second_order)[i] for i, score in enumerate(each)]
+        return torch.stack(own)  # b times (k, u, v) -> (b, k, u, v)
+
+
+def _gradient(
+    target: Float[Tensor, ""], logits: Float[Tensor, "b c"], features: Float[Tensor, "b k u v"], second_order: bool
+) -> Float[Tensor, "b k u v"]:
     try:
         (gradient,) = torch.autograd.grad(target, features, retain_graph=True, create_graph=second_order)
     except RuntimeError as error:
-        raise ValueError(
-            "the logits were not computed from these features with gradients on: "
-            "take both from one forward pass, outside torch.no_grad()"
-        ) from error
+        raise ValueError(why_no_way(logits, features, error)) from error
     return gradient
 
 
@@ -89,6 +102,34 @@ def grad_cam_relu(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n
     return grad_cam(features, gradient).relu()
 
 
+def hires_cam(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k #u #v"]) -> Float[Tensor, "n u v"]:
+    """Σ_k ∂y/∂A^k_ij A^k_ij: each position counts by its own gradient, not by the mean (Draelos and Carin 2020)."""
+    return (gradient.float() * features.float()).sum(1)  # (n, k, u, v) -> (n, u, v)
+
+
+def layer_cam(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k #u #v"]) -> Float[Tensor, "n u v"]:
+    """Σ_k ReLU(∂y/∂A^k_ij) A^k_ij: what speaks against the class is left out, so early layers work (Jiang et al. 2021).
+
+    The last ReLU of its paper changes nothing behind a ReLU layer and is left out, as for Grad-CAM.
+    """
+    return hires_cam(features, gradient.relu())
+
+
+def grad_cam_pp(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k #u #v"]) -> Float[Tensor, "n u v"]:
+    """Grad-CAM++: Σ_k w_k A^k with w_k = Σ_ij α^k_ij ReLU(g^k_ij) (Chattopadhay et al. 2018, Eqs. 7 and 19).
+
+    α = g² / (2 g² + g³ Σ_ab A^k_ab), which is 1 / (2 + g Σ_ab A^k_ab) wherever g counts at all. The weights are
+    constants of a step unless the gradient has a graph. Feature maps below zero could bring the denominator to zero: it
+    is kept at 1 or above, where those behind a ReLU layer have 2 or more.
+    """
+    area = features.shape[2] * features.shape[3]
+    total = features.float().sum((2, 3), keepdim=True)  # (n, k, u, v) -> (n, k, 1, 1)
+    total = total if gradient.requires_grad else total.detach()
+    positive = gradient.float().relu()
+    each = positive / (2 + positive * total).clamp(min=1)
+    return activation_map(features, each.mean((2, 3)) * area)
+
+
 class Map(NamedTuple):
     """One way to make a map.
 
@@ -105,6 +146,9 @@ MAPS = Table(
     {
         "grad_cam": Map("Grad-CAM", grad_cam),
         "grad_cam_relu": Map("Grad-CAM with ReLU", grad_cam_relu),
+        "hires_cam": Map("HiResCAM", hires_cam),
+        "layer_cam": Map("LayerCAM", layer_cam),
+        "grad_cam_pp": Map("Grad-CAM++", grad_cam_pp),
     },
 )
 
@@ -123,6 +167,31 @@ def resize(maps: Float[Tensor, "b u v"], size: tuple[int, int]) -> Float[Tensor,
     return functional.interpolate(maps[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
 
 
+def raw_activation_map(
+    logits: Float[Tensor, "b c"],
+    features: Float[Tensor, "b k u v"],
+    classes: Int[Tensor, " b"],
+    *,
+    rows: Int[Tensor, " n"] | None = None,
+    classifier: nn.Linear | None = None,
+    method: str = "grad_cam",
+    gradient_of: str = "score",
+    second_order: bool = False,
+) -> Float[Tensor, "n u v"]:
+    """What `class_activation_map` normalises: the map as Eq. 3 gives it, of any sign and size. Arguments as there."""
+    rows = torch.arange(len(classes), device=classes.device) if rows is None else rows
+    make = MAPS.named(method).function
+    if classifier is not None:
+        check_head(classifier, features, logits)
+    if classifier is not None and logits.shape[1] > 1 and one_of("gradient_of", gradient_of, GRADIENTS) == "score":
+        area = features.shape[2] * features.shape[3]
+        weights = linear_head_weights(classifier, classes[rows], area, second_order=second_order)
+        gradient = weights[:, :, None, None]  # (n, k) -> (n, k, 1, 1)
+    else:
+        gradient = score_gradient(logits, features, classes, gradient_of=gradient_of, second_order=second_order)[rows]
+    return make(features[rows], gradient)
+
+
 def class_activation_map(
     logits: Float[Tensor, "b c"],
     features: Float[Tensor, "b k u v"],
@@ -139,7 +208,8 @@ def class_activation_map(
     Gradients of the result flow into the features, and into σ only with `second_order`.
 
     Args:
-        logits, features, classes, gradient_of, second_order: see `score_gradient`.
+        logits, features, classes, gradient_of, second_order: see `score_gradient`. The features may be those of any
+            layer, where `classifier` is None.
         rows: make maps of these images of the batch only; None makes them of all.
         classifier: for a head that is global average pooling and this linear layer; it saves the backward pass, and
             the map is the same.
@@ -148,25 +218,47 @@ def class_activation_map(
     Raises:
         ValueError: as `score_gradient`, and for an unknown `method`.
     """
-    rows = torch.arange(len(classes), device=classes.device) if rows is None else rows
-    make = MAPS.named(method).function
-    if classifier is not None and one_of("gradient_of", gradient_of, GRADIENTS) == "score":
-        area = features.shape[2] * features.shape[3]
-        weights = linear_head_weights(classifier, classes[rows], area, second_order=second_order)
-        gradient = weights[:, :, None, None]  # (n, k) -> (n, k, 1, 1)
-    else:
-        gradient = score_gradient(logits, features, classes, gradient_of=gradient_of, second_order=second_order)[rows]
-    return normalise(make(features[rows], gradient))
+    maps = raw_activation_map(
+        logits,
+        features,
+        classes,
+        rows=rows,
+        classifier=classifier,
+        method=method,
+        gradient_of=gradient_of,
+        second_order=second_order,
+    )
+    return normalise(maps)
+
+
+class Recorded(list[Tensor]):
+    """What a layer put out last; asking for it where the layer did not run is answered by a sentence."""
+
+    def __getitem__(self, place: Any) -> Any:
+        if not self:
+            raise ValueError(
+                "the layer did not run, so there are no maps: choose one that the model calls (not a ModuleList), and "
+                "start recording before the model is compiled"
+            )
+        return super().__getitem__(place)
 
 
 @contextmanager
-def feature_maps(layer: nn.Module) -> Iterator[list[Tensor]]:
+def feature_maps(layer: nn.Module | str) -> Iterator[Recorded]:
     """Record what `layer` puts out: `with feature_maps(model.layer4) as maps: logits = model(x)`, then `maps[-1]`.
 
-    The hook is removed on leaving, whatever happens inside.
+    Only the last output is kept, and no operation in place behind the layer reaches it. The hook is removed on
+    leaving, whatever happens inside. Raises ValueError for a layer that is no module.
     """
-    recorded: list[Tensor] = []
-    handle = layer.register_forward_hook(lambda _module, _inputs, output: recorded.append(output))
+    if not isinstance(layer, nn.Module):
+        raise ValueError(f"layer is {layer!r}, not a module: give model.get_submodule({str(layer)!r})")
+    recorded = Recorded()
+
+    def keep(_module: nn.Module, _inputs: Any, output: Any) -> Tensor | None:
+        recorded[:] = [output]
+        return output.clone() if isinstance(output, Tensor) else None
+
+    handle = layer.register_forward_hook(keep)
     try:
         yield recorded
     finally:

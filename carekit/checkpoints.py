@@ -96,6 +96,15 @@ def _notes(path: Path, file: Any) -> dict[str, str]:
     return notes
 
 
+def read_architecture(path: str | Path) -> tuple[str, int]:
+    """The backbone's name and the number of classes of a checkpoint. Raises as `load` does."""
+    with _opened(Path(path)) as file:
+        notes = file.metadata() or {}
+    if "backbone" not in notes or "classes" not in notes:
+        raise ValueError(f"{path} was not made by carekit: give a checkpoint of one of its models")
+    return notes["backbone"], int(notes["classes"])
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     if not path.is_file():

@@ -171,4 +171,5 @@ def results_table(folder: Path) -> str:
     table = with_intervals(summary(runs)).rename(columns=label_of)
     seeds = runs.seed.nunique()
     head = f"{results['data']}; rare class {results['figures']['rare']}; mean ± 95 % interval over {seeds} seeds"
-    return f"{head}\n{table.to_string()}\n\n{results['figures']['claim']}"
+    parts = [f"{head}\n{table.to_string()}", results["figures"]["claim"], results["figures"]["without"]]
+    return "\n\n".join([*parts, results["figures"]["ink"]])

@@ -16,11 +16,15 @@ from carekit.metrics import METRICS, Judged
 
 @dataclass(frozen=True)
 class Predictions:
-    """Of n images: class probabilities (n, c), labels, and of each image the true class's map (n, u, v) in [0, 1]."""
+    """Of n images: class probabilities (n, c), labels, and of each image one class's map (n, u, v) in [0, 1]."""
 
     probabilities: Float[np.ndarray, "n c"]
     labels: Int[np.ndarray, " n"]
     maps: Float[np.ndarray, "n u v"]
+
+    def take(self, rows: Int[np.ndarray, " m"]) -> "Predictions":
+        """Those of some images."""
+        return Predictions(self.probabilities[rows], self.labels[rows], self.maps[rows])
 
 
 def predict(
@@ -30,18 +34,21 @@ def predict(
     batch_size: int = 128,
     device: str = "cpu",
     kept: KeptFeatures | None = None,
+    classes: Int[np.ndarray, " n"] | None = None,
 ) -> Predictions:
     """Run the model over all images of `data`, in evaluation mode.
 
     Args:
         kept: the features of these images behind the frozen layers, to begin with.
+        classes: of each image, the class whose map is made; None: the true one.
     """
+    shown = data.labels if classes is None else classes
     model.to(device)
     parts = []
     with model.evaluating():
         for start in range(0, len(data), batch_size):
             rows = np.arange(start, min(start + batch_size, len(data)))
-            labels = torch.tensor(data.labels[rows]).to(device)
+            labels = torch.tensor(shown[rows]).to(device)
             if kept is None:
                 logits, features = model.with_head_graph(data.tensor(rows).to(device))
             else:
@@ -56,7 +63,7 @@ def predict(
 def evaluate(
     model: Backbone, data: Prepared, *, device: str = "cpu", kept: KeptFeatures | None = None
 ) -> dict[str, float]:
-    """Every metric of `carekit.metrics.METRICS`, and the recall of each class as `recall_CLASS`.
+    """Every metric of `carekit.metrics.METRICS`, and of each class `recall_CLASS` and `precision_CLASS`.
 
     Attention is that of the true class's map in the true boxes of the rarest class's images, whatever boxes the model
     was trained with.
@@ -68,7 +75,9 @@ def measure(found: Predictions, data: Prepared) -> dict[str, float]:
     """What `evaluate` returns, of predictions on all images of `data`."""
     seen = judged(found, data)
     scores = {name: metric.function(seen) for name, metric in METRICS.items()}
-    return scores | {f"recall_{name}": float(value) for name, value in zip(data.classes, seen.recalls, strict=True)}
+    for kind, each in (("recall", seen.recalls), ("precision", seen.precisions)):
+        scores |= {f"{kind}_{name}": float(value) for name, value in zip(data.classes, each, strict=True)}
+    return scores
 
 
 def judged(found: Predictions, data: Prepared) -> Judged:

@@ -18,15 +18,16 @@ from carekit.box_sources import BoxSource, Truth
 from carekit.data.batches import BoxedImages, boxed_rows
 from carekit.data.kept import KeptFeatures
 from carekit.data.prepared import Prepared
-from carekit.evaluation import evaluate
-from carekit.metrics import HEADLINE, mean_and_half_width
+from carekit.evaluation import Predictions, measure, predict
+from carekit.metrics import EQUAL_RECALL, HEADLINE, mean_and_half_width, recall_by_false_alarms
 from carekit.objectives import Care, Objective
 from carekit.orphans import end_with_parent
 from carekit.profiles import Profile
 from carekit.strategies import Strategy
-from carekit.training import Validate, finetune, pretrain
+from carekit.training import Schedule, Validate, finetune, pretrain
 
 PRETRAINED = "pretrained"
+WATCHED = 60  # test images of each class that are evaluated after each epoch
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,22 @@ class Arm:
         boxes: where the boxes come from that the training images show; what is judged is measured against the truth.
         classes: which classes show boxes; None: the rare ones.
         strategy: how class imbalance is treated in the second stage.
+        stages: 2 begins where pretraining ended; 1 begins anew and trains for the epochs of both stages, as the first
+            stage is trained, but with this arm's objective, boxes and strategy from the first epoch on.
+
+    Raises:
+        ValueError: for another number of stages.
     """
 
     objective: Objective = field(default_factory=Care)
     boxes: BoxSource = field(default_factory=Truth)
     classes: tuple[str, ...] | None = None
     strategy: Strategy = field(default_factory=Strategy)
+    stages: int = 2
+
+    def __post_init__(self) -> None:
+        if self.stages not in (1, 2):
+            raise ValueError(f"stages = {self.stages} is out of range: choose 1 or 2")
 
     def control(self) -> "Arm":
         """The same second stage without what the objective adds."""
@@ -56,16 +67,25 @@ class Arm:
     @property
     def sees_images(self) -> bool:
         """Whether its objective or its strategy takes the images themselves, not only a network's answer to them."""
-        return self.objective.needs_image_gradient or type(self.strategy).batch is not Strategy.batch
+        return self.objective.needs_images or self.strategy.needs_images
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: what it scored on the test set, its training history, and where its weights are."""
+    """A finished run.
+
+    Args:
+        arm, seed: which run it is.
+        scores: every metric on the test set, see `carekit.evaluation.evaluate`.
+        by_false_alarms: see `carekit.metrics.recall_by_false_alarms`.
+        history: one row an epoch, see `carekit.training.epochs`.
+        checkpoint: where its weights are.
+    """
 
     arm: str
     seed: int
     scores: dict[str, float]
+    by_false_alarms: list[float]
     history: pd.DataFrame
     checkpoint: Path
 
@@ -92,9 +112,9 @@ class Job:
             "images": self.data.images_fingerprint(),
         }
         if self.arm is None:
-            return folder / f"{workspace.key(**first)}.safetensors"
+            return folder / f"{workspace.key(__name__, **first)}.safetensors"
         second = {"finetune": profile.finetune, "arm": self.arm, "data": self.data.fingerprint()}
-        return folder / f"{workspace.key(**first, **second)}.safetensors"
+        return folder / f"{workspace.key(__name__, **first, **second)}.safetensors"
 
 
 @dataclass(frozen=True)
@@ -117,9 +137,10 @@ def compare(
     """Pretrain for each seed, then fine-tune every arm from the same weights, with the same order of images.
 
     Finished runs are kept in the workspace and found again; an interrupted one resumes after its last epoch; equal
-    runs are trained once, also where two processes ask at the same time. The test set is evaluated after each epoch,
-    for plots only: nothing is chosen by it. On a CPU, each run uses one thread, and as many go on at once as there are
-    cores, so the results do not depend on the number of cores.
+    runs are trained once, also where two processes ask at the same time. The first 60 test images of each class are
+    evaluated after each epoch, for plots only: nothing is chosen by them; the scores at the end are those of all. On a
+    CPU, each run uses one thread, and as many go on at once as there are cores, so the results do not depend on the
+    number of cores.
 
     Args:
         data: training and test images.
@@ -151,6 +172,12 @@ def compare(
     return [_finished(planned) for planned in first + second]
 
 
+def first_of_each_class(data: Prepared, most: int) -> Prepared:
+    """At most so many images of each class, the first ones; the data set itself where it has no more."""
+    places = data.samples.groupby("label").cumcount().to_numpy()
+    return data if (places < most).all() else data.take(places < most)
+
+
 def _train_once(planned: Planned, additions: Mapping[str, Any]) -> None:
     tables.adopt(additions)  # a worker process has read the kit's own tables only
     planned.path.parent.mkdir(parents=True, exist_ok=True)
@@ -162,7 +189,14 @@ def _train_once(planned: Planned, additions: Mapping[str, Any]) -> None:
 
 def _finished(planned: Planned) -> Run:
     about = checkpoints.read_about(planned.path)
-    return Run(planned.job.name, planned.job.seed, about["scores"], pd.DataFrame(about["history"]), planned.path)
+    return Run(
+        arm=planned.job.name,
+        seed=planned.job.seed,
+        scores=about["scores"],
+        by_false_alarms=about["by_false_alarms"],
+        history=pd.DataFrame(about["history"]),
+        checkpoint=planned.path,
+    )
 
 
 def _train(planned: Planned) -> None:
@@ -171,17 +205,24 @@ def _train(planned: Planned) -> None:
     if device == "cpu":
         torch.set_num_threads(1)
     test = job.data.split("test")
+    watched = first_of_each_class(test, WATCHED)
     unfinished = planned.path.with_suffix(".unfinished")
 
     def validate(model: Backbone) -> dict[str, float]:
-        kept = frozen_features.keep(model, test, flips=False) if device == "cpu" else None
-        return evaluate(model, test, device=device, kept=kept)
+        return measure(predictions(model, watched, job.profile), watched)
 
     if job.arm is None or planned.start is None:
         model, history = _first_stage(job, unfinished, validate)
     else:
-        model, history = _second_stage(job, job.arm, planned.start, unfinished, validate)
-    about = {"scores": validate(model), "history": history.to_dict("records")}
+        model, schedule = _from_pretrained(job, planned.start) if job.arm.stages == 2 else _from_fresh(job)
+        history = _train_arm(job, job.arm, model, schedule, unfinished, validate)
+    found = predictions(model, test, job.profile)
+    rarest = test.classes.index(test.rare[0])
+    about = {
+        "scores": measure(found, test),
+        "by_false_alarms": recall_by_false_alarms(found.labels, found.probabilities, rarest).tolist(),
+        "history": history.to_dict("records"),
+    }
     checkpoints.save(planned.path, model, about=about)
     unfinished.unlink(missing_ok=True)
 
@@ -190,27 +231,40 @@ def _first_stage(job: Job, unfinished: Path, validate: Validate) -> tuple[Backbo
     data, profile = job.data, job.profile
     model = build(profile.backbone, len(data.classes), imagenet=profile.imagenet, seed=job.seed)
     train = data.split("train")
-    images = BoxedImages(train, {}, profile.augment, _kept(model, train, profile))
+    images = BoxedImages(train, {}, profile.augment, kept_for_training(model, train, profile))
     schedule = replace(profile.pretrain, seed=job.seed)
     return model, pretrain(model, images, schedule, validate=validate, checkpoint=unfinished)
 
 
-def _second_stage(
-    job: Job, arm: Arm, start: Path, unfinished: Path, validate: Validate
-) -> tuple[Backbone, pd.DataFrame]:
-    data, profile = job.data, job.profile
-    model = build(profile.backbone, len(data.classes), seed=job.seed)
+def _from_pretrained(job: Job, start: Path) -> tuple[Backbone, Schedule]:
+    model = build(job.profile.backbone, len(job.data.classes), seed=job.seed)
     checkpoints.load(start, model)
-    train = data.split("train")
-    images = arm.images(train, profile, None if arm.sees_images else _kept(model, train, profile))
-    schedule = replace(profile.finetune, seed=job.seed)
-    history = finetune(
-        model, images, arm.objective, schedule, strategy=arm.strategy, validate=validate, checkpoint=unfinished
+    return model, job.profile.finetune
+
+
+def _from_fresh(job: Job) -> tuple[Backbone, Schedule]:
+    profile = job.profile
+    model = build(profile.backbone, len(job.data.classes), imagenet=profile.imagenet, seed=job.seed)
+    return model, replace(profile.pretrain, epochs=profile.pretrain.epochs + profile.finetune.epochs)
+
+
+def _train_arm(
+    job: Job, arm: Arm, model: Backbone, schedule: Schedule, unfinished: Path, validate: Validate
+) -> pd.DataFrame:
+    train = job.data.split("train")
+    kept = None if arm.sees_images else kept_for_training(model, train, job.profile)
+    return finetune(
+        model,
+        arm.images(train, job.profile, kept),
+        arm.objective,
+        replace(schedule, seed=job.seed),
+        strategy=arm.strategy,
+        validate=validate,
+        checkpoint=unfinished,
     )
-    return model, history
 
 
-def _kept(model: Backbone, train: Prepared, profile: Profile) -> KeptFeatures | None:
+def kept_for_training(model: Backbone, train: Prepared, profile: Profile) -> KeptFeatures | None:
     """The training images' features behind the frozen layers, where there are such and no augmentation is in the way.
 
     A GPU is faster than a disk: there the whole network runs.
@@ -220,6 +274,17 @@ def _kept(model: Backbone, train: Prepared, profile: Profile) -> KeptFeatures | 
     return frozen_features.keep(model, train, flips=profile.augment == "flip")
 
 
+def kept_for_evaluation(model: Backbone, images: Prepared, profile: Profile) -> KeptFeatures | None:
+    """The features of images as they are, on a CPU."""
+    return frozen_features.keep(model, images, flips=False) if profile.pretrain.device == "cpu" else None
+
+
+def predictions(model: Backbone, images: Prepared, profile: Profile) -> Predictions:
+    """What `carekit.evaluation.predict` gives, behind kept features where there are some: at once the second time."""
+    kept = kept_for_evaluation(model, images, profile)
+    return predict(model, images, device=profile.pretrain.device, kept=kept)
+
+
 def load_model(run: Run, data: Prepared, profile: Profile) -> Backbone:
     """The trained model of a run, in evaluation mode."""
     model = build(profile.backbone, len(data.classes))
@@ -227,9 +292,19 @@ def load_model(run: Run, data: Prepared, profile: Profile) -> Backbone:
     return model.eval()
 
 
-def scores(runs: Sequence[Run]) -> pd.DataFrame:
-    """One row a run: arm, seed, and every metric."""
-    return pd.DataFrame([{"arm": run.arm, "seed": run.seed} | run.scores for run in runs])
+def scores(runs: Sequence[Run], control: str | None = None) -> pd.DataFrame:
+    """One row a run: arm, seed, and every metric.
+
+    Args:
+        runs: of `compare`.
+        control: an arm; the column `rare_recall_equal` then has each run's recall of the rare class at the threshold
+            that gives it as many false alarms as this arm has with the same seed.
+    """
+    table = pd.DataFrame([{"arm": run.arm, "seed": run.seed} | run.scores for run in runs])
+    if control is not None:
+        allowed = {run.seed: int(run.scores["false_alarms"]) for run in runs if run.arm == control}
+        table[EQUAL_RECALL] = [run.by_false_alarms[allowed[run.seed]] for run in runs]
+    return table
 
 
 def summary(table: pd.DataFrame, metrics: Sequence[str] = HEADLINE) -> pd.DataFrame:
@@ -245,4 +320,19 @@ def paired_difference(table: pd.DataFrame, arm: str, control: str, metrics: Sequ
     """What `arm` gains over `control`, seed by seed: mean and half of the 95 % interval of the difference."""
     wide = table.pivot(index="seed", columns="arm", values=list(metrics))
     pairs = {metric: mean_and_half_width(wide[metric][arm] - wide[metric][control]) for metric in metrics}
+    return pd.DataFrame(pairs, index=["difference", "±"]).T
+
+
+def difference_of_differences(
+    table: pd.DataFrame, other: pd.DataFrame, arm: str, control: str, metrics: Sequence[str] = HEADLINE
+) -> pd.DataFrame:
+    """How much more `arm` gains over `control` in one table than in another, seed by seed: mean and half-width.
+
+    That one gain is significant and another is not does not say that they differ; this does.
+    """
+    gains = []
+    for each in (table, other):
+        wide = each.pivot(index="seed", columns="arm", values=list(metrics))
+        gains.append({metric: wide[metric][arm] - wide[metric][control] for metric in metrics})
+    pairs = {metric: mean_and_half_width(gains[0][metric] - gains[1][metric]) for metric in metrics}
     return pd.DataFrame(pairs, index=["difference", "±"]).T

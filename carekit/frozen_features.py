@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from filelock import FileLock
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from carekit import workspace
@@ -64,7 +64,12 @@ def keep(
     if model.frozen is None:
         return None
     n_flips = FLIPS if flips else 1
-    about = {"weights": _fingerprint(model), "images": data.images_fingerprint(), "flips": n_flips, "n": len(data)}
+    about = {
+        "weights": _fingerprint(model, model.frozen),
+        "images": data.images_fingerprint(),
+        "flips": n_flips,
+        "n": len(data),
+    }
     name = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:20]
     path = Path(folder or workspace.runs() / "features") / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,12 +93,12 @@ def read_folder(path: Path, about: dict) -> KeptFeatures:
     return KeptFeatures(rows, about["flips"])
 
 
-def _fingerprint(model: Backbone) -> str:
+def _fingerprint(model: Backbone, frozen: nn.Module) -> str:
     """A hash of all that decides what the frozen layers give: weights, normalisation, their code, torch's version."""
-    digest = hashlib.sha256(f"{torch.__version__} {model.frozen}".encode())
+    digest = hashlib.sha256(f"{torch.__version__} {frozen}".encode())
     for file in workspace.import_closure("carekit.backbones"):
         digest.update(file.read_bytes())
-    for tensor in (model.mean, model.std, *model.frozen.state_dict().values()):
+    for tensor in (model.mean, model.std, *frozen.state_dict().values()):
         digest.update(tensor.cpu().numpy().tobytes())
     return digest.hexdigest()
 
@@ -175,7 +180,7 @@ def _one_thread_each() -> Iterator[ThreadPoolExecutor]:
         torch.set_num_threads(before)
 
 
-def _unordered(pool: ThreadPoolExecutor, work, items: list[int]) -> Iterator[int]:
+def _unordered(pool: ThreadPoolExecutor, work: Callable[[int], int], items: list[int]) -> Iterator[int]:
     """Results as they come; never more than a few tasks wait."""
     rest = iter(items)
     running = {pool.submit(work, item) for item in islice(rest, 8)}

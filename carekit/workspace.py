@@ -13,7 +13,6 @@ from carekit.description import described
 from carekit.tables import fingerprint_of_additions
 
 _PACKAGE = Path(__file__).parent
-_ROOT_OF_RUNS = "carekit.experiment"  # all that it imports decides a trained model and its scores
 _LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "scikit-image", "scikit-learn", "scipy")
 
 
@@ -70,10 +69,10 @@ def _imported_by(file: Path, package: str) -> list[str]:
 
 
 @cache
-def code_fingerprint() -> str:
-    """A hash of the code, and of the versions of the libraries, that decide a trained model and its scores."""
+def code_fingerprint(module: str) -> str:
+    """A hash of the code that a module needs, and of the versions of the libraries that decide its results."""
     digest = hashlib.sha256()
-    for file in import_closure(_ROOT_OF_RUNS):
+    for file in import_closure(module):
         digest.update(file.relative_to(_PACKAGE).as_posix().encode() + file.read_bytes())
     digest.update(json.dumps({name: _version(name) for name in _LIBRARIES}).encode())
     return digest.hexdigest()
@@ -86,8 +85,13 @@ def _version(library: str) -> str:
         return ""
 
 
-def key(**what: Any) -> str:
-    """A short name for a run, made from everything that decides its result."""
-    known = described(what) | {"code": code_fingerprint(), "additions": fingerprint_of_additions()}
+def key(module: str, **what: Any) -> str:
+    """A short name for a result, made from everything that decides it.
+
+    Args:
+        module: whose code makes it, with all that it imports.
+        what: its settings.
+    """
+    known = described(what) | {"code": code_fingerprint(module), "additions": fingerprint_of_additions()}
     text = json.dumps(known, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from carekit.backbones import build
-from carekit.cam import activation_map, channel_weights, grad_cam_relu, normalise, resize, score_gradient
+from carekit.cam import MAPS, activation_map, channel_weights, grad_cam_relu, normalise, resize, score_gradient
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -54,10 +54,25 @@ def test_maps_are_compared_with_the_forward_pass():
         assert float(gap) < 1e-3
 
 
+def test_a_step_with_each_map_is_compared_with_the_plain_one():
+    text = run("maps")
+    for name in ("plain", *(each.label for each in MAPS.values())):
+        assert len(ratio(text, name)) == 2, text
+    for name in ("HiResCAM", "LayerCAM"):
+        assert len(re.findall(rf"^-> {name}: .*(?:within|above) the target of 1\.10", text, re.M)) == 2
+
+
 def test_the_wait_for_data_is_a_share():
     text = run("data_loading")
     assert all(float(speed) > 0 for speed in re.findall(r"^(?:loading|training|both).* (\d+)$", text, re.M))
     assert 0 <= float(re.search(r"^-> waiting for data: (\d\.\d+)", text, re.M).group(1)) < 1
+
+
+def test_kept_features_train_faster_than_the_whole_network():
+    text = run("cached_features")
+    ratios = [float(found) for found in re.findall(r"^-> kept features train at (\S+) times", text, re.M)]
+    assert len(ratios) == 2 and min(ratios) > 1, text
+    assert re.search(r"^-> 10,000 images take \d+ s, (within|above) 480 s", text, re.M)
 
 
 class Logits(torch.nn.Module):
@@ -95,6 +110,43 @@ def test_our_maps_are_pytorch_grad_cams():
     ours = normalise(resize(maps, (64, 64))).detach()
     assert ours.amax() == 1  # no empty maps on both sides
     torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=0)
+
+
+class BentHead(torch.nn.Module):
+    """The small net behind a head that is not linear: the gradient differs from position to position."""
+
+    def __init__(self):
+        super().__init__()
+        self.trunk = build("small", 5, seed=1).trunk
+        self.head = torch.nn.Sequential(
+            torch.nn.Conv2d(64, 8, 3), torch.nn.Tanh(), torch.nn.AdaptiveAvgPool2d(2), torch.nn.Flatten()
+        )
+        self.last = torch.nn.Linear(32, 5)
+
+    def forward(self, images):
+        return self.last(self.head(self.trunk(images)))
+
+
+@pytest.mark.parametrize(
+    "method, theirs", [("hires_cam", "HiResCAM"), ("layer_cam", "LayerCAM"), ("grad_cam_pp", "GradCAMPlusPlus")]
+)
+def test_the_other_maps_are_pytorch_grad_cams(method, theirs):
+    import carekit.vision  # noqa: F401  as above
+
+    grad_cam = pytest.importorskip("pytorch_grad_cam", reason="pytorch-grad-cam comes with the bench extra")
+    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+    torch.manual_seed(0)
+    net, images, labels = BentHead().eval(), torch.rand(3, 3, 64, 64), torch.tensor([0, 4, 2])
+    net.last.weight.data *= 30  # a score so steep that the 1e-6 in their denominator is nothing
+    with getattr(grad_cam, theirs)(net, [net.trunk[-1]]) as maker:
+        their_maps = torch.from_numpy(maker(images, [ClassifierOutputTarget(label) for label in labels.tolist()]))
+    features = net.trunk(images)
+    gradient = score_gradient(net.last(net.head(features)), features, labels)
+    maps = normalise(MAPS.named(method).function(features, gradient).relu())
+    ours = normalise(resize(maps, (64, 64))).detach()
+    assert ours.amax() == 1
+    torch.testing.assert_close(ours, their_maps, atol=2e-4, rtol=0)
 
 
 def test_memory_of_preparing_and_of_training_is_told():

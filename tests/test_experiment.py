@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carekit import Care, compare, experiment
+from carekit import Care, compare, evaluate, experiment, finetune, profiles
+from carekit.backbones import build
+from carekit.box_sources import Truth
+from carekit.data.batches import BoxedImages, boxed_rows
+from carekit.data.synthetic import skin
+from carekit.evaluation import predict
 from carekit.experiment import Arm, paired_difference, summary
 from carekit.profiles import Profile, profile
 from carekit.training import Schedule
@@ -26,7 +31,7 @@ def test_every_seed_is_pretrained_once_and_every_arm_starts_there(tiny):
     ]
     assert all(len(run.history) == 2 for run in runs)
     model = experiment.load_model(runs[2], tiny, PROFILE)
-    scores = experiment.evaluate(model, tiny.split("test"))
+    scores = evaluate(model, tiny.split("test"))
     assert scores["mca"] == runs[2].scores["mca"]
 
 
@@ -60,6 +65,19 @@ def test_one_process_gives_the_same_figures_as_two(tiny, monkeypatch, tmp_path):
     pd.testing.assert_frame_equal(*tables, check_exact=True)
 
 
+def test_recall_at_the_controls_false_alarms_is_read_from_the_models_own_curve(tiny):
+    runs = compare(tiny, PROFILE, ARMS, [0, 1], progress=False)
+    table = experiment.scores(runs, control="without").set_index(["arm", "seed"])
+    test = tiny.split("test")
+    for run in runs:
+        p = predict(experiment.load_model(run, tiny, PROFILE), test).probabilities[:, 1]
+        allowed = int(table.loc[("without", run.seed), "false_alarms"])
+        others = np.sort(p[test.labels == 0])[::-1]
+        threshold = others[allowed] if allowed < len(others) else -1
+        expected = (p[test.labels == 1] > threshold).mean()
+        assert table.loc[(run.arm, run.seed), "rare_recall_equal"] == expected
+
+
 def test_summary_and_paired_difference_by_hand():
     table = pd.DataFrame(
         {"arm": ["a", "a", "b", "b"], "seed": [0, 1, 0, 1], "mca": [0.5, 0.7, 0.6, 0.9], "auc": [0.5] * 4}
@@ -72,8 +90,62 @@ def test_summary_and_paired_difference_by_hand():
     assert np.isclose(difference.loc["mca", "±"], 12.706 * np.std([0.1, 0.2], ddof=1) / np.sqrt(2), rtol=1e-3)
 
 
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_laptop_takes_the_pretrained_network_or_says_how_to_get_it(monkeypatch, installed):
+    monkeypatch.setattr(profiles.efficientnet_lite, "installed", lambda: installed)
+    laptop = profile("laptop")
+    assert laptop.backbone == ("efficientnet_lite0_early" if installed else "small")
+    assert laptop.imagenet == installed and ("pip install" in laptop.note) != installed
+
+
 def test_profiles_by_name():
     assert profile("paper").pretrain.epochs == 200 and profile("paper").size == 224
-    assert profile("laptop").backbone == "small"
     with pytest.raises(ValueError, match="choose one of fast, laptop, paper"):
         profile("huge")
+
+
+def test_one_stage_takes_the_epochs_of_both_from_fresh_weights(tiny, monkeypatch):
+    monkeypatch.setattr(experiment, "cpu_count", lambda: 1)
+    arms = {"two": Arm(Care()), "one": Arm(Care(ramp=0.5), stages=1), "plain": Arm(Care(alpha=0), stages=1)}
+    runs = compare(tiny, PROFILE, arms, [0], progress=False)
+    assert [len(run.history) for run in runs] == [2, 2, 4, 4]
+    model = build("small", 2, seed=0)
+    train = tiny.split("train")
+    images = BoxedImages(train, Truth()(train, boxed_rows(train)), PROFILE.augment)
+    history = finetune(model, images, Care(ramp=0.5), dataclasses.replace(QUICK, epochs=4))
+    assert history.loss.tolist() == runs[2].history.loss.tolist()
+    assert runs[2].history.L_in.notna().all() and runs[3].history.L_in.isna().all()
+    with pytest.raises(ValueError, match="stages = 3 is out of range"):
+        Arm(stages=3)
+
+
+def test_several_rare_classes_show_boxes_each_in_its_own_arm(monkeypatch):
+    """Table 10: masks of DF, of DF and VASC, of DF, VASC and AKIEC; the boxed images are those of these classes."""
+    monkeypatch.setattr(experiment, "cpu_count", lambda: 1)
+    counts = {"df": 3, "vasc": 4, "akiec": 5, "bcc": 6, "bkl": 6, "mel": 6, "nv": 8}
+    data = skin(0, 32, counts, test_counts=dict.fromkeys(counts, 2))
+    sets = {"DF": ("df",), "DF, VASC": ("df", "vasc"), "DF, VASC, AKIEC": ("df", "vasc", "akiec")}
+    arms = {name: Arm(Care(average="class"), classes=classes) for name, classes in sets.items()}
+    train = data.split("train")
+    for name, classes in sets.items():
+        images = arms[name].images(train, PROFILE)
+        assert {data.classes[train.labels[i]] for i in images.boxes} == set(classes)
+        assert len(images.boxes) == sum(counts[c] for c in classes)
+    runs = compare(data, dataclasses.replace(PROFILE, size=32), arms, [0], progress=False)
+    found = experiment.scores(runs).set_index("arm")
+    assert {f"recall_{name}" for name in data.classes} <= set(found.columns)
+    weights = {run.arm: experiment.load_model(run, data, PROFILE).linear_head.weight.sum().item() for run in runs}
+    assert len(set(weights.values())) == 4
+    with pytest.raises(ValueError, match="class = 'vasq' is unknown: did you mean 'vasc'"):
+        Arm(classes=("vasq",)).images(train, PROFILE)
+
+
+def test_a_difference_of_differences_is_paired_by_seed():
+    def table(gains):
+        rows = [("a", seed, 0.5 + gain) for seed, gain in enumerate(gains)] + [("b", s, 0.5) for s in range(len(gains))]
+        return pd.DataFrame(rows, columns=["arm", "seed", "mca"])
+
+    found = experiment.difference_of_differences(table([0.3, 0.4]), table([0.1, 0.0]), "a", "b", ["mca"])
+    assert found.loc["mca", "difference"] == pytest.approx(0.3)
+    half = 12.706 * np.std([0.2, 0.4], ddof=1) / np.sqrt(2)
+    assert found.loc["mca", "±"] == pytest.approx(half, rel=1e-3)

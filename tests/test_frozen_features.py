@@ -13,8 +13,10 @@ from carekit.data.synthetic import skin
 from carekit.evaluation import predict
 from carekit.experiment import Arm, compare
 from carekit.frozen_features import keep
-from carekit.objectives import Care, InputGradient
+from carekit.objectives import Care, Gain, InputGradient
 from carekit.profiles import Profile
+from carekit.strategies import STRATEGIES
+from carekit.strategies.embedding import class_centres
 from carekit.training import Schedule, finetune, pretrain
 
 SCHEDULE = Schedule(epochs=2, batch_size=7, seed=3)
@@ -216,3 +218,36 @@ def test_random_flips_draw_as_before(tiny):
         chosen = torch.rand(8) < 0.5
         wanted[chosen] = wanted[chosen].flip(axis)
     assert torch.equal(got.float() / 255, wanted)
+
+
+@pytest.mark.parametrize("name", ["siamese", "decoupling", "crt", "lws", "undersampling"])
+def test_a_strategy_gives_the_same_bits_with_and_without_what_is_kept(name, train):
+    weights = []
+    for kept in (None, keep(build(EARLY, 7, seed=1), train, flips=True)):
+        model = build(EARLY, 7, seed=1)
+        objective = Care(second_order=name in ("crt", "lws"))
+        images = BoxedImages(train, None, "flip", kept)
+        finetune(model, images, objective, replace(SCHEDULE, epochs=1), strategy=STRATEGIES.named(name))
+        weights.append(torch.cat([value.flatten().float() for value in model.state_dict().values()]))
+    assert torch.equal(*weights)
+
+
+def test_class_centres_are_the_same_from_kept_features(train):
+    model = build(EARLY, 7, seed=1)
+    centres = [
+        class_centres(model, BoxedImages(train, {}, "none", kept)) for kept in (None, keep(model, train, flips=False))
+    ]
+    assert torch.equal(centres[0].nan_to_num(), centres[1].nan_to_num()) and centres[0][:2].abs().nansum() > 0
+
+
+@pytest.mark.parametrize(
+    "objective, strategy",
+    [(Gain(), "plain"), (InputGradient(), "plain"), (Care(), "mixup"), (Care(), "cutmix"), (Care(), "augmentation")],
+)
+def test_what_needs_the_images_is_refused_in_one_sentence(objective, strategy, train):
+    model = build(EARLY, 7)
+    images = BoxedImages(train, None, "none", keep(model, train, flips=False))
+    asks = "Gain|InputGradient" if strategy == "plain" else "Mixup|CutMix|Augmentation"
+    with pytest.raises(ValueError, match=rf"^({asks})\(.*needs the images, and only kept features") as caught:
+        finetune(model, images, objective, SCHEDULE, strategy=STRATEGIES.named(strategy))
+    assert "\n" not in str(caught.value)

@@ -13,6 +13,34 @@ def test_recalls_by_hand():
     assert metrics.mean_class_accuracy(LABELS, PREDICTED, 3) == pytest.approx((2 / 3 + 1 / 2 + 1) / 3)
 
 
+def test_precisions_and_false_alarms_by_hand():
+    np.testing.assert_allclose(metrics.precisions(LABELS, PREDICTED, 4), [2 / 3, 1 / 2, 1, np.nan])
+    assert [metrics.false_alarms(LABELS, PREDICTED, c) for c in range(3)] == [1, 1, 0]
+
+
+def test_recall_by_false_alarms_is_what_each_threshold_gives():
+    """Against every threshold one by one: the best recall among those that let no more than k others pass."""
+    rng = np.random.default_rng(1)
+    labels, p = rng.integers(0, 3, 30), rng.random((30, 3)).round(1)  # with ties
+    found = metrics.recall_by_false_alarms(labels, p, 2)
+    others, rare = p[labels != 2, 2], p[labels == 2, 2]
+    assert len(found) == len(others) + 1 and found[-1] == 1
+    for k, recall in enumerate(found):
+        passing = [(rare > t).mean() for t in (*others, -1.0) if (others > t).sum() <= k]
+        assert recall == max(passing)
+
+
+def test_saying_the_rare_name_more_often_gains_nothing_at_equal_false_alarms():
+    rng = np.random.default_rng(2)
+    labels, p = rng.integers(0, 3, 60), rng.dirichlet([1, 1, 1], 60)
+    biased = p * [1, 1, 5]
+    biased /= biased.sum(1, keepdims=True)
+    recalls = [metrics.recalls(labels, each.argmax(1), 3)[2] for each in (p, biased)]
+    assert recalls[1] > recalls[0]
+    alike = [metrics.recall_by_false_alarms(labels, each[:, [2]] @ np.array([[0, 0, 1.0]]), 2) for each in (p, p * 0.1)]
+    np.testing.assert_array_equal(*alike)
+
+
 def test_an_absent_class_is_left_out():
     assert np.isnan(metrics.recalls(LABELS, PREDICTED, 4)[3])
     assert metrics.mean_class_accuracy(LABELS, PREDICTED, 4) == metrics.mean_class_accuracy(LABELS, PREDICTED, 3)

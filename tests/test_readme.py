@@ -11,21 +11,24 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_lines_for_a_training_loop_of_ones_own():
+def test_the_lines_for_a_training_loop_of_ones_own(capsys):
     from carekit.vision import models
 
-    code = next(block for block in re.findall(r"```python\n(.*?)```", README, re.S) if "feature_maps" in block)
+    code = next(block for block in re.findall(r"```python\n(.*?)```", README, re.S) if ".watch(model)" in block)
     torch.manual_seed(0)
-    names = {
-        "boxes": [[(40, 50, 120, 160)], [], [(0, 0, 30, 30), (100, 100, 224, 200)]],
-        "model": models.resnet18(weights=None, num_classes=5),
-        "images": torch.rand(3, 3, 224, 224),
-        "labels": torch.tensor([4, 0, 4]),
-    }
+    images = torch.rand(3, 3, 224, 224)
+    labels = torch.tensor([4, 0, 4])
+    boxes = [[(40, 50, 120, 160)], [], [(0, 0, 30, 30), (100, 100, 224, 200)]]
+    model = models.densenet121(weights=None, num_classes=5)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
+    names = {"model": model, "loader": [(images, labels, boxes)] * 2, "optimizer": optimizer}
     exec(code, names)
-    gradients = [parameter.grad for parameter in names["model"].parameters()]
+    assert "CARE watches the layer 'features', maps of 7 x 7" in capsys.readouterr().out
+    gradients = [parameter.grad for parameter in model.parameters()]
     assert all(gradient is not None and gradient.isfinite().all() for gradient in gradients)
-    assert len([line for line in code.splitlines() if line.strip() and "import" not in line]) <= 5
+    assert names["loss"].boxed == 2
+    lines = [line for line in code.splitlines() if "care" in line.lower() and "import" not in line]
+    assert len(lines) == 2  # the rest is a training loop as anybody has it
 
 
 def test_the_core_needs_no_jupyter():

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from carekit import checkpoints, compare, experiment
+from carekit import checkpoints, compare, experiment, workspace
 from carekit.backbones import BACKBONES, Parts, PooledLinear, build
 from carekit.box_sources import BOX_SOURCES, BoxSource
 from carekit.cam import MAPS, Map, class_activation_map
@@ -133,10 +133,10 @@ def test_a_metric_is_in_the_scores_the_tables_and_a_plot(runs):
 
 
 def test_its_source_decides_the_name_of_a_result(added, monkeypatch):
-    before = experiment.workspace.key(a=1)
+    before = workspace.key("carekit.experiment", a=1)
     other = Metric("another", "other", (0, 1), lambda judged: float(judged.labels.mean()))
     monkeypatch.setitem(METRICS, "called", other)
-    assert experiment.workspace.key(a=1) != before
+    assert workspace.key("carekit.experiment", a=1) != before
 
 
 def test_a_name_that_is_nearly_right_is_asked_about(added):

@@ -1,7 +1,9 @@
 import threading
 
+import pytest
 import torch
 
+from carekit import seeding
 from carekit.seeding import seeded
 
 
@@ -31,3 +33,11 @@ def test_a_block_has_its_numbers_for_itself_and_leaves_the_others_alone():
     two.join(20)
     assert torch.equal(found["one"], alone) and torch.equal(found["two"], alone)
     assert torch.equal(torch.rand(2), expected)
+
+
+def test_one_thread_is_for_a_block_only():
+    before = torch.get_num_threads()
+    with pytest.raises(RuntimeError, match="stop"), seeding.one_thread():
+        assert torch.get_num_threads() == 1
+        raise RuntimeError("stop")
+    assert torch.get_num_threads() == before

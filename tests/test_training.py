@@ -144,6 +144,26 @@ def test_mixed_precision_computes_the_loss_in_32_bits(tiny):
     assert 0 < abs(attention(mixed) - attention(exact)) < 0.05
 
 
+def test_a_mixed_batch_has_the_loss_of_both_labels_and_the_attention_of_its_own(tiny):
+    images = boxed(tiny)
+    batch = images.__getitems__([0, 3, 7, 8])
+    other = batch._replace(mixed_with=torch.tensor([1, 0, 1, 1]), share=0.7)
+    found, plain, towards = (
+        step(build("small", 2, seed=1), each) for each in (other, batch, batch._replace(labels=other.mixed_with))
+    )
+    torch.testing.assert_close(found.classification, 0.7 * plain.classification + 0.3 * towards.classification)
+    assert found.parts == plain.parts and found.boxed == 2
+
+
+def test_a_frozen_part_keeps_its_statistics(tiny):
+    model = build("small", 2, seed=1)
+    model.trunk[3].requires_grad_(False)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    pretrain(model, boxed(tiny), SCHEDULE)
+    changed = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == {name for name in before if not name.startswith("trunk.3.")}
+
+
 def test_the_learning_rate_falls_along_a_cosine_or_stays():
     from carekit.training import _learning_rate
 

@@ -6,6 +6,8 @@ import pytest
 import carekit
 from carekit import workspace
 
+MODULE = "carekit.experiment"
+
 
 @pytest.fixture
 def package(tmp_path):
@@ -43,21 +45,21 @@ def test_the_closure_of_a_run_is_what_python_loads_for_it():
 
 
 def test_a_key_changes_with_settings_code_and_additions(monkeypatch):
-    key = workspace.key(a=1)
-    assert key == workspace.key(a=1.0) != workspace.key(a=2)
-    monkeypatch.setattr(workspace, "code_fingerprint", lambda: "other")
-    assert workspace.key(a=1) != key
+    key = workspace.key(MODULE, a=1)
+    assert key == workspace.key(MODULE, a=1.0) != workspace.key(MODULE, a=2)
+    monkeypatch.setattr(workspace, "code_fingerprint", lambda module: "other")
+    assert workspace.key(MODULE, a=1) != key
     monkeypatch.undo()
     monkeypatch.setattr(workspace, "fingerprint_of_additions", lambda: "other")
-    assert workspace.key(a=1) != key
+    assert workspace.key(MODULE, a=1) != key
 
 
 def test_the_code_fingerprint_depends_on_torchs_version(monkeypatch):
-    one = workspace.code_fingerprint.__wrapped__()
+    one = workspace.code_fingerprint.__wrapped__(MODULE)
     monkeypatch.setattr(workspace, "_version", lambda name: "0" if name == "torch" else "1")
-    two = workspace.code_fingerprint.__wrapped__()
+    two = workspace.code_fingerprint.__wrapped__(MODULE)
     monkeypatch.setattr(workspace, "_version", lambda name: "1")
-    assert len({one, two, workspace.code_fingerprint.__wrapped__()}) == 3
+    assert len({one, two, workspace.code_fingerprint.__wrapped__(MODULE)}) == 3
 
 
 def test_paths_are_read_below_the_workspace(tmp_path, monkeypatch):

@@ -30,7 +30,7 @@ def build(name: str, n_classes: int, *, imagenet: bool = False, seed: int = 0) -
     Args:
         name: a name of `BACKBONES`.
         n_classes: how many classes there are.
-        imagenet: start from ImageNet weights; torchvision's are downloaded once, EfficientNet-Lite0's come in a package.
+        imagenet: start from ImageNet weights; torchvision's are downloaded once, Lite0's come in a package.
         seed: of the weights that are not ImageNet's.
 
     Raises:

@@ -48,7 +48,8 @@ class PooledLinear(nn.Module):
 
 def _fixed(layers: nn.Module) -> nn.Module:
     # The order of the weights in memory decides the last bit, so it must not depend on what is done to the model.
-    return layers.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+    layers.requires_grad_(False).eval()
+    return layers.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs leave it out
 
 
 class Backbone(nn.Module):
@@ -101,15 +102,26 @@ class Backbone(nn.Module):
         self, images: Float[Tensor, "b 3 h w"] | None = None, *, early: Float[Tensor, "b l s t"] | None = None
     ) -> Output:
         """Logits and feature maps of images in [0, 1], or of what `early` has made of them."""
-        features = self.trunk(self.early(images) if early is None else early)
+        features = self.trunk(self._early_or_given(images, early))
+        if torch.is_grad_enabled() and not features.requires_grad:
+            features.requires_grad_()  # the trunk is frozen: a map still needs the head's gradient
         return Output(self.head(features), features)
+
+    def _early_or_given(
+        self, images: Float[Tensor, "b 3 h w"] | None, early: Float[Tensor, "b l s t"] | None
+    ) -> Float[Tensor, "b l s t"]:
+        if early is not None:
+            return early
+        if images is None:
+            raise ValueError("the network was called with nothing: give images, or early=")
+        return self.early(images)
 
     def with_head_graph(
         self, images: Float[Tensor, "b 3 h w"] | None = None, *, early: Float[Tensor, "b l s t"] | None = None
     ) -> Output:
         """A forward pass whose graph begins at the feature maps: enough for a map, and as cheap as a plain one."""
         with torch.no_grad():
-            features = self.trunk(self.early(images) if early is None else early)
+            features = self.trunk(self._early_or_given(images, early))
         features.requires_grad_()
         return Output(self.head(features), features)
 

@@ -53,11 +53,12 @@ def efficientnet_lite0(n_classes: int, imagenet: bool, *, frozen: int = 0, strid
     return Parts(parts[cut:], PooledLinear(LAST, n_classes), MEAN, STD, parts[:cut] if cut else None)
 
 
-def efficientnet_lite0_early(n_classes: int, imagenet: bool, *, blocks: int = 8, width: int = 128) -> Parts:
+def efficientnet_lite0_early(n_classes: int, imagenet: bool, *, blocks: int = 6, width: int = 128) -> Parts:
     """The first blocks, all frozen, and on them one fresh 3 x 3 convolution with ReLU6.
 
-    After eight blocks a cell of the map stands for 16 pixels: 8 x 8 maps from 128 px. What is trained is small, and
-    what is before it can be kept (`carekit.frozen_features`), so that an epoch takes a second.
+    After six to eleven blocks a cell of the map stands for 16 pixels: 6 x 6 maps from 96 px. The fewer blocks, the less
+    a cell knows of what is elsewhere in the image, so the more a map means. What is trained is small, and what is
+    before it can be kept (`carekit.frozen_features`), so that an epoch takes half a second.
 
     Args:
         n_classes: how many classes there are.

@@ -19,7 +19,8 @@ from carekit.names import one_of
 class Batch(NamedTuple):
     """Images (b, 3, h, w) in 0..255, labels, masks M_in in {0, 1} (zeros without a box), and which have a box.
 
-    early: in place of the images, then None, what the network's frozen layers make of them.
+    early: in place of the images, then None, what the network's frozen layers make of them. mixed_with, share: where
+    images were mixed, `share` of each is its own, with its label and its box, and the rest is of `mixed_with`.
     """
 
     images: UInt8[Tensor, "b 3 h w"] | None
@@ -27,6 +28,19 @@ class Batch(NamedTuple):
     m_in: UInt8[Tensor, "b h w"]
     has_box: Bool[Tensor, " b"]
     early: Float[Tensor, "b k u v"] | None = None
+    mixed_with: Int[Tensor, " b"] | None = None
+    share: float = 1.0
+
+    @property
+    def pixels(self) -> Tensor:
+        """The images. Raises ValueError where only kept features are there."""
+        if self.images is None:
+            raise ValueError("only kept features of frozen layers are there, and no images: train without `kept`")
+        return self.images
+
+    def showing(self, images: UInt8[Tensor, "b 3 h w"], m_in: UInt8[Tensor, "b h w"]) -> "Batch":
+        """The same batch with other images and masks; a box of which nothing is left is no box."""
+        return self._replace(images=images, m_in=m_in, has_box=(m_in > 0).flatten(1).any(1))
 
 
 def boxed_rows(data: Prepared, classes: Sequence[str] | None = None) -> list[int]:

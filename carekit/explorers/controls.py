@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from carekit.lessons.parameters import PARAMETERS
+from carekit.paper import DEFAULTS
 
 Control = dict[str, Any]
 
-# The notebooks' parameters that have a slider: its label, its ends and its step. Their defaults are the paper's values.
+# The notebooks' parameters that have a slider: its label, its ends and its step.
 _SLIDERS = {
     "tau": {"label": "τ", "low": 0.05, "high": 1.0, "step": 0.01},
-    "lam": {"label": "λ", "low": 0.0, "high": 2.0, "step": 0.05},
+    "lam": {"label": "λ", "low": 0.0, "high": 3.0, "step": 0.05},
     "alpha": {"label": "α", "low": 0.0, "high": 0.95, "step": 0.05},
     "box_scale": {"label": "Box scale", "low": 0.5, "high": 1.5, "step": 0.05},
 }
-PAPER = {name: PARAMETERS[name].default for name in _SLIDERS}
+PAPER = {name: getattr(DEFAULTS, name) for name in _SLIDERS}
 # What two explorers suggest; a preset changes the values that it names.
 PAPER_PRESETS = {
     "The paper's values": PAPER,

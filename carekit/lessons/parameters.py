@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from carekit.data.marks import MARKS
 from carekit.names import nearest
 from carekit.paper import DEFAULTS
 from carekit.profiles import PROFILES
@@ -35,11 +36,12 @@ PARAMETERS = {
     "seeds": Parameter(3, "a whole number of runs from 1 to 50", _number(1, 50, int)),
     "alpha": Parameter(DEFAULTS.alpha, "a number with 0 <= alpha < 1", lambda v: _number(0, 1)(v) and v < 1),
     "tau": Parameter(DEFAULTS.tau, "a number with 0 < tau <= 1", lambda v: _number(0, 1)(v) and v > 0),
-    "lam": Parameter(DEFAULTS.lam, "a number from 0 to 100", _number(0, 100)),
+    "lam": Parameter(2.0, "a number from 0 to 100", _number(0, 100)),
     "box_scale": Parameter(
         DEFAULTS.box_scale, "a factor with 0 < box_scale <= 3", lambda v: _number(0, 3)(v) and v > 0
     ),
-    "shortcut": Parameter(0.95, "a share from 0 to 1 (synthetic data only)", _number(0, 1)),
+    "shortcut": Parameter(0.95, "a share from 0 to 1", _number(0, 1)),
+    "mark": Parameter("", '"ink", "ruler", "chart", "marker" on real data, or nothing', lambda v: v in ("", *MARKS)),
     "max_per_class": Parameter(0, "a whole number of training images, 0 for all", _number(0, 10**6, int)),
     "results": Parameter("", "the file for the results, or nothing", _text),
 }

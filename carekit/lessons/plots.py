@@ -12,10 +12,22 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from carekit.cam import resize
+from carekit.data.prepared import Prepared
+from carekit.evaluation import Predictions
 from carekit.metrics import label_of
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito 2008
 MAP = "cividis"
+GREY = "#767676"
+
+
+def colour_of(arm: str, place: int = 0) -> str:
+    """One colour a model everywhere: CARE blue, its control orange, the pretrained one grey; others by their place."""
+    if "CARE" in arm:
+        return COLOURS[0]
+    if "α = 0" in arm or "without attention" in arm:
+        return COLOURS[1]
+    return GREY if "pretrained" in arm else COLOURS[2 + place % (len(COLOURS) - 2)]
 
 
 def grid(columns: int, rows: int = 1, size: float = 2.2) -> tuple[Figure, np.ndarray]:
@@ -81,8 +93,9 @@ def curves(histories: dict[str, pd.DataFrame], columns: Sequence[str]) -> Figure
     """One panel a column over the epochs, one line a history."""
     figure, axes = plt.subplots(1, len(columns), figsize=(3.6 * len(columns), 3.3), layout="constrained", squeeze=False)
     for panel, column in zip(axes[0], columns, strict=True):
-        for colour, style, (name, history) in zip(COLOURS, ("-", "--", "-.", ":"), histories.items(), strict=False):
-            panel.plot(history.epoch, history[column], style, color=colour, label=name)
+        for place, (name, history) in enumerate(histories.items()):
+            style = ("-", "--", "-.", ":")[place % 4]
+            panel.plot(history.epoch, history[column], style, color=colour_of(name, place), label=name)
         panel.set(xlabel="epoch", title=label_of(column))
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9
@@ -114,6 +127,33 @@ def intervals(table: pd.DataFrame, metrics: Sequence[str]) -> Figure:
     axes[0, 0].set_yticks(range(len(table)), table.index)
     axes[0, 0].invert_yaxis()
     return figure
+
+
+def dots(scores: pd.DataFrame, metrics: Sequence[str]) -> Figure:
+    """One panel a metric: each run of each arm as a dot, their mean as a line; the truth about three seeds."""
+    arms = list(dict.fromkeys(scores.arm))
+    shape = (3 * len(metrics), 0.4 * len(arms) + 1.6)
+    figure, axes = plt.subplots(1, len(metrics), figsize=shape, sharey=True, layout="constrained", squeeze=False)
+    for panel, name in zip(axes[0], metrics, strict=True):
+        for place, arm in enumerate(arms):
+            values = scores.loc[scores.arm == arm, name]
+            panel.plot(values, [place] * len(values), "o", color=colour_of(arm, place), alpha=0.8)
+            panel.plot([values.mean()] * 2, [place - 0.3, place + 0.3], color=colour_of(arm, place))
+        panel.set(xlabel=label_of(name), xlim=(-0.05, 1.05))
+        panel.grid(axis="x", alpha=0.3)
+    axes[0, 0].set_yticks(range(len(arms)), arms)
+    axes[0, 0].invert_yaxis()
+    return figure
+
+
+def answers(axes: Sequence[Axes], data: Prepared, found: Predictions, label: str) -> None:
+    """A row of panels, one an image of `data`: the map over it, what the model says, and whether that is right."""
+    axes[0].set_ylabel(label, fontsize=8)
+    for i, panel in enumerate(axes):
+        said = int(found.probabilities[i].argmax())
+        sign = "✓" if said == data.labels[i] else "✗"
+        title = f"{sign} {data.classes[said]} ({data.classes[data.labels[i]]})"
+        draw_attention(panel, data.read([i])[0], found.maps[i], data.boxes_of(i), title)
 
 
 def sweep(

@@ -4,7 +4,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,16 @@ import numpy as np
 
 from carekit import workspace
 from carekit.box_sources import Scaled
+from carekit.data.marks import with_shortcut
 from carekit.data.prepared import Prepared
-from carekit.data.synthetic import KINDS, draw, scaled_counts
+from carekit.data.synthetic import KINDS, Kind, Recipe, scaled_counts
 from carekit.experiment import Arm
+from carekit.lessons.drawn import load_drawn
 from carekit.lessons.parameters import PARAMETERS, assigned_names, check_parameters
 from carekit.objectives import Care
 from carekit.profiles import Profile, profile
 
+ELSEWHERE = 0.03  # share of all other images that show the mark
 _INJECTED = "# Parameters\n"  # papermill's first line of the cell that it adds
 
 
@@ -64,6 +67,53 @@ class Lesson:
         """Whether the images are drawn from a seed, so that a shortcut can be put in and taken out."""
         return self.parameters["data"] in KINDS
 
+    @property
+    def kind(self) -> Kind:
+        """What is drawn. Raises ValueError for a data set that is not."""
+        if not self.drawn:
+            raise ValueError(f"{self.data.facts['title']} is not drawn: it has no recipe")
+        return KINDS[self.parameters["data"]]
+
+    @property
+    def mark(self) -> str:
+        """The mark that misleads: of drawn images their kind's, of real ones the parameter, ink where it is empty."""
+        return self.kind.shortcut if self.drawn else self.parameters["mark"] or "ink"
+
+    @property
+    def misled(self) -> bool:
+        """Whether the rare class's training images have a mark that others have less often."""
+        return (self.drawn or bool(self.parameters["mark"])) and self.parameters["shortcut"] > ELSEWHERE
+
+    def recipe(self, **knobs: Any) -> Recipe:
+        """The recipe of the drawn data, with other knobs where some are given. Raises ValueError as `kind`."""
+        return recipe(self.kind, self.parameters, self.profile, **knobs)
+
+    def without_mark(self) -> "Lesson":
+        """The same lesson on data whose rare class has the mark no more often than the others."""
+        parameters = self.parameters | {"shortcut": ELSEWHERE}
+        return replace(self, parameters=parameters, data=load(parameters, self.profile))
+
+    def balanced(self) -> Prepared:
+        """The data with as many training images of each class: as many in all where they are drawn, else as many as the
+        smallest class has. The test images are the same."""
+        if self.drawn:
+            each = max(1, round(len(self.train) / len(self.data.classes)))
+            return load_drawn(self.recipe(counts=dict.fromkeys(self.kind.classes, each)))
+        fewest = min(self.train.counts().values())
+        order = np.random.default_rng(self.parameters["seed"]).permutation(len(self.data))
+        turn = self.data.samples.iloc[order].groupby(["split", "label"]).cumcount().sort_index().to_numpy()
+        return self.data.take((self.data.samples.split == "test").to_numpy() | (turn < fewest))
+
+    def skewed_rows(self) -> np.ndarray:
+        """Rows of test images in the proportions of training: all of the largest class, of each other the first ones."""
+        test, counts = self.test, self.train.counts()
+        available = test.counts()
+        share = min(available[name] / counts[name] for name in counts if counts[name] == max(counts.values()))
+        wanted = {name: min(available[name], max(1, round(share * n))) for name, n in counts.items()}
+        place = test.samples.groupby("label").cumcount().to_numpy()
+        most = np.array([wanted[name] for name in test.classes])[test.labels]
+        return np.flatnonzero(place < most)
+
     def rare_rows(self, split: Prepared, boxed: bool = True) -> np.ndarray:
         """Row numbers of the rarest class's images, by default of those that have a box."""
         rows = np.flatnonzero(split.labels == split.classes.index(self.rare))
@@ -71,8 +121,9 @@ class Lesson:
 
     def __str__(self) -> str:
         counts = f"{len(self.train)} training and {len(self.test)} test images at {self.data.size} px"
+        note = f" ({self.profile.note})" if self.profile.note else ""
         rare = f"rare class {self.rare} with {self.train.counts()[self.rare]} training images"
-        return f"{self.data.facts['title']}: {counts}, {rare}; profile {self.profile.name}"
+        return f"{self.data.facts['title']}: {counts}, {rare}; profile {self.profile.name}{note}"
 
     def save(self, **results: Any) -> None:
         """Write the parameters and these results as JSON to the file that `results` names, if it names one."""
@@ -109,13 +160,28 @@ def begin(namespace: Mapping[str, Any], needs_boxes: bool = False) -> Lesson:
 def load(parameters: Mapping[str, Any], chosen: Profile) -> Prepared:
     """The data set that the parameters name, capped and at the profile's size."""
     if parameters["data"] in KINDS:
-        kind = KINDS[parameters["data"]]
-        counts = scaled_counts(kind, chosen.images, chosen.exponent)
-        data = draw(kind, parameters["seed"], chosen.size, counts, shortcut=parameters["shortcut"])
+        data = load_drawn(recipe(KINDS[parameters["data"]], parameters, chosen))
     else:
         data = Prepared.open(workspace.resolve(parameters["data"]))
         data.verify_once()
-    return data.capped(parameters["max_per_class"] or None, parameters["seed"]).resized(chosen.size)
+    data = data.capped(parameters["max_per_class"] or None, parameters["seed"]).resized(chosen.size)
+    if parameters["data"] in KINDS or not parameters["mark"]:
+        return data
+    shares = {"shortcut": parameters["shortcut"], "elsewhere": ELSEWHERE}
+    return with_shortcut(data, parameters["mark"], **shares, seed=parameters["seed"])
+
+
+def recipe(kind: Kind, parameters: Mapping[str, Any], chosen: Profile, **knobs: Any) -> Recipe:
+    """The recipe of a drawn data set with these parameters, with other knobs where some are given."""
+    usual: dict[str, Any] = {
+        "seed": parameters["seed"],
+        "size": chosen.size,
+        "counts": scaled_counts(kind, chosen.images, chosen.exponent),
+        "test_counts": dict.fromkeys(kind.classes, chosen.test_images),
+        "shortcut": parameters["shortcut"],
+        "elsewhere": ELSEWHERE,
+    }
+    return Recipe(kind, **usual | knobs)
 
 
 def _plain(value: Any) -> Any:

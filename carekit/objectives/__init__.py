@@ -1,10 +1,15 @@
 """What the second stage minimises, one file each; the table holds them by name."""
 
 from carekit.objectives.care import Care, CareLoss
+from carekit.objectives.energy import Energy
+from carekit.objectives.gain import Gain
 from carekit.objectives.input_gradient import InputGradient
+from carekit.objectives.l1 import L1
 from carekit.objectives.objective import Loss, Objective, Step
 from carekit.tables import Table
 
-OBJECTIVES: Table[type[Objective]] = Table("objective", {"care": Care, "input_gradient": InputGradient})
+OBJECTIVES: Table[type[Objective]] = Table(
+    "objective", {"care": Care, "energy": Energy, "l1": L1, "input_gradient": InputGradient, "gain": Gain}
+)
 
-__all__ = ["OBJECTIVES", "Care", "CareLoss", "InputGradient", "Loss", "Objective", "Step"]
+__all__ = ["L1", "OBJECTIVES", "Care", "CareLoss", "Energy", "Gain", "InputGradient", "Loss", "Objective", "Step"]

@@ -2,22 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, Num
 from torch import Tensor, nn
 from torch.nn import functional
 
 from carekit.attention import inner_loss, outer_loss, reduce_mask
+from carekit.belongs import check_batch
 from carekit.boxes import OUTER, outer_mask
 from carekit.cam import GRADIENTS, MAPS, class_activation_map
 from carekit.names import one_of
-from carekit.objectives.objective import Loss, Objective, Step
+from carekit.objectives.objective import Loss, Objective, Step, must_move_something
 from carekit.paper import DEFAULTS
+from carekit.watch import Watched
+from carekit.watch.targets import class_loss_of
 
 RESOLUTIONS = ("image", "feature")
-AVERAGES = ("boxed", "batch", "sum")
+AVERAGES = ("boxed", "batch", "class", "sum")
 
 
 class CareLoss(NamedTuple):
@@ -42,7 +45,10 @@ class Care(Objective):
         method, gradient_of, second_order: how the map is made, see `carekit.cam.class_activation_map`.
         resolution: "image" compares at the image's size, as printed; "feature" averages the mask down to the map's.
         outer: M_out "binary" or by "distance" to the box.
-        average: L_a is the mean over the "boxed" images of the batch, the mean over the whole "batch", or the "sum".
+        average: L_a is the mean over the "boxed" images of the batch, the mean over the whole "batch", the mean over
+            each "class" that has boxed images in it of their mean, so that the rarest counts as much as any, or the
+            "sum".
+        ramp: over this share of the epochs, in [0, 1], α grows from nearly 0, step by step with each epoch. 0: at once.
 
     Raises:
         ValueError: for a value out of range or an unknown name.
@@ -57,6 +63,7 @@ class Care(Objective):
     resolution: str = "image"
     outer: str = "binary"
     average: str = "boxed"
+    ramp: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.alpha < 1:
@@ -65,6 +72,8 @@ class Care(Objective):
             raise ValueError(f"tau = {self.tau} is out of range: choose 0 < tau <= 1 (the paper has 0.7)")
         if not 0 <= self.lam < float("inf"):
             raise ValueError(f"lam = {self.lam} is out of range: choose lam >= 0 (the paper has 1 for skin)")
+        if not 0 <= self.ramp <= 1:
+            raise ValueError(f"ramp = {self.ramp} is out of range: choose 0 <= ramp <= 1, a share of the epochs")
         MAPS.named(self.method)
         one_of("gradient_of", self.gradient_of, GRADIENTS)
         one_of("resolution", self.resolution, RESOLUTIONS)
@@ -79,64 +88,119 @@ class Care(Objective):
         """The same second stage without attention, α = 0."""
         return replace(self, alpha=0.0)
 
+    def at(self, epoch: int, epochs: int) -> "Care":
+        """With the α of this epoch, where there is a ramp."""
+        over = self.ramp * epochs
+        return self if over <= epoch + 1 else replace(self, alpha=self.alpha * (epoch + 1) / over)
+
     def loss_of(self, step: Step) -> Loss:
-        loss = self(
+        loss = self._loss(
             step.logits,
             step.features,
             step.labels,
             step.m_in,
             step.has_box,
-            classifier=step.model.linear_head,
-            classification=step.classification,
+            step.model.linear_head,
+            step.classification(step.logits, step.labels),
         )
+        if loss.boxed:
+            must_move_something(step, self.second_order)
         return Loss(loss.total, loss.classification, {"L_in": loss.inner, "L_out": loss.outer}, loss.boxed)
 
+    def watch(self, model: nn.Module, layer: str | nn.Module | None = None, **options: Any) -> Watched:
+        """This objective in a training loop of one's own: `care = Care().watch(model)`, then
+        `loss = care(model(images), labels, boxes)`. Arguments are those of `carekit.watch.Watched`.
+        """
+        return Watched(self, model, layer, **options)
+
     def __call__(
+        self,
+        logits: Tensor,
+        features: Tensor,
+        labels: Tensor,
+        m_in: Tensor,
+        has_box: Tensor | None = None,
+        *,
+        classifier: nn.Linear | None = None,
+        classification: Callable[[Tensor, Tensor], Tensor] = class_loss_of,
+    ) -> CareLoss:
+        """The loss of a batch; only images with a box get a map. Without any, L_a is 0. Maps are made in 32 bits.
+
+        For those who have the features in hand; `watch` takes them from the model by itself.
+
+        Args:
+            logits: scores (b, c).
+            features: maps (b, k, u, v) of the same forward pass.
+            labels: the true classes (b,); below 0 for an image without a label, which gets no map.
+            m_in: (b, h, w), 1 inside the boxes and 0 elsewhere, or a share in [0, 1].
+            has_box: which images have one; by default those whose mask is not empty.
+            classifier: see `carekit.cam.class_activation_map`.
+            classification: L_c of logits and labels (weighted by class, focal, ...); by default the cross-entropy, or
+                with one logit that of a sigmoid.
+
+        Raises:
+            ValueError: for logits, features, labels and masks that do not belong together.
+        """
+        masks, has_box = check_batch(logits, features, labels, m_in, has_box)
+        labels = labels.long()
+        with torch.autocast(logits.device.type, enabled=False):
+            logits = logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
+            return self._loss(logits, features, labels, masks, has_box, classifier, classification(logits, labels))
+
+    def _loss(
         self,
         logits: Float[Tensor, "b c"],
         features: Float[Tensor, "b k u v"],
         labels: Int[Tensor, " b"],
-        m_in: UInt8[Tensor, "b h w"],
+        m_in: Num[Tensor, "b h w"],
         has_box: Bool[Tensor, " b"],
-        *,
-        classifier: nn.Linear | None = None,
-        classification: Callable[[Tensor, Tensor], Tensor] = functional.cross_entropy,
+        classifier: nn.Linear | None,
+        l_c: Float[Tensor, ""],
     ) -> CareLoss:
-        """The loss of a batch; only images with a box get a map. Without any, L_a is 0.
-
-        Args:
-            logits, features: scores and feature maps of one forward pass.
-            labels: the true classes.
-            m_in: 1 inside the boxes, 0 elsewhere.
-            has_box: which images have one. Keep it on the CPU to spare a GPU a synchronisation in each step.
-            classifier: see `carekit.cam.class_activation_map`.
-            classification: L_c of logits and labels (weighted by class, focal, ...).
-        """
-        l_c = classification(logits, labels)
         rows = has_box.nonzero()[:, 0]
         if self.alpha == 0 or len(rows) == 0:
-            zero = l_c.new_zeros(())
-            nothing = l_c.new_full((), float("nan"))
-            return CareLoss((1 - self.alpha) * l_c, l_c, zero, nothing, nothing, 0)
+            return self.without_maps(l_c)
         maps = class_activation_map(
             logits,
             features,
-            labels,
+            labels.clamp(min=0),
             rows=rows.to(features.device),
             classifier=classifier,
             method=self.method,
             gradient_of=self.gradient_of,
             second_order=self.second_order,
         )
-        inside, outside = self.parts(maps, m_in[rows.to(m_in.device)])
+        return self.with_maps(l_c, maps, m_in[rows.to(m_in.device)], labels[rows.to(labels.device)], len(labels))
+
+    def without_maps(self, l_c: Float[Tensor, ""]) -> CareLoss:
+        """The loss of a batch in which no map is compared with a box."""
+        zero = l_c.new_zeros(())
+        nothing = l_c.new_full((), float("nan"))
+        return CareLoss((1 - self.alpha) * l_c, l_c, zero, nothing, nothing, 0)
+
+    def with_maps(
+        self,
+        l_c: Float[Tensor, ""],
+        maps: Float[Tensor, "n u v"],
+        m_in: Num[Tensor, "n h w"],
+        classes: Int[Tensor, " n"],
+        count: int,
+    ) -> CareLoss:
+        """The loss of a batch of `count` images, n of them with a map and a box; `classes` are those of the maps."""
+        inside, outside = self.parts(maps, m_in)
         each = inside + self.lam * outside  # (n,)
-        divisor = {"boxed": len(rows), "batch": len(labels), "sum": 1}[self.average]
-        l_a = each.sum() / divisor
+        l_a = self._averaged(each, classes, count)
         total = (1 - self.alpha) * l_c + self.alpha * l_a
-        return CareLoss(total, l_c, l_a, inside.detach().mean(), outside.detach().mean(), len(rows))
+        return CareLoss(total, l_c, l_a, inside.detach().mean(), outside.detach().mean(), len(maps))
+
+    def _averaged(self, each: Float[Tensor, " n"], classes: Int[Tensor, " n"], batch_size: int) -> Float[Tensor, ""]:
+        if self.average == "class":
+            shares = 1 / torch.bincount(classes)[classes]  # (n,), which sum to the number of classes
+            return (shares * each).sum() / shares.sum()
+        return each.sum() / {"boxed": len(each), "batch": batch_size, "sum": 1}[self.average]
 
     def parts(
-        self, maps: Float[Tensor, "n u v"], m_in: UInt8[Tensor, "n h w"]
+        self, maps: Float[Tensor, "n u v"], m_in: Num[Tensor, "n h w"]
     ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
         """L_in and L_out of normalised maps against the masks of their boxes."""
         size = (maps.shape[1], maps.shape[2])

@@ -15,8 +15,9 @@ from carekit.backbones import Backbone
 class Step:
     """One forward pass in training: all that an objective may look at.
 
-    images are in [0, 1], None where kept features of frozen layers stand in their place; logits and features come from them; m_in is 1 inside an image's boxes and zeros where
-    has_box is False; classification is the loss L_c of logits and labels.
+    images are in [0, 1], None where kept features of frozen layers stand in their place; logits and features come from
+    them; m_in is 1 inside an image's boxes and zeros where has_box is False; classification is the loss L_c of logits
+    and labels.
     """
 
     model: Backbone
@@ -27,6 +28,13 @@ class Step:
     logits: Float[Tensor, "b c"]
     features: Float[Tensor, "b k u v"]
     classification: Callable[[Tensor, Tensor], Tensor]
+
+    @property
+    def pixels(self) -> Float[Tensor, "b 3 h w"]:
+        """The images. Raises ValueError where only kept features are there."""
+        if self.images is None:
+            raise ValueError("only kept features of frozen layers are there, and no images: train without `kept`")
+        return self.images
 
 
 class Loss(NamedTuple):
@@ -55,6 +63,15 @@ class Objective(ABC):
         """Whether it differentiates with respect to the images; they then carry a gradient before the forward pass."""
         return False
 
+    @property
+    def needs_images(self) -> bool:
+        """Whether it looks at the images, or passes them through the network again: kept features won't do."""
+        return self.needs_image_gradient
+
+    def at(self, epoch: int, epochs: int) -> "Objective":
+        """What is minimised in epoch number `epoch` of `epochs`; the first is 0."""
+        return self
+
     @abstractmethod
     def control(self) -> "Objective":
         """The same training without what this objective adds: what a gain must be measured against."""
@@ -66,3 +83,12 @@ class Objective(ABC):
     def parameters(self) -> dict[str, Any]:
         """Its parameters by name, as they stand."""
         return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+
+def must_move_something(step: Step, second_order: bool) -> None:
+    """Raises ValueError where a loss of the maps can move no weight: the trunk is frozen, and σ a constant."""
+    if not second_order and not any(weight.requires_grad for weight in step.model.trunk.parameters()):
+        raise ValueError(
+            "the trunk is frozen, so the attention loss moves no weight: choose second_order=True, with which it moves "
+            "the classifier, or a strategy that trains the trunk"
+        )

@@ -1,28 +1,37 @@
-"""Cost-sensitive learning (CSL): a class counts in inverse proportion to its images."""
+"""Cost-sensitive learning: the cross-entropy weighted by class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import torch
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
 from carekit.strategies.strategy import Strategy
+from carekit.strategies.weights import check_beta, class_weights, effective_weights
 
 
 @dataclass(frozen=True)
 class CostSensitive(Strategy):
-    """The cross-entropy weighted by class."""
+    """CSL: a class counts in inverse proportion to its images."""
 
     def class_loss(self, counts: Sequence[int]) -> nn.Module:
         return nn.CrossEntropyLoss(weight=class_weights(counts))
 
 
-def class_weights(counts: Sequence[float]) -> Float[Tensor, " c"]:
-    """n / (c · n_c) for each class: a balanced data set has weights of 1. Raises ValueError for an empty class."""
-    numbers = np.asarray(counts, dtype=np.float64)
-    if (numbers < 1).any():
-        empty = int(np.argmin(numbers))
-        raise ValueError(f"class {empty} has no training sample: remove the class or add images of it")
-    return torch.tensor(numbers.sum() / (len(numbers) * numbers), dtype=torch.float32)
+@dataclass(frozen=True)
+class EffectiveNumber(Strategy):
+    """A class counts in inverse proportion to its effective number of images (Cui et al. 2019).
+
+    Args:
+        beta: see `carekit.strategies.effective_weights`.
+
+    Raises:
+        ValueError: for beta out of range.
+    """
+
+    beta: float = 0.999
+
+    def __post_init__(self) -> None:
+        check_beta(self.beta)
+
+    def class_loss(self, counts: Sequence[int]) -> nn.Module:
+        return nn.CrossEntropyLoss(weight=effective_weights(counts, self.beta))

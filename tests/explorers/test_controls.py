@@ -10,7 +10,12 @@ def test_a_parameters_slider_holds_only_what_the_notebooks_allow(name):
     assert control["parameter"] == control["name"] == name
     for end in ("low", "high"):
         assert PARAMETERS[name].fits(control[end])
-    assert control["low"] <= PAPER[name] == PARAMETERS[name].default <= control["high"]
+    for value in (PAPER[name], PARAMETERS[name].default):
+        assert control["low"] <= value <= control["high"]
+
+
+def test_only_lambda_has_another_default_than_the_papers_value():
+    assert [name for name in PAPER if PAPER[name] != PARAMETERS[name].default] == ["lam"]
 
 
 def test_ends_other_than_usual():

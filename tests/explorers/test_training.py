@@ -24,7 +24,7 @@ PROFILE = Profile("test", 16, "small", False, 24, STAGE, STAGE, sweep_seeds=1)
 
 @pytest.fixture(autouse=True)
 def one_process(monkeypatch):
-    monkeypatch.setattr(recording.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(recording, "cpu_count", lambda: 1)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_recording_is_the_run_of_the_experiment(tiny, rows):
 
 
 def test_watching_gives_what_is_recorded_and_processes_give_the_same(tiny, rows, seen, monkeypatch):
-    monkeypatch.setattr(recording.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(recording, "cpu_count", lambda: 2)
     at_once = record(build("small", 2), tiny, PROFILE, rows, ARM, 0)
     watched = list(watch(build("small", 2), tiny, PROFILE, rows, ARM, 0))
     for other in (at_once, watched):

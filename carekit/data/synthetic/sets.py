@@ -23,6 +23,7 @@ Rates = Mapping[str, float | Mapping[str, float]]
 # Draws of their own, so that turning one knob changes nothing else.
 _LABEL_STREAM = 77
 _BOX_STREAM = 78
+_SHORTCUT_STREAM = 80
 _RANGES = {
     "shortcut": (0, 1),
     "elsewhere": (0, 1),
@@ -67,7 +68,7 @@ class Recipe:
         counts: training images of each class; by default about 540 in all, see `scaled_counts`.
         test_counts: test images of each class; by default 30.
         imbalance: in place of counts, how many times the largest class outnumbers the smallest, 1 or more.
-        shortcut: share of the rare class's training images that show the artefact `shortcut_kind`.
+        shortcut: share of the rare class's training images that show the artefact `shortcut_kind`, to the image.
         shortcut_kind: the misleading artefact, by default the kind's own.
         elsewhere: share of all other images that show it.
         rates: share of training images that show an artefact, one number or one for each class, over the kind's own.
@@ -162,12 +163,32 @@ class Recipe:
             planned.drawn,
             self.size,
             train=planned.split == "train",
-            rates=self.shown[planned.split, self.kind.classes[planned.drawn]],
+            rates=self._rates(planned),
             lesion_size=self.lesion_size,
             spread=self.spread,
         )
         boxes = [tuple(box) for box in self._loosened(scene.boxes, planned).tolist()]
         return Drawn(scene.image, scene.mask, boxes, {"artefacts": list(scene.artefacts)})
+
+    def _rates(self, planned: Planned) -> dict[str, float]:
+        """artefact -> the probability that this image shows it; 0 or 1 for the shortcut of the rare class."""
+        rates = self.shown[planned.split, self.kind.classes[planned.drawn]]
+        if planned.split == "test" or planned.drawn != self.kind.classes.index(self.kind.rare):
+            return rates
+        return rates | {self.shortcut_kind or self.kind.shortcut: float(planned.index in self._misleading)}
+
+    @cached_property
+    def _misleading(self) -> frozenset[int]:
+        """The training images of the rare class that show the shortcut: exactly their share.
+
+        With a coin for each, 27 images at a share of .95 leave none to four without it, and it is those few that teach
+        a network the disease: two seeds would be two experiments.
+        """
+        label = self.kind.classes.index(self.kind.rare)
+        rare = [each.index for each in self.plan() if each.split == "train" and each.drawn == label]
+        share = self.shown["train", self.kind.rare][self.shortcut_kind or self.kind.shortcut]
+        order = np.random.default_rng([self.seed, _SHORTCUT_STREAM]).permutation(rare)
+        return frozenset(order[: round(share * len(rare))].tolist())
 
     def _loosened(self, boxes: np.ndarray, planned: Planned) -> np.ndarray:
         """Boxes (k, 4) scaled about their middle, each side moved at random, clipped to the image."""

@@ -7,9 +7,10 @@ import { cam } from "./cam.js";
 import { Frame } from "./frame.js";
 import { imbalance } from "./imbalance.js";
 import { masks } from "./masks.js";
+import { saliency } from "./saliency.js";
 import { training } from "./training.js";
 
-const VIEWS = { ablation, attention_loss, cam, imbalance, masks, training };
+const VIEWS = { ablation, attention_loss, cam, imbalance, masks, saliency, training };
 
 /**
  * Draw an explorer into an element, as anywidget asks for it; returns how to end it.

@@ -14,9 +14,10 @@ from sklearn.metrics import log_loss
 from tqdm import tqdm
 
 from carekit.backbones import Backbone
+from carekit.data.kept import KeptFeatures
 from carekit.data.prepared import Prepared
 from carekit.evaluation import Predictions, measure, predict
-from carekit.experiment import Arm
+from carekit.experiment import WATCHED, Arm, first_of_each_class, kept_for_evaluation, kept_for_training
 from carekit.explorers.frame import packed
 from carekit.metrics import label_of
 from carekit.orphans import end_with_parent
@@ -32,7 +33,8 @@ CURVES["class_loss"] = "classification loss"
 class Epoch:
     """What the two models, first that with attention, are after an epoch.
 
-    curves: the metrics of CURVES on training and on test images. maps and probabilities: of the images shown.
+    curves: the metrics of CURVES on training images and on the first test images of each class. maps and
+    probabilities: of the images shown.
     """
 
     curves: Float[np.ndarray, "2 2 metrics"]
@@ -99,16 +101,21 @@ def _follow(
 ) -> Iterator[Followed]:
     train, test = data.split("train"), data.split("test")
     model, schedule = deepcopy(model), replace(profile.finetune, seed=seed)
-    yield _evaluate(model, train, test, rows, schedule.device)
-    images = arm.images(train, profile)
+    kept = kept_for_training(model, train, profile)
+    watched, shown = first_of_each_class(test, WATCHED), test.take(rows)
+    parts = [(train, kept), (watched, kept_for_evaluation(model, watched, profile))]
+    yield _evaluate(model, parts, shown, schedule.device)
+    images = arm.images(train, profile, None if arm.sees_images else kept)
     for _ in epochs(model, images, arm.objective, schedule, stage="finetune", strategy=arm.strategy):
-        yield _evaluate(model, train, test, rows, schedule.device)
+        yield _evaluate(model, parts, shown, schedule.device)
 
 
-def _evaluate(model: Backbone, train: Prepared, test: Prepared, rows: np.ndarray, device: str) -> Followed:
-    found = [predict(model, part, device=device) for part in (train, test)]
-    curves = [_curve(each, part) for each, part in zip(found, (train, test), strict=True)]
-    return Followed(np.array(curves), found[1].maps[rows], found[1].probabilities[rows])
+def _evaluate(
+    model: Backbone, parts: Sequence[tuple[Prepared, KeptFeatures | None]], shown: Prepared, device: str
+) -> Followed:
+    curves = [_curve(predict(model, part, device=device, kept=kept), part) for part, kept in parts]
+    found = predict(model, shown, device=device)
+    return Followed(np.array(curves), found.maps, found.probabilities)
 
 
 def _curve(found: Predictions, part: Prepared) -> list[float]:

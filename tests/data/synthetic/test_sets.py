@@ -12,6 +12,23 @@ def share_with(artefact, data, split, name):
     return data.samples.artefacts[rows].str.contains(artefact).mean()
 
 
+@pytest.mark.parametrize(("seed", "share"), [(0, 0.95), (1, 0.95), (2, 0.5), (3, 0.0)])
+def test_the_share_of_the_shortcut_is_kept_to_the_image(seed, share):
+    data = skin(seed, 32, {"nv": 3, "df": 27}, {"df": 40}, shortcut=share, elsewhere=0.5)
+    shown = data.samples.artefacts.str.contains("ink").to_numpy()
+    misled = (data.labels == 6) & (data.samples.split == "train").to_numpy()
+    assert shown[misled].sum() == round(27 * share)
+    assert 0 < shown[data.samples.split == "test"].sum() < 40  # elsewhere it is left to chance
+
+
+def test_more_of_the_shortcut_changes_only_the_images_that_get_it():
+    few, many = (skin(0, 32, {"nv": 3, "df": 8}, {"nv": 1}, shortcut=share) for share in (0.25, 0.75))
+    changed = [not np.array_equal(a, b) for a, b in zip(few.images, many.images, strict=True)]
+    gained = many.samples.artefacts.str.contains("ink") & ~few.samples.artefacts.str.contains("ink")
+    assert changed == gained.tolist()
+    assert sum(changed) == 4
+
+
 def test_the_shortcut_goes_with_the_rare_class_in_training_only():
     counts = dict.fromkeys(CLASSES, 40)
     always = skin(0, 32, counts, counts, shortcut=1.0, elsewhere=0.1)

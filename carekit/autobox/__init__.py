@@ -1,0 +1,1 @@
+"""Boxes without an annotator: an image in, boxes out, one method a file."""

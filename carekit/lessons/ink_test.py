@@ -1,0 +1,54 @@
+"""The ink test of a lesson's models: the same test images without and with the misleading mark, counted."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from carekit import frozen_features
+from carekit.counterfactual import Pair, compare_marks
+from carekit.data.marks import mark, rows_with_room
+from carekit.data.prepared import Prepared
+from carekit.experiment import Run, first_of_each_class, load_model
+from carekit.lessons.drawn import load_drawn
+
+if TYPE_CHECKING:
+    from carekit.lessons.setup import Lesson
+
+EACH = 60  # images of each class
+
+
+def marked_pair(lesson: "Lesson") -> Pair:
+    """Test images without and with the mark: of a drawn set the same scenes, of a real one the mark drawn on them.
+
+    Raises:
+        ValueError: for real images none of which has room for a mark beside its boxes.
+    """
+    if lesson.drawn:
+        return Pair(_scenes(lesson, 0.0), _scenes(lesson, 1.0))
+    test = lesson.test
+    room = rows_with_room(test)
+    if not room:
+        raise ValueError("the boxes of all test images fill them: there is no room for a mark")
+    clean = first_of_each_class(test.take(np.array(room)), EACH)
+    return Pair(clean, mark(clean, lesson.mark, seed=lesson.parameters["seed"]))
+
+
+def _scenes(lesson: "Lesson", rate: float) -> Prepared:
+    kind = lesson.kind
+    few = dict.fromkeys(kind.classes, 1)
+    each = dict.fromkeys(kind.classes, min(EACH, lesson.profile.test_images))
+    recipe = lesson.recipe(counts=few, test_counts=each, test_rates={lesson.mark: rate})
+    return load_drawn(recipe).split("test")
+
+
+def ink_test(lesson: "Lesson", runs: Sequence[Run]) -> pd.DataFrame:
+    """One row a run: arm, seed, and the counts of `carekit.counterfactual.compare_marks`."""
+    pair = marked_pair(lesson)
+    models = {f"{run.arm}, {run.seed}": load_model(run, lesson.data, lesson.profile) for run in runs}
+    first = next(iter(models.values()))  # the frozen layers of all are the same
+    kept = (frozen_features.keep(first, part, flips=False) for part in (pair.clean, pair.marked))
+    counts = compare_marks(models, Pair(pair.clean, pair.marked, *kept))
+    about = pd.DataFrame({"arm": [run.arm for run in runs], "seed": [run.seed for run in runs]})
+    return pd.concat([about, counts.reset_index(drop=True)], axis=1)

@@ -1,0 +1,339 @@
+"""Hooks that keep what layers put out in the last forward pass, with a graph behind it, and leave no other trace."""
+
+import weakref
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.utils import _pytree
+
+from carekit.graph import in_backward, why_no_way
+
+MOST_PASSES = 16  # of one batch in parts, before the loss is asked for
+MOST_CANDIDATES = 64  # layers whose outputs are kept while the layer is looked for: it is one of the last
+
+
+class Link:
+    """The way from a hook to its recorder. A copy of a link leads nowhere, so a copied model is not watched."""
+
+    def __init__(self) -> None:
+        self.recorder: weakref.ref[Recorder] | None = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Link":
+        return Link()
+
+    def __reduce__(self) -> tuple[type["Link"], tuple[()]]:
+        return (Link, ())
+
+
+class Hook:
+    """One hook of ours in a module; it takes itself away where its recorder is gone."""
+
+    def __init__(self, link: Link, event: str, name: str = ""):
+        self.link = link
+        self.event = event
+        self.name = name
+
+    @torch._disable_dynamo  # a compiled model runs in two parts, before the hook and behind it
+    def __call__(self, module: nn.Module, *args: Any) -> Any:
+        recorder = self.link.recorder() if self.link.recorder is not None else None
+        if recorder is None:
+            remove_hooks(module, self.link)
+            return None
+        return getattr(recorder, self.event)(self.name, module, *args)
+
+
+def remove_hooks(module: nn.Module, link: Link) -> None:
+    """Take all hooks of one link out of one module, with what torch noted about them."""
+    for hooks in (module._forward_pre_hooks, module._forward_hooks):
+        for key in [key for key, hook in hooks.items() if isinstance(hook, Hook) and hook.link is link]:
+            del hooks[key]
+            for notes in (
+                module._forward_pre_hooks_with_kwargs,
+                module._forward_hooks_with_kwargs,
+                module._forward_hooks_always_called,
+            ):
+                notes.pop(key, None)
+
+
+@dataclass
+class Run:
+    """One output of one layer: `kept` is a part of the graph that nobody can overwrite."""
+
+    name: str
+    kept: Tensor
+    cut: bool  # it had no gradient of its own
+
+
+class Issued(NamedTuple):
+    """A copy that the model goes on with, its version then, and the run that it is of."""
+
+    copy: weakref.ref
+    version: int
+    run: Run
+
+
+@dataclass
+class Pass:
+    """One forward pass of the model: the images' number and size, and what the watched layers put out."""
+
+    count: int | None
+    size: tuple[int, int] | None
+    grad: bool
+    runs: list[Run] = field(default_factory=list)
+    given: list[tuple[weakref.ref, Tensor | None]] = field(default_factory=list)  # to the user; our own with a graph
+    used: bool = False
+
+    def gave(self, logits: Tensor) -> bool:
+        """Whether `logits` is one of the tensors that the model returned."""
+        return any(given() is logits for given, _ in self.given)
+
+    def alive(self) -> bool:
+        """Whether its output is still in use somewhere."""
+        return not self.given or any(given() is not None for given, _ in self.given)
+
+    def parts(self, name: str) -> list[Run]:
+        """The last runs of a layer that together are the images of this pass; all where their number is unknown."""
+        runs = [run for run in self.runs if run.name == name]
+        runs.sort(key=lambda run: run.kept.get_device())  # replicas on several GPUs run in any order
+        if self.count is None:
+            return runs
+        return trailing(runs, self.count) or runs
+
+
+def trailing(runs: list[Run], count: int) -> list[Run]:
+    """The last runs that hold exactly `count` images together; none where that does not come out even."""
+    total = 0
+    for i in range(len(runs) - 1, -1, -1):
+        total += len(runs[i].kept)
+        if total >= count:
+            return runs[i:] if total == count else []
+    return []
+
+
+class Recorder:
+    """Records the passes of one model: with `layers` empty all outputs that might be maps, else these layers only."""
+
+    def __init__(self, model: nn.Module, entry: nn.Module, link: Link):
+        self.model = model
+        self.entry = entry
+        self.link = link
+        self.layers: dict[str, nn.Module] = {}
+        self.passes: list[Pass] = []
+        self.open: Pass | None = None
+        self.restore: list[Any] = []
+        self.n_passes = 0
+        self.last_size: tuple[int, int] | None = None
+        self.recent: dict[str, None] = {}  # candidates, latest last
+        self.too_early: set[str] = set()
+        self.issued: dict[int, Issued] = {}
+        link.recorder = weakref.ref(self)
+
+    def start(self, layers: dict[str, nn.Module]) -> None:
+        """Hook `layers`, or with none all modules, and the model's own call."""
+        self.stop()
+        self.layers = layers
+        self.too_early.clear()
+        for name, module in (layers or dict(self.model.named_modules())).items():
+            module.register_forward_hook(Hook(self.link, "ran", name))
+        self.entry.register_forward_pre_hook(Hook(self.link, "opened"), prepend=True, with_kwargs=True)
+        self.entry.register_forward_hook(Hook(self.link, "closed"), always_call=True)
+
+    def stop(self) -> None:
+        """Take all hooks away."""
+        for module in {*self.model.modules(), *self.entry.modules(), *self.layers.values()}:
+            remove_hooks(module, self.link)
+
+    def opened(self, _name: str, module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict] | None:
+        """A pass begins: forget those that are used or that nobody can ask for any more."""
+        if in_backward():
+            return None
+        self._set_back()
+        self.passes = [each for each in self.passes if each.alive() and not each.used][-MOST_PASSES + 1 :]
+        self.issued.clear()
+        self.n_passes += 1
+        images = _images_of(args, kwargs)
+        size = None if images is None else (images.shape[2], images.shape[3])
+        self.last_size = size
+        self.open = Pass(None if images is None else len(images), size, torch.is_grad_enabled())
+        if torch.is_inference_mode_enabled():
+            inputs = self._leave_inference_mode(args, kwargs)
+        else:
+            inputs = None
+        if not torch.is_grad_enabled() and (not self.layers or isinstance(self.entry, nn.DataParallel)):
+            self._switch_grad_on(self.open)
+        return inputs
+
+    def _leave_inference_mode(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        """Its tensors can have no graph later on; plain no_grad gives the same numbers."""
+        context = torch.inference_mode(False)
+        context.__enter__()
+        self.restore.append(lambda: context.__exit__(None, None, None))
+        torch.set_grad_enabled(False)
+        return _pytree.tree_map(_normal, (args, kwargs))
+
+    def _switch_grad_on(self, until: Pass) -> None:
+        """For the rest of a pass. Inside a `no_grad` of the model's own, that block's end sets it back before."""
+        self.restore.append(lambda: torch.set_grad_enabled(until.grad))
+        torch.set_grad_enabled(True)
+
+    def _set_back(self) -> None:
+        while self.restore:
+            self.restore.pop()()
+
+    def ran(self, name: str, module: nn.Module, args: tuple, output: Any) -> Any:
+        """A layer has put something out: keep it, and let the model go on with a copy."""
+        leaves, structure = _pytree.tree_flatten(output)
+        places = [i for i, leaf in enumerate(leaves) if _may_be_map(leaf)]
+        several = sum(isinstance(leaf, Tensor) for leaf in leaves) > 1
+        if not places or (several and not self.layers):
+            return None  # of several outputs, others may be made from the map before we see it
+        place = places[0]
+        leaves[place] = self._keep(name, leaves[place])
+        return _pytree.tree_unflatten(leaves, structure)
+
+    def _keep(self, name: str, output: Tensor) -> Tensor:
+        if name in self.too_early:
+            return output
+        if in_backward():
+            return output.clone()  # a checkpoint computes its part again, and must do the same
+        seen = self.issued.get(id(output))
+        if seen is not None and seen.copy() is output and seen.version == output._version:
+            self._note(Run(name, seen.run.kept, seen.run.cut))  # a module that returns what its last child returned
+            return output
+        kept, copy = self._with_graph(output)
+        run = Run(name, kept, kept is not output)
+        self._note(run)
+        if not self.layers:
+            self.issued[id(copy)] = Issued(weakref.ref(copy), copy._version, run)
+        return copy
+
+    def _with_graph(self, output: Tensor) -> tuple[Tensor, Tensor]:
+        """The output, and a copy that the model goes on with, so that no operation in place reaches the first."""
+        if output.requires_grad and torch.is_grad_enabled():
+            return output, output.clone()
+        # Without a gradient (validation, a frozen trunk) what follows gets a graph of its own.
+        if not torch.is_grad_enabled():
+            if self.open is None:  # nobody would switch it off again
+                return output, output.clone()
+            self._switch_grad_on(self.open)
+        kept = output.detach().requires_grad_()
+        return kept, kept.clone()
+
+    def _pass(self) -> Pass:
+        if self.open is not None:
+            return self.open
+        if not self.passes or self.passes[-1].used or self.passes[-1].count is not None:
+            self.passes.append(Pass(None, None, torch.is_grad_enabled()))  # parts of the model called by themselves
+        return self.passes[-1]
+
+    def _note(self, run: Run) -> None:
+        runs = self._pass().runs
+        runs.append(run)
+        if self.layers:
+            return
+        self.recent.pop(run.name, None)
+        self.recent[run.name] = None
+        if len(self.recent) > MOST_CANDIDATES:
+            early = next(iter(self.recent))
+            del self.recent[early]
+            self.too_early.add(early)
+            runs[:] = [each for each in runs if each.name != early]
+
+    def closed(self, _name: str, module: nn.Module, args: tuple, output: Any) -> Any:
+        """The pass is over: what the user gets is as if nobody had watched."""
+        if in_backward() or self.open is None:
+            return None
+        self._set_back()
+        done, self.open = self.open, None
+        if done.runs:
+            self.passes.append(done)
+        detached = not done.grad or not _trains(module, args)
+        leaves, structure = _pytree.tree_flatten(output)
+        for i, leaf in enumerate(leaves):
+            if isinstance(leaf, Tensor):
+                if detached and leaf.requires_grad:
+                    leaves[i] = leaf.detach()
+                done.given.append((weakref.ref(leaves[i]), leaf if detached and leaf.requires_grad else None))
+        self.issued.clear()
+        return _pytree.tree_unflatten(leaves, structure) if detached else None
+
+    def passes_of(self, logits: Tensor) -> list[Pass]:
+        """The passes that gave these logits: the one that returned them, or the last ones of as many images."""
+        for each in reversed(self.passes):
+            if each.gave(logits):
+                return [each]
+        if any(each.count is None for each in self.passes[-1:]):
+            return self.passes[-1:]
+        total = 0
+        for i in range(len(self.passes) - 1, -1, -1):
+            total += self.passes[i].count or 0
+            if total >= len(logits):
+                return self.passes[i:]
+        return list(self.passes)
+
+    def size_of(self, logits: Tensor) -> tuple[int, int] | None:
+        """The size of the images that these logits are of, if the model was called with images."""
+        passes = self.passes_of(logits)
+        return passes[-1].size if passes else self.last_size
+
+    def with_graph(self, logits: Tensor, passes: list[Pass]) -> Tensor:
+        """The same logits with the graph that was kept of them, where the user's have none.
+
+        Raises ValueError where they are not what the model returned.
+        """
+        if logits.requires_grad:
+            return logits
+        columns = zip(*(each.given for each in passes), strict=False)
+        for column in columns:
+            ours = [graph for _, graph in column if graph is not None]
+            if len(ours) == len(passes) and all(given() is logits for given, _ in column):
+                return ours[0]
+            if len(ours) == len(passes) and _same(ours, logits):
+                with torch.enable_grad():
+                    return torch.cat(ours)
+        features = passes[-1].runs[-1].kept
+        if any(graph is not None for each in passes for _, graph in each.given):
+            raise ValueError(
+                "without gradients, the logits must be what the model itself returned in its last pass, and these "
+                "differ: give them unchanged"
+            )
+        raise ValueError(why_no_way(logits, features, None))
+
+    def forget(self) -> None:
+        """Drop all that is kept."""
+        self._set_back()
+        self.passes.clear()
+        self.issued.clear()
+        self.open = None
+
+
+def _may_be_map(leaf: Any) -> bool:
+    return isinstance(leaf, Tensor) and leaf.is_floating_point() and leaf.ndim in (3, 4, 5) and leaf.numel() > 0
+
+
+def _same(ours: list[Tensor], logits: Tensor) -> bool:
+    if any(each.shape[1:] != logits.shape[1:] for each in ours) or sum(map(len, ours)) != len(logits):
+        return False
+    values = torch.cat([each.detach().to(logits.device) for each in ours]).to(logits.dtype)
+    return bool(torch.allclose(values, logits, rtol=1e-3, atol=1e-5, equal_nan=True))
+
+
+def _normal(leaf: Any) -> Any:
+    return leaf.clone() if isinstance(leaf, Tensor) and leaf.is_inference() else leaf
+
+
+def _trains(module: nn.Module, args: tuple) -> bool:
+    """Whether the model's output would have a gradient without us."""
+    return any(each.requires_grad for each in module.parameters()) or any(
+        isinstance(leaf, Tensor) and leaf.requires_grad for leaf in _pytree.tree_leaves(args)
+    )
+
+
+def _images_of(args: tuple, kwargs: dict) -> Tensor | None:
+    """The first tensor of four axes that the model is called with."""
+    for leaf in _pytree.tree_leaves((args, kwargs)):
+        if isinstance(leaf, Tensor) and leaf.ndim == 4:
+            return leaf
+    return None

@@ -1,0 +1,127 @@
+"""Labels of every kind -> the class loss they ask for, and the score whose map is wanted.
+
+Shapes: b images, c classes.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int, Shaped
+from torch import Tensor
+from torch.nn import functional
+
+LABELS = "labels"  # the map is that of the label
+
+
+class Target(NamedTuple):
+    """The score of an image is Σ_c choice · y_c. known: which images have a class at all."""
+
+    choice: Float[Tensor, "b c"]
+    known: Bool[Tensor, " b"]
+
+
+def class_loss_of(logits: Float[Tensor, "b c"], labels: Shaped[Tensor, "b *rest"]) -> Float[Tensor, ""]:
+    """L_c by the kind of the labels: cross-entropy of classes, one-hot or soft labels; with one logit a sigmoid's.
+
+    Raises ValueError for labels that need a loss of their own (several classes at once, numbers) or do not fit.
+    """
+    if logits.shape[1] == 1:
+        return functional.binary_cross_entropy_with_logits(logits[:, 0], _one_column(labels).to(logits.dtype))
+    if labels.shape == logits.shape:
+        labels = labels.to(logits.dtype)
+        if not _sums_to_one(labels):
+            raise ValueError(
+                "the labels' rows do not sum to 1, so they are no shares of classes: where an image has several "
+                "classes, give class_loss=torch.nn.functional.binary_cross_entropy_with_logits"
+            )
+        return functional.cross_entropy(logits, labels)
+    return functional.cross_entropy(logits, class_indices(labels, logits))
+
+
+def _sums_to_one(labels: Float[Tensor, "b c"]) -> bool:
+    return bool(((labels.detach().sum(1) - 1).abs() < 1e-3).all())
+
+
+def _one_column(labels: Shaped[Tensor, "b *rest"]) -> Shaped[Tensor, " b"]:
+    if labels.numel() != len(labels):
+        raise ValueError(f"one logit an image, but labels of shape {tuple(labels.shape)}: give one label an image")
+    return labels.reshape(-1)  # (b, 1) -> (b,)
+
+
+def class_indices(labels: Shaped[Tensor, "b *rest"], logits: Float[Tensor, "b c"]) -> Int[Tensor, " b"]:
+    """Labels (b,) or (b, 1) of any whole type as 64-bit class numbers; below 0 is "ignore"."""
+    if labels.numel() != len(labels):
+        raise ValueError(
+            f"labels of shape {tuple(labels.shape)} do not fit logits of shape {tuple(logits.shape)}: give class "
+            "numbers (b,), or a share for each class (b, c)"
+        )
+    if labels.is_floating_point():
+        raise ValueError(f"labels are class numbers of type {labels.dtype}: make them whole, labels.long()")
+    return labels.reshape(-1).long()  # (b, 1) -> (b,)
+
+
+def target_of(
+    logits: Float[Tensor, "b c"],
+    labels: Shaped[Tensor, "b *rest"] | None,
+    target: str | int | Tensor | None,
+    ignore_index: int = -100,
+) -> Target:
+    """Which score each image's map is of.
+
+    Args:
+        logits: the scores; with one column, class 1 is the logit and class 0 its negative.
+        labels: class numbers, one-hot, soft (the stronger class) or several classes (their sum).
+        target: "labels", or apart from them: a class for all, a tensor as labels are, None for the predicted class.
+        ignore_index: a class number that means "no label"; so does any below 0.
+
+    Raises:
+        ValueError: for a class that does not exist, and labels without a class in a row.
+    """
+    if isinstance(target, str) and target != LABELS:
+        raise ValueError(f"target = {target!r} is unknown: leave it out, or give a class number, a tensor or None")
+    wanted = labels if isinstance(target, str) else target
+    if wanted is None:
+        wanted = (logits[:, 0] > 0).long() if logits.shape[1] == 1 else logits.argmax(1)
+    if not isinstance(wanted, Tensor):
+        wanted = torch.as_tensor(wanted)
+    wanted = wanted.detach().to(logits.device)
+    if wanted.ndim == 0:
+        wanted = wanted.expand(len(logits))  # () -> (b,)
+    if len(wanted) != len(logits):
+        raise ValueError(f"{len(wanted)} labels for {len(logits)} logits: both must be of the same batch")
+    if logits.shape[1] == 1:
+        return _of_one_logit(logits, _one_column(wanted), ignore_index)
+    if wanted.shape == logits.shape:
+        return _of_shares(wanted)
+    return _of_classes(logits, class_indices(wanted, logits), ignore_index)
+
+
+def _of_one_logit(logits: Float[Tensor, "b 1"], labels: Shaped[Tensor, " b"], ignore_index: int) -> Target:
+    known = (labels != ignore_index) & (labels >= 0)
+    wrong = known & (labels > 1)
+    if wrong.any():
+        raise ValueError(f"label {labels[wrong][0].item():g} with one logit: labels are 0 or 1, or shares between")
+    sign = torch.where(labels > 0.5, 1.0, -1.0).to(logits.dtype)
+    return Target(sign[:, None], known)  # (b,) -> (b, 1)
+
+
+def _of_shares(shares: Shaped[Tensor, "b c"]) -> Target:
+    highest = shares.amax(1, keepdim=True)
+    return Target(((shares == highest) & (shares > 0)).float(), highest[:, 0] > 0)
+
+
+def _of_classes(logits: Float[Tensor, "b c"], classes: Int[Tensor, " b"], ignore_index: int) -> Target:
+    known = (classes != ignore_index) & (classes >= 0)
+    highest = int(classes[known].max()) if known.any() else 0
+    if highest >= logits.shape[1]:
+        raise ValueError(
+            f"label {highest} is no class: the logits have {logits.shape[1]} columns, 0 to {logits.shape[1] - 1}"
+        )
+    places = torch.where(known, classes, 0)
+    return Target(functional.one_hot(places, logits.shape[1]).to(logits.dtype) * known[:, None], known)
+
+
+def ignored_by(class_loss: Callable | None) -> int:
+    """The `ignore_index` of a loss that has one; torch's default otherwise."""
+    return int(getattr(class_loss, "ignore_index", -100))
