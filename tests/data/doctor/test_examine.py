@@ -68,7 +68,7 @@ def test_every_fault_of_a_raw_folder_is_found_at_once(varied):
     assert not report.healthy
     tables = found(report, "tables", "error")
     assert len(tables) == 4
-    for words in ("(p09.png) have no file", "(images/extra.png)", "of image 'p02.png' is empty", "a box for 'p09'"):
+    for words in ("(p09.png) have no file", "(images/extra.png)", "of image 'p02.png' is empty", "a box for 'p09.png'"):
         assert any(words in text for text in tables), words
     broken = found(report, "images", "error")
     assert ["p00.png" in broken[0], "p01.png" in broken[1], len(broken)] == [True, True, 2]
