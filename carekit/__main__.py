@@ -18,6 +18,7 @@ EXTRAS = {
     "course": ["course"],
     "lab": ["course"],
     "site": ["course"],
+    "prepare": ["data"],
     "check": ["data"],
     "sheet": ["course"],
     "boxes": ["course"],
@@ -32,7 +33,7 @@ EXTRAS = {
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     options, rest = _parser().parse_known_args(arguments)
-    if rest and options.command not in ("test", "lab"):
+    if rest and options.command not in ("test", "lab", "prepare"):
         _parser().error(f"unrecognised arguments: {' '.join(rest)}")
     environment.enter(EXTRAS[options.command])
     for stream in (sys.stdout, sys.stderr):
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         each.add_argument("--only", default="", help="only lessons with this in their name, such as 05")
         each.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="further notebook parameters")
     commands.add_parser("lab", help="open JupyterLab on the first lesson")
+    commands.add_parser("prepare", help="make a data set of a folder or archive of images (--help)", add_help=False)
     check = commands.add_parser("check", help="look a data set over, raw or prepared, and say what is wrong")
     check.add_argument("path", type=Path, help="folder or archive")
     check.add_argument("--workers", type=int, help="processes (as many as there are cores)")
@@ -104,6 +106,13 @@ def _lab(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
     paths = (str(environment.ROOT), os.environ.get("PYTHONPATH"))
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))  # kernels run this checkout's code
     environment.hand_over([sys.executable, "-m", "jupyterlab", str(first), *rest])
+
+
+def _prepare(_options: argparse.Namespace, rest: list[str]) -> int:
+    from carekit.data.doctor.page import write_page
+    from carekit.data.preparing.command_line import run_prepare
+
+    return run_prepare(rest, write_page)
 
 
 def _check(options: argparse.Namespace, _rest: list[str]) -> int:
@@ -180,6 +189,7 @@ _COMMANDS = {
     "course": _course,
     "lab": _lab,
     "site": _course,
+    "prepare": _prepare,
     "check": _check,
     "sheet": _sheet,
     "boxes": lambda options, _rest: run_boxes(options),

@@ -7,13 +7,7 @@ if __name__ == "__main__":
 
 from carekit.data.download import origins
 from carekit.data.layouts.rsna import RSNA
-from carekit.data.preparing.command_line import main
-
-
-def _add(parser):
-    parser.add_argument("--subset", choices=("paper", "all"), default="paper", help="the paper's 8851/6012/105, or all")
-    parser.add_argument("--subset-seed", type=int, default=0, help="which films the paper's subset draws")
-
+from carekit.data.preparing.command_line import add_reading, main
 
 if __name__ == "__main__":
-    sys.exit(main(RSNA, __doc__, origin=lambda _options: origins.RSNA, add=_add))
+    sys.exit(main(RSNA, __doc__, origin=lambda _options: origins.RSNA, add=add_reading("subset", "subset-seed")))

@@ -105,7 +105,7 @@ class Lesson:
         return self.data.take((self.data.samples.split == "test").to_numpy() | (turn < fewest))
 
     def skewed_rows(self) -> np.ndarray:
-        """Rows of test images in the proportions of training: all of the largest class, of each other the first ones."""
+        """Rows of test images in the proportions of training: all of the largest class, the first of each other."""
         test, counts = self.test, self.train.counts()
         available = test.counts()
         share = min(available[name] / counts[name] for name in counts if counts[name] == max(counts.values()))

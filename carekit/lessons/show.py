@@ -8,6 +8,8 @@ import pandas as pd
 from IPython.display import display
 from matplotlib.figure import Figure
 
+from carekit.metrics import label_of
+
 
 def png(figure: Figure) -> bytes:
     """The figure as a PNG picture; the figure is closed."""
@@ -33,6 +35,7 @@ def table(frame: pd.DataFrame, digits: int = 3) -> None:
     """Show a table with rounded numbers; columns (metric, "mean") and (metric, "±") become one: mean ± half-width."""
     if isinstance(frame.columns, pd.MultiIndex):
         frame = with_intervals(frame, digits)
+    frame = frame.rename(columns=label_of, index=label_of)
     display(frame.style.format(precision=digits, na_rep="–", escape="html"))
 
 
@@ -46,4 +49,6 @@ def with_intervals(frame: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
 
 
 def _text(mean: float, half: float, digits: int) -> str:
+    if pd.isna(mean):
+        return "–"
     return f"{mean:.{digits}f}" + ("" if pd.isna(half) else f" ± {half:.{digits}f}")

@@ -60,7 +60,8 @@ def test_a_table_and_what_comes_next_then_a_refusal_to_overwrite(own, tmp_path):
         "rare           6       2       8",
         "all           19       5      24",
     ]
-    assert lines[4].startswith("Split: by group") and lines[5] == "Next: make course DATA=out"
+    assert lines[4].startswith("Split: by image") and "images of one patient may be in both parts" in lines[4]
+    assert lines[5] == "Next: python -m carekit check out, then make course DATA=out"
     again = _run("prepare_own", "--source", own, "--out", "out", cwd=tmp_path)
     assert again.returncode == 2 and again.stderr.startswith("own: folder") and "already has files" in again.stderr
 

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from carekit.data.doctor.report import Report
-from carekit.data.layouts.tables import and_more
+from carekit.data.layouts.layout import and_more
 from carekit.data.prepared.schema import CORNERS
+from carekit.data.preparing.from_files import TINY
 
-TINY = 2.0  # pixels: a box as narrow as this is lost at the map's resolution
 FULL = 0.98  # of the image: a box as large as this leaves no outside
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from carekit.data.doctor.report import Report
-from carekit.data.layouts.tables import and_more
+from carekit.data.layouts.layout import and_more
 
 
 def fingerprint(image: np.ndarray) -> str:
@@ -33,8 +33,8 @@ class Pictures:
         self.ids = list(ids)
         self.names = list(names)
         self.split = None if split is None else list(split)
-        self.same = defaultdict(list)
-        self.blank = []
+        self.same: dict[str, list[int]] = defaultdict(list)
+        self.blank: list[str] = []
 
     def add(self, i: int, fingerprint: str, blank: bool) -> None:
         """One more picture."""

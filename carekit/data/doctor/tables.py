@@ -21,8 +21,8 @@ def check_counts(report: Report, names: pd.Series, classes: list[str], rare: lis
     present = {name: n for name, n in report.counts.items() if n}
     if not present:
         return
-    least = min(present, key=present.get)
-    most = max(present, key=present.get)
+    least = min(present, key=lambda name: present[name])
+    most = max(present, key=lambda name: present[name])
     text = ", ".join(f"{name} {n}" for name, n in present.items())
     ratio = present[most] / present[least]
     outnumbers = f"; {most} outnumbers {least} {ratio:.3g} times" if ratio > 1 else ""

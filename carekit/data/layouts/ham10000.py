@@ -6,14 +6,24 @@ Source: Tschandl, Rosendahl, Kittler, Sci. Data 2018, doi:10.7910/DVN/DBW86T; ma
 from functools import partial
 
 from carekit.data.download import origins
-from carekit.data.layouts.layout import Faults, Layout, Listing
-from carekit.data.layouts.tables import attach_files, check_rows, files_by_stem, has_table, one_table, read_table
+from carekit.data.layouts.layout import Faults, Layout, Listing, and_more
+from carekit.data.layouts.tables import (
+    attach_files,
+    check_rows,
+    files_by_stem,
+    has_table,
+    ids_of_images,
+    one_table,
+    read_table,
+)
 from carekit.data.sources import Source
 from carekit.paper import SKIN_NAMES
 
 CLASSES = SKIN_NAMES
 TABLES = ("ham10000_metadata", "ham10000_metadata.csv", "ham10000_metadata.tab")
 MASK_ENDINGS = ("_segmentation.png",)
+PHOTOGRAPHS = (".jpg", ".jpeg", ".png")
+TEST = "ISIC2018_Task3_Test"  # the challenge's test images lie in the same record, and are no part of HAM10000
 FACTS = {
     "name": "ham10000",
     "title": "HAM10000: dermoscopic images of pigmented skin lesions",
@@ -28,8 +38,15 @@ def read(files: Source, faults: Faults) -> Listing:
     name = one_table(files, TABLES)
     table = read_table(files, name, ["lesion_id", "image_id", "dx"])
     table = table.rename(columns={"lesion_id": "group", "dx": "diagnosis"})
-    table = check_rows(faults, table, name, CLASSES)
-    table = attach_files(faults, files, table, files_by_stem(faults, files, (".jpg", ".jpeg")), ".jpg")
+    table = check_rows(faults, table.assign(image_id=ids_of_images(table.image_id)), name, CLASSES)
+    known = set(table.image_id)
+    photographs = files_by_stem(faults, files, PHOTOGRAPHS, but=MASK_ENDINGS)
+    tests = [key for key, file in photographs.items() if TEST in file and key not in known]
+    if tests:
+        faults.note(f"{and_more(tests)} of the challenge's test set lie beside HAM10000 and are not read")
+    table = attach_files(
+        faults, files, table, {key: photographs[key] for key in photographs.keys() - set(tests)}, ".jpg"
+    )
     masks = files_by_stem(faults, files, MASK_ENDINGS)
     return Listing(table.assign(mask=[masks.get(name, "") for name in table.image_id]), CLASSES, FACTS, rare=["df"])
 

@@ -8,15 +8,15 @@ import re
 import pandas as pd
 
 from carekit.data.download import origins
-from carekit.data.layouts.ham10000 import CLASSES, MASK_ENDINGS
-from carekit.data.layouts.layout import Faults, Layout, Listing
+from carekit.data.layouts.ham10000 import CLASSES, MASK_ENDINGS, PHOTOGRAPHS
+from carekit.data.layouts.layout import Faults, Layout, Listing, and_more
 from carekit.data.layouts.tables import (
-    and_more,
     attach_files,
     check_rows,
     file_name,
     files_by_stem,
-    parse_numbers,
+    ids_of_images,
+    one_hot,
     read_table,
 )
 from carekit.data.sources import Source
@@ -47,7 +47,7 @@ def read(files: Source, faults: Faults) -> Listing:
     table = pd.concat(truths.values(), ignore_index=True)
     table = table.assign(group=table.image_id.map(groups).fillna(table.image_id))
     table = check_rows(faults, table, "the ground truth", CLASSES)
-    images = files_by_stem(faults, files, (".jpg", ".jpeg"), within="_Input/")
+    images = files_by_stem(faults, files, PHOTOGRAPHS, within="_Input", but=MASK_ENDINGS)
     table = attach_files(faults, files, table, images, ".jpg")
     masks = files_by_stem(faults, files, MASK_ENDINGS)
     table = table.assign(mask=[masks.get(name, "") for name in table.image_id])
@@ -66,18 +66,15 @@ def _truth(files: Source, faults: Faults, name: str) -> pd.DataFrame:
     """image_id, diagnosis and split out of a table with one column for each class that holds 1 in one of them."""
     columns = [short.upper() for short in CLASSES]
     table = read_table(files, name, ["image", *columns]).rename(columns={"image": "image_id"})
-    table = parse_numbers(faults, table, columns, name)
-    bad = (table[columns].isin([0, 1]).sum(axis=1) < len(columns)) | (table[columns].sum(axis=1) != 1)
-    table = faults.drop(table, bad, f"{name}: image {{0.image_id!r}} is not of exactly one class")
-    diagnosis = table[columns].idxmax(axis=1).str.lower()
-    return table[["image_id"]].assign(diagnosis=diagnosis, split=_SPLITS[_part(name)])
+    table = one_hot(faults, table.assign(image_id=ids_of_images(table.image_id)), columns, name)
+    return table[["image_id"]].assign(diagnosis=table.diagnosis.str.lower(), split=_SPLITS[_part(name)])
 
 
 def _groups(files: Source) -> dict[str, str]:
     for name in files.names:
         if file_name(name) in _GROUPS:
             table = read_table(files, name, ["image", "lesion_id"])
-            return dict(zip(table.image, table.lesion_id, strict=True))
+            return dict(zip(ids_of_images(table.image), table.lesion_id, strict=True))
     return {}
 
 

@@ -11,6 +11,7 @@ from carekit.data.layouts.ham10000 import CLASSES as SKIN
 from carekit.data.layouts.layout import Faults, Layout, Listing
 from carekit.data.layouts.tables import check_rows
 from carekit.data.sources import Source
+from carekit.names import one_of
 
 PARTS = {"train": "train", "val": "train", "test": "test"}
 # The order of the labels in the archives.
@@ -18,20 +19,26 @@ CLASSES = {
     "dermamnist": {name: SKIN[name] for name in ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")},
     "pneumoniamnist": {"normal": "normal", "pneumonia": "pneumonia"},
 }
+# How many images each of the two has, by part; and the others, which have other classes in the same form.
+PUBLISHED = {"dermamnist": (7007, 1003, 2005), "pneumoniamnist": (4708, 524, 624)}
+OTHERS = "path chest oct retina breast blood tissue organa organc organs".split()
 _NEEDED = {f"{part}_{what}.npy" for part in PARTS for what in ("images", "labels")}
 
 
-def read(files: Source, faults: Faults) -> Listing:
+def read(files: Source, faults: Faults, which: str = "") -> Listing:
     """Unpacked arrays; the publisher's validation images join the training part. Raises ValueError.
 
-    The images say which of the two it is: those of the skin have colours.
+    Args:
+        which: dermamnist or pneumoniamnist, where neither the file's name nor its number of images tells.
     """
     if set(files.arrays) != _NEEDED:
         raise ValueError(f"the archive must hold {', '.join(sorted(_NEEDED))} and nothing else")
     colours = {array.ndim == 4 for name, array in files.arrays.items() if "images" in name}
     if len(colours) != 1:
         raise ValueError("some images have colours and some have none: download the archive again")
-    which = "dermamnist" if colours.pop() else "pneumoniamnist"
+    which = one_of("which", which or _which(files), CLASSES)
+    if colours != {which == "dermamnist"}:
+        raise ValueError(f"the images of {which} are {'in colour' if which == 'dermamnist' else 'grey'}, and these not")
     table = pd.concat([_part(files, part, list(CLASSES[which])) for part in PARTS], ignore_index=True)
     table = check_rows(faults, table, "the labels", CLASSES[which])
     facts = {
@@ -44,10 +51,28 @@ def read(files: Source, faults: Faults) -> Listing:
     return Listing(table, CLASSES[which], facts)
 
 
+def _which(files: Source) -> str:
+    """The data set, by the name of its file or else by how many images the parts have."""
+    name = files.published.lower()
+    other = next((each for each in OTHERS if f"{each}mnist" in name), "")
+    if other:
+        known = " and ".join(CLASSES)
+        raise ValueError(f"{files.published} is {other}mnist, whose classes are others: of MedMNIST, {known} are read")
+    counts = tuple(len(files.arrays[f"{part}_images.npy"]) for part in PARTS)
+    found = next((which for which in CLASSES if which in name or PUBLISHED[which] == counts), "")
+    if not found:
+        words = "neither its name nor its number of images tells which data set it is"
+        raise ValueError(f"{files.published}: {words}: say --which dermamnist or --which pneumoniamnist")
+    return found
+
+
 def _part(files: Source, part: str, classes: list[str]) -> pd.DataFrame:
     file = f"{part}_images.npy"
     images = files.arrays[file]
-    labels = np.asarray(files.arrays[f"{part}_labels.npy"]).reshape(-1)  # (n, 1) -> (n,)
+    labels = np.asarray(files.arrays[f"{part}_labels.npy"])
+    if labels.ndim > 1 and labels.shape[1] > 1:
+        raise ValueError(f"{part}_labels.npy gives {labels.shape[1]} labels to each image: one is needed")
+    labels = labels.reshape(-1)  # (n, 1) -> (n,)
     form = images.shape[3:] in ((), (3,)) and images.ndim > 2 and images.shape[1] == images.shape[2]
     if images.dtype != np.uint8 or not form:
         raise ValueError(f"{file} is {images.dtype} {images.shape}: it must be uint8 (n, s, s) or (n, s, s, 3)")

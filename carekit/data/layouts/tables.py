@@ -1,16 +1,21 @@
 """Tables and files of a source: found, read, and checked against each other."""
 
+import codecs
 import io
 import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 import pandas as pd
 
-from carekit.data.layouts.layout import Faults
+from carekit.data.layouts.layout import Faults, and_more
+from carekit.data.layouts.matching import without_ending
 from carekit.data.prepared.schema import CORNERS
 from carekit.data.sources import Source
 
 SIDES = ["x", "y", "w", "h"]
+FRAME = ["width", "height"]  # of the picture that a box was drawn in
 FURTHEST = 1e9  # pixels or shares: a larger number is a slip, and would overflow what is computed of it
 
 
@@ -28,10 +33,44 @@ def one_table(files: Source, names: tuple[str, ...]) -> str:
     return found[0]
 
 
-def read_table(files: Source, name: str, needed: list[str], optional: tuple[str, ...] = ()) -> pd.DataFrame:
-    """A table of text with at least the `needed` columns; commas, or tabs. Raises ValueError, naming the file."""
+def read_table(
+    files: Source,
+    name: str,
+    needed: Sequence[str],
+    optional: Sequence[str] = (),
+    synonyms: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> pd.DataFrame:
+    """A table of text with at least the `needed` columns, without its empty rows.
+
+    Args:
+        files, name: the source, and the file in it.
+        needed, optional: columns, found whatever their case.
+        synonyms: for a column other names that it may have, the most particular first.
+
+    Raises:
+        ValueError: naming the file.
+    """
+    table = whole_table(files, name)
+    for column in (*needed, *optional):
+        names = (column, *synonyms.get(column, ()))
+        found = next((each for wanted in names for each in table if each.lower() == wanted.lower()), None)
+        if found is not None and column not in table:
+            table = table.rename(columns={found: column})
+    missing = [column for column in needed if column not in table]
+    if missing:
+        known = ", ".join(map(repr, table.columns[:12]))
+        raise ValueError(f"{name} has no column {missing[0]!r}: it needs {', '.join(needed)}, and has {known}")
+    return table[[*needed, *(column for column in optional if column in table)]]
+
+
+def whole_table(files: Source, name: str) -> pd.DataFrame:
+    """All columns of a table of text, separated by commas, semicolons or tabs. Raises ValueError, naming the file."""
     data = files.read(name)
-    separator = "\t" if b"\t" in data.split(b"\n", 1)[0] else ","
+    line, _, rest = data.partition(b"\n")
+    if line.removeprefix(codecs.BOM_UTF8).lower().startswith(b"sep="):  # Excel's own first line
+        data = rest
+        line = rest.partition(b"\n")[0]
+    separator = max("\t;,", key=lambda each: line.count(each.encode()))
     how = {"sep": separator, "dtype": str, "keep_default_na": False, "encoding": "utf-8-sig", "index_col": False}
     try:
         with warnings.catch_warnings():
@@ -42,17 +81,22 @@ def read_table(files: Source, name: str, needed: list[str], optional: tuple[str,
         raise ValueError(f"{name} is not UTF-8 text: save it again as CSV with UTF-8 encoding") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning) as error:
         raise ValueError(f"{name} is not a table ({str(error).strip()}): each line needs as many fields") from None
-    table = table.rename(columns=str.strip).apply(lambda column: column.str.strip())
-    twice = table.columns[table.columns.duplicated()]
+    table = table.rename(columns=lambda column: column.strip().removeprefix("Bbox [").removesuffix("]"))  # as NIH
+    table = table.apply(lambda column: column.fillna("").str.strip())
+    nameless = [column for column in table if column.startswith("Unnamed:") and (table[column] == "").all()]
+    table = table.drop(columns=nameless)
+    twice = table.columns[table.columns.str.lower().duplicated()]
     if len(twice):
         raise ValueError(f"{name} has two columns {twice[0]!r}: keep one")
-    missing = [column for column in needed if column not in table]
-    if missing:
-        raise ValueError(f"{name} has no column {missing[0]!r}: it needs {', '.join(needed)}")
-    return table[needed + [column for column in optional if column in table]]
+    return table[(table != "").any(axis=1)]
 
 
-def check_rows(faults: Faults, table: pd.DataFrame, file: str, classes) -> pd.DataFrame:
+def ids_of_images(column: pd.Series) -> pd.Series:
+    """Names of images without an ending, which is no part of an id."""
+    return column.map(without_ending)
+
+
+def check_rows(faults: Faults, table: pd.DataFrame, file: str, classes: Iterable[str]) -> pd.DataFrame:
     """`table` (image_id, group, diagnosis) without rows that have no id or group, appear twice, or are of no class."""
     known = list(classes)
     for sentence, is_bad in (
@@ -73,10 +117,19 @@ def check_rows(faults: Faults, table: pd.DataFrame, file: str, classes) -> pd.Da
 
 def parse_numbers(faults: Faults, table: pd.DataFrame, columns: list[str], name: str) -> pd.DataFrame:
     """`table` with these columns as finite floats."""
-    values = table[columns].apply(pd.to_numeric, errors="coerce").astype(float)
+    points = table[columns].replace(r"^(-?\d+),(\d+)$", r"\1.\2", regex=True)  # as much of Europe writes them
+    values = points.apply(pd.to_numeric, errors="coerce").astype(float)
     bad = ~(values.abs() < FURTHEST).all(axis=1)
     faults.drop(table, bad, f"{name}: {', '.join(columns)} of image {{0.image_id!r}} are not all finite numbers")
     return table.assign(**values)[~bad]
+
+
+def one_hot(faults: Faults, table: pd.DataFrame, columns: list[str], name: str) -> pd.DataFrame:
+    """`table` with the diagnosis out of one column for each class, of which one holds 1 and the others 0."""
+    table = parse_numbers(faults, table, columns, name)
+    bad = (table[columns].isin([0, 1]).sum(axis=1) < len(columns)) | (table[columns].sum(axis=1) != 1)
+    table = faults.drop(table, bad, f"{name}: image {{0.image_id!r}} is not of exactly one class")
+    return table.assign(diagnosis=table[columns].idxmax(axis=1))
 
 
 def parse_boxes(faults: Faults, table: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -89,7 +142,8 @@ def parse_boxes(faults: Faults, table: pd.DataFrame, name: str) -> pd.DataFrame:
     bad = (table.x1 <= table.x0) | (table.y1 <= table.y0)
     box = "({0.x0:g}, {0.y0:g}, {0.x1:g}, {0.y1:g})"
     table = faults.drop(table, bad, f"{name}: box {box} of image {{0.image_id!r}} is empty or reversed")
-    return table[["image_id", *CORNERS]]
+    extra = [column for column in (*FRAME, "category") if column in table]
+    return table[["image_id", *CORNERS, *extra]]
 
 
 def file_name(name: str) -> str:
@@ -102,13 +156,15 @@ def stem(name: str) -> str:
     return PurePosixPath(name).stem
 
 
-def files_by_stem(faults: Faults, files: Source, endings: tuple[str, ...], within: str = "") -> dict[str, str]:
-    """stem -> file, for files whose name ends so; `within` must be a part of the path."""
+def files_by_stem(
+    faults: Faults, files: Source, endings: tuple[str, ...], within: str = "", but: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """stem -> file, for files whose name ends so and not as those of `but`; `within` must be a part of the path."""
     found: dict[str, str] = {}
     for name in files.names:
         last = PurePosixPath(name).name
         ending = next((each for each in endings if last.lower().endswith(each)), None)
-        if ending is None or within not in name:
+        if ending is None or within not in name or last.lower().endswith(but):
             continue
         key = last[: -len(ending)]
         # One published packing of HAM10000 holds the same folder twice.
@@ -122,16 +178,12 @@ def attach_files(faults: Faults, files: Source, table: pd.DataFrame, found: dict
     """`table` with the file of each image: there must be one for each row, and no other."""
     lost = ~table.image_id.isin(found)
     if lost.any():
-        rows = and_more(table.image_id[lost])
-        faults.refuse(f"{rows} of the table have no {kind} file in {files.path}: add the files, or remove the rows")
+        names = list(table.image_id[lost])
+        words = f"of the table have no {kind} file in {files.path}: add the files, or remove the rows"
+        faults.miss(f"{and_more(names)} {words}{'; '.join(['', *files.remarks])}", names, f"no {kind} file")
     extra = sorted(set(found) - set(table.image_id))
     if extra:
-        faults.refuse(f"{and_more(extra)} in {files.path} have no row in the table: add the rows, or remove the files")
+        words = f"in {files.path} have no row in the table: add the rows, or remove the files"
+        faults.miss(f"{and_more(extra)} {words}", extra, "no row in the table")
     table = table[~lost]
     return table.assign(image=table.image_id.map(found))
-
-
-def and_more(names) -> str:
-    """How many images there are, and the names of the first."""
-    names = list(names)
-    return f"{len(names)} image(s) ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -65,9 +66,10 @@ def fill(
     if not done:
         _allocate(folder, len(items), size, masks)
     left = [start for start in starts if start not in done]
+    finished = sum(map(len, done.values()))
     with (
         open(folder / JOURNAL, "a", encoding="utf-8") as journal,
-        tqdm(total=len(items), initial=sum(map(len, done.values())), unit="image", desc="preparing") as bar,
+        tqdm(total=len(items), initial=finished, unit="image", desc="preparing", file=sys.stdout) as bar,
     ):
         for start, results in in_chunks(partial(_draw_chunk, folder, draw), items, left, CHUNK, workers):
             journal.write(json.dumps([start, results]) + "\n")

@@ -53,9 +53,11 @@ def _begin(work: Callable) -> None:
 
 def _end_with_parent() -> None:
     """A worker whose parent was killed would wait for work for ever."""
-    parent_process().join()
+    parent = parent_process()
+    assert parent is not None, "this runs in a worker"
+    parent.join()
     os._exit(1)
 
 
-def _do(start: int, items: Sequence):
+def _do(start: int, items: Sequence) -> Any:
     return _work(start, items)

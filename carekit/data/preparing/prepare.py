@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,15 +12,18 @@ import pandas as pd
 import carekit
 from carekit.data.checksums import stamp
 from carekit.data.folders import resumable_folder
+from carekit.data.layouts import recognise, told
 from carekit.data.layouts.layout import Faults, Layout, Listing
 from carekit.data.prepared import Prepared
-from carekit.data.prepared.files import write_tables
+from carekit.data.prepared.files import write_table, write_tables
 from carekit.data.prepared.schema import CORNERS
 from carekit.data.preparing.filling import Result, check_space, fill
 from carekit.data.preparing.from_files import FromFiles, Item
-from carekit.data.preparing.splits import RULES, check_rule, draw_split
+from carekit.data.preparing.left_out import LEFT_OUT, items_of, leave_out_damaged, notes_of
+from carekit.data.preparing.splits import check_rule, draw_split, rule_in_words
 from carekit.data.preparing.subset import draw_subset
-from carekit.data.sources import open_source
+from carekit.data.sources import Source, open_source
+from carekit.data.sources.lesions import is_inverted
 from carekit.names import one_of
 
 UNPACKED = "unpacked"  # a folder in the new one, for what must be unpacked before it can be read
@@ -37,7 +41,9 @@ def prepare(
     split: str | None = None,
     max_per_class: int | None = None,
     overwrite: bool = False,
-    **options,
+    skip_damaged: bool = False,
+    only_what_is_there: bool = False,
+    **options: Any,
 ) -> Prepared:
     """Make a prepared data set of a folder or an archive.
 
@@ -55,6 +61,9 @@ def prepare(
         split: one of the layout's, by default the source's own or else the layout's first.
         max_per_class: keep at most so many images of each class.
         overwrite: replace `out` if it is a prepared data set.
+        skip_damaged: leave out images that cannot be read, or whose mask or boxes cannot.
+        only_what_is_there: leave out rows without an image, images without a row, and boxes without an image. What was
+            left out is listed in left_out.csv, and counted among the notes of the facts.
         options: what the layout's `read` takes besides.
 
     Raises:
@@ -68,22 +77,30 @@ def prepare(
     chosen = {"seed": seed, "limit": limit, "max_per_class": max_per_class}
     with open_source(source) as files:
         if not layout.fits(files):  # before anything is written
-            raise ValueError(f"{source} is not laid out as {layout.name}: {layout.expects}")
-        split = split or ("fixed" if layout.fixes(files) else layout.splits[0])
+            raise ValueError(misfit(layout, files))
         plan = {"layout": layout.name, "size": size, "split": split, "version": carekit.__version__}
-        plan |= {"source": stamp(source)} | chosen | options
+        plan |= {"source": stamp(source), "skip_damaged": skip_damaged, "only": only_what_is_there} | chosen | options
         with resumable_folder(out, plan, overwrite) as folder:
+            faults = Faults(only_what_is_there)
             with files.ready(folder / UNPACKED) as ready:
-                listing = layout.read(ready, Faults(), **options)
+                listing = layout.read(ready, faults, **options)
+                draw = FromFiles(ready, size, _are_inverted(ready, listing, faults))
+                if skip_damaged:
+                    leave_out_damaged(listing, draw, workers, faults)
+                split = split or ("fixed" if layout.fixes and "split" in listing.table else layout.splits[0])
                 check_rule(listing, split)
                 table = draw_subset(listing, limit, max_per_class, seed)
                 masks = bool((table["mask"] != "").any())
                 check_space(folder, len(table), size, masks)
                 parts = draw_split(table, split, seed)
-                items = _items(table, listing.boxes)
-                results = fill(folder, items, FromFiles(ready, size), size, workers, masks)
+                items = items_of(table, listing.boxes)
+                results = fill(folder, items, draw, size, workers, masks)
             shutil.rmtree(folder / UNPACKED, ignore_errors=True)
-            facts = _facts(listing, size, split, chosen, items, results)
+            words = rule_in_words(listing, split)
+            facts = _facts(listing, size, words, chosen, items, results) | {"layout": layout.name}
+            facts["notes"] = faults.notes + notes_of(results)
+            if faults.left_out:
+                write_table(folder / LEFT_OUT, pd.DataFrame(faults.left_out, columns=["what", "why"]))
             write_tables(folder, _samples(table, listing, parts), _boxes(table, results), facts)
             Prepared.open(folder)  # raises where anything does not fit
     return Prepared.open(out)
@@ -102,14 +119,31 @@ def _check_options(layout: Layout, source: Path, out: Path, split: str | None, *
         raise ValueError(f"{out} and the source {source} must not contain each other: give a folder elsewhere")
 
 
-def _items(table: pd.DataFrame, boxes: pd.DataFrame | None) -> list[Item]:
-    """What is to be drawn for each row, its boxes in the order of their table."""
-    of_image: dict[str, list] = {}
-    if boxes is not None:
-        for name, *corners in boxes[["image_id", *CORNERS]].itertuples(index=False):
-            of_image.setdefault(name, []).append(tuple(corners))
-    rows = zip(table.image_id, table.image, table["mask"], strict=True)
-    return [Item(name, image, mask, tuple(of_image.get(name, ()))) for name, image, mask in rows]
+def misfit(layout: Layout, files: Source) -> str:
+    """Why a source is not read as one of this layout: what was found, and which layout it has."""
+    other = recognise(files)
+    hint = f"it is laid out as {other.name}: python -m carekit prepare {files.path}" if other else told(files)
+    return f"{files.path} is not laid out as {layout.name}: {layout.expects}; {hint}"
+
+
+SAMPLE = 16  # masks that are looked at to know whether all are black on white
+
+
+def _are_inverted(files: Source, listing: Listing, faults: Faults) -> bool:
+    """Whether the masks of a source are black on white: whether nearly all of some are."""
+    masks = [name for name in listing.table["mask"] if name]
+    chosen = masks[:: -(-len(masks) // SAMPLE)] if masks else []
+    images = dict(zip(listing.table["mask"], listing.table.image, strict=True))
+    seen = []
+    for mask in chosen:
+        try:
+            seen.append(is_inverted(files.mask(mask, files.image(images[mask]).size)))
+        except (ValueError, OSError):
+            continue  # it is told when all are read
+    inverted = len(seen) > 1 and sum(seen) >= 0.8 * len(seen)
+    if inverted:
+        faults.note("the masks are white all around the edge and black within, so they are read as black on white")
+    return inverted
 
 
 def _samples(table: pd.DataFrame, listing: Listing, parts: np.ndarray) -> pd.DataFrame:
@@ -123,8 +157,13 @@ def _boxes(table: pd.DataFrame, results: Sequence[Result]) -> pd.DataFrame:
 
 
 def _facts(
-    listing: Listing, size: int, split: str, chosen: dict, items: Sequence[Item], results: Sequence[Result]
-) -> dict:
+    listing: Listing,
+    size: int,
+    split: str,
+    chosen: dict[str, Any],
+    items: Sequence[Item],
+    results: Sequence[Result],
+) -> dict[str, Any]:
     whole = (0, 0, size, size)
     seen = Counter(tuple(result.about["pixels"]) for result in results)
     return listing.facts | {
@@ -132,11 +171,20 @@ def _facts(
         "class_names": list(listing.classes.values()),
         "rare": listing.rare,
         "size": size,
-        "split": RULES[split],
+        "split": split,
         "chosen": chosen,
         "source_pixels": {f"{w} x {h}": n for (w, h), n in sorted(seen.items())},
         "images_without_mask": sum(not item.mask for item in items),
         "empty_masks": sum(bool(i.mask) and not r.boxes for i, r in zip(items, results, strict=True)),
         "images_without_box": sum(not result.boxes for result in results),
+        "boxes_by_category": _categories(listing, [item.image_id for item in items]),
         "boxes_filling_the_image": sum(np.allclose(box, whole) for result in results for box in result.boxes),
     }
+
+
+def _categories(listing: Listing, chosen: Sequence[str]) -> dict[str, int]:
+    """How many boxes of each category the images have; nothing where no box has a category."""
+    if listing.boxes is None or "category" not in listing.boxes:
+        return {}
+    named = listing.boxes[listing.boxes.image_id.isin(chosen) & (listing.boxes.category != "")]
+    return {str(name): int(n) for name, n in named.category.value_counts().items()}

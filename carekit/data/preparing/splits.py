@@ -1,5 +1,7 @@
 """Training and test parts, stratified by class: by lesion or patient, or by image as in the paper."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -12,6 +14,10 @@ RULES = {
     "image": "by image, stratified by class, 80/20, as the paper: images of one group may be in both parts",
     "fixed": "as the source has fixed it",
 }
+ALONE = (
+    "by image, stratified by class, 80/20: the source names no lesions or patients, so each image counts as a group of "
+    "its own, and images of one patient may be in both parts"
+)
 
 
 def check_rule(listing: Listing, rule: str) -> None:
@@ -33,6 +39,11 @@ def check_rule(listing: Listing, rule: str) -> None:
             raise ValueError(f"class {min(absent)!r} has no {part} image in the source's split: choose another split")
 
 
+def rule_in_words(listing: Listing, rule: str) -> str:
+    """What a split by one of the RULES promises for this source."""
+    return ALONE if listing.alone and rule not in ("image", "fixed") else RULES[rule]
+
+
 def draw_split(table: pd.DataFrame, rule: str, seed: int) -> np.ndarray:
     """The part of each image of a listing's table, (n,), by one of the RULES."""
     if rule == "fixed":
@@ -42,7 +53,7 @@ def draw_split(table: pd.DataFrame, rule: str, seed: int) -> np.ndarray:
     return split_by_group(table.diagnosis, table.group, seed=seed)
 
 
-def split_by_group(labels, groups, test_share: float = 0.2, seed: int = 0) -> np.ndarray:
+def split_by_group(labels: Any, groups: Any, test_share: float = 0.2, seed: int = 0) -> np.ndarray:
     """Give "train" or "test" to each image, (n,): whole groups, in each class about `test_share` of the images.
 
     Every class is in both parts, which scikit-learn's StratifiedGroupKFold does not promise for a class of few
@@ -71,7 +82,7 @@ def split_by_group(labels, groups, test_share: float = 0.2, seed: int = 0) -> np
     return split
 
 
-def split_by_image(labels, test_share: float = 0.2, seed: int = 0) -> np.ndarray:
+def split_by_image(labels: Any, test_share: float = 0.2, seed: int = 0) -> np.ndarray:
     """Give "train" or "test" to each image, (n,), stratified by class as in the paper (section 4.1).
 
     Images of one lesion may be in both parts, which flatters the result. Raises ValueError naming a class of one.
@@ -83,7 +94,7 @@ def _draw(sizes: pd.Series, share: float, rng: np.random.Generator) -> set:
     """Groups in random order as long as they fit into the share, but at least one and never all."""
     target = share * sizes.sum()
     held = 0
-    chosen = []
+    chosen: list[Any] = []
     for group in rng.permutation(np.sort(sizes.index.to_numpy())):
         # Up to half an image above the target is as near to it as half an image below.
         if held + sizes[group] <= target + 0.5 and len(chosen) < len(sizes) - 1:

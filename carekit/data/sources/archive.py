@@ -1,8 +1,9 @@
-"""A zip archive. It may come from anywhere, so all of it is checked before its first file is read.
+"""A zip archive. It may come from anywhere, so its list of files is checked before the first is read.
 
-Nothing outside it is reached, and nothing in it unpacks to more than it says.
+Nothing outside it is reached, and nothing large is unpacked. An archive within it is read as a folder of it is.
 """
 
+import io
 import lzma
 import stat
 import zipfile
@@ -11,66 +12,97 @@ from pathlib import Path, PureWindowsPath
 
 from carekit.data.sources.source import MAX_BYTES, Source, is_hidden
 
-MAX_RATIO = 200  # unpacked to packed
-SMALL = 2**20  # bytes: below this a high ratio is harmless
 # What unpacking raises, for damaged files and for packings that this Python does not know.
-PACKED_FAULTS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
+PACKED_FAULTS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError)
+UTF8 = 0x800  # the flag of a name that is written in UTF-8
 
 
-def open_zip(path: Path) -> zipfile.ZipFile:
+def open_zip(path: Path, file: io.BytesIO | None = None) -> zipfile.ZipFile:
     """A zip archive, nothing but opened. Raises ValueError where it is damaged."""
     try:
-        return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
+        return zipfile.ZipFile(file or path)
+    except (*PACKED_FAULTS, ValueError, LookupError) as error:
         raise ValueError(f"archive {path} is damaged ({error}): download it again") from None
 
 
 class Archive(Source):
-    """The files in a zip archive. Raises ValueError for an archive that is damaged or not safe."""
+    """The files in a zip archive, "b.zip/c.png" for those of an archive within.
 
-    def __init__(self, path: Path):
+    Raises:
+        ValueError: for an archive that is damaged or not safe.
+    """
+
+    def __init__(self, path: Path, file: io.BytesIO | None = None):
         super().__init__(path)
-        self._zip = open_zip(path)
+        self._zip = open_zip(path, file)
         try:
-            self.names = _checked_names(path, self._zip)
+            self._members = _checked(path, self._zip)
         except ValueError:
             self._zip.close()
             raise
+        foreign = [member for member in self._zip.infolist() if not member.filename.isascii()]
+        if any(not member.flag_bits & UTF8 for member in foreign):
+            self.remarks = [f"names in {path.name} are in another code page: unpack it, and pack it with UTF-8 names"]
+        if file is None:  # one within another is read, but no third
+            self._open_inner([name for name in self._members if name.lower().endswith(".zip")], self._inner)
+        self.names = sorted([*self._members, *self._inner_names()])
 
-    def read(self, name: str) -> bytes:
+    def _inner(self, name: str) -> "Archive":
+        member = self._members[name]
+        if member.file_size > MAX_BYTES:
+            size = member.file_size >> 20
+            raise ValueError(f"{name} in {self.path} is an archive of {size} MB: unpack the outer one")
+        return Archive(self.path / name, io.BytesIO(self._read(name)))
+
+    def _read(self, name: str) -> bytes:
+        member = self._members[name]
+        if member.file_size > MAX_BYTES:
+            raise ValueError(f"{name} in archive {self.path} unpacks to {member.file_size} bytes: it must be unpacked")
         try:
-            return self._zip.read(name)
+            return self._zip.read(member)
         except PACKED_FAULTS as error:
             raise ValueError(f"{name} in archive {self.path} is damaged ({error}): download it again") from None
 
     def close(self) -> None:
+        super().close()
         self._zip.close()
 
 
-def _checked_names(path: Path, archive: zipfile.ZipFile) -> list[str]:
-    """The names of the files, sorted. Raises ValueError where one is not safe, or appears twice."""
+def _checked(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The files by name. Raises ValueError where one is not safe, or appears twice."""
+    found: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
         what = _danger(member)
         if what:
-            raise ValueError(f"{member.filename!r} in archive {path} {what}: use the archive that the source publishes")
-    files = [member.filename for member in archive.infolist() if not member.is_dir()]
-    names = sorted(name for name in files if not is_hidden(name))
-    twice = [a for a, b in zip(names, names[1:], strict=False) if a == b]
-    if twice:
-        raise ValueError(f"archive {path} holds {twice[0]} twice: it is not clear which one is meant")
-    return names
+            raise ValueError(f"{member.filename!r} in archive {path} {what}")
+        name = _name(member)
+        if member.is_dir() or name.endswith("/") or is_hidden(name):
+            continue
+        if name in found:
+            raise ValueError(f"archive {path} holds {name} twice: it is not clear which one is meant")
+        found[name] = member
+    return found
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """With forward slashes, as not all packers write them, and in UTF-8 where only its flag is missing."""
+    name = member.filename.replace("\\", "/")
+    if not name.isascii() and not member.flag_bits & UTF8:
+        try:
+            name = name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            pass
+    return name
 
 
 def _danger(member: zipfile.ZipInfo) -> str:
-    """What is not safe about a file of an archive, or nothing."""
+    """What is not safe about a file of an archive, and what to do, or nothing."""
     # As Windows reads it, so that a backslash and a drive letter are seen on every system.
     name = PureWindowsPath(member.filename)
     if name.anchor or ".." in name.parts:
-        return "would be written outside the folder"
+        return "would be written outside the folder: pack the archive again, with names relative to its folder"
     if stat.S_ISLNK(member.external_attr >> 16):
-        return "is a symbolic link"
+        return "is a symbolic link: pack the files themselves"
     if member.flag_bits & 1:
-        return "is encrypted"
-    if member.file_size > MAX_BYTES or member.file_size > max(SMALL, MAX_RATIO * member.compress_size):
-        return f"unpacks to {member.file_size} bytes from {member.compress_size}"
+        return "is encrypted: unpack it with its password, and give the folder"
     return ""

@@ -1,8 +1,8 @@
 """Arrays of images and labels in an .npz archive, and the same arrays unpacked: packed rows cannot be reached."""
 
 import os
-import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -30,7 +30,7 @@ class PackedArrays(Source):
             self._zip.close()
             raise ValueError(f"{strange[0]!r} in archive {path} is no array: use the archive that the source publishes")
 
-    def read(self, name: str) -> bytes:
+    def _read(self, name: str) -> bytes:
         if self._zip.getinfo(name).file_size > MAX_BYTES:
             raise ValueError(f"{name} in {self.path} is larger than {MAX_BYTES >> 20} MB: it must be unpacked")
         return self._zip.read(name)
@@ -41,7 +41,9 @@ class PackedArrays(Source):
         for name in self.names:
             if not (folder / name).exists():
                 self._unpack(name, folder)
-        return Arrays(folder)
+        arrays = Arrays(folder)
+        arrays.published = self.path.name
+        return arrays
 
     def _unpack(self, name: str, folder: Path) -> None:
         part = folder / f"{name}.part"
@@ -64,7 +66,7 @@ class PackedArrays(Source):
             if left:
                 raise ValueError(f"{name} in {self.path} ends {left} bytes too early: download it again")
 
-    def _header(self, name: str, packed: zipfile.ZipExtFile) -> tuple[tuple[int, ...], np.dtype]:
+    def _header(self, name: str, packed: Any) -> tuple[tuple[int, ...], np.dtype]:
         """Shape and type of an array. Raises ValueError where it is not one of plain numbers."""
         try:
             version = np.lib.format.read_magic(packed)
@@ -97,7 +99,7 @@ class Arrays(Source):
             raise ValueError(f"{flat[0]} holds a single number: it must be an array of images or labels")
         self.names = [f"{name}/{i}" for name, array in self.arrays.items() for i in range(len(array))]
 
-    def read(self, name: str) -> bytes:
+    def _read(self, name: str) -> bytes:
         return self._row(name).tobytes()
 
     def image(self, name: str) -> Image.Image:

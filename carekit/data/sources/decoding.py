@@ -3,21 +3,28 @@
 import io
 import struct
 import warnings
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
-ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".dcm")
+from carekit.data.sources.films import Unsupported, decode_film, is_film
+from carekit.data.sources.greys import spread
+from carekit.data.sources.lesions import lesion
+
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF")
+ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".dcm")
+TURN = "turn"  # of an image's info: its EXIF orientation, 1 to 8, before it was turned upright
 # What decoders raise for a damaged file: almost anything.
 _FAULTS = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, struct.error)
-_FAULTS += (Image.DecompressionBombWarning, Image.DecompressionBombError)
-_FILM_FAULTS = (AttributeError, KeyError, EOFError, NotImplementedError, RuntimeError)
+_Result = TypeVar("_Result")
+_BOMBS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
 
 
 def decode_image(data: bytes, name: str) -> Image.Image:
-    """An RGB image, turned upright as its EXIF tag says; 16-bit greys are spread from their darkest to their lightest.
+    """An RGB image, turned upright as its EXIF tag says; greys of more than 8 bits are spread as `greys.spread` does.
 
     Args:
         data: the bytes of a file.
@@ -26,7 +33,20 @@ def decode_image(data: bytes, name: str) -> Image.Image:
     Raises:
         ValueError: naming the file, where it is damaged, empty, huge, no image, or has several frames.
     """
-    return _decode(data, name).convert("RGB")
+    image = _decode(data, name)
+    if image.mode[0] in "IF":
+        image = Image.fromarray(_survive(name, lambda: spread(np.asarray(image))))
+    turn = image.info.get(TURN, 1)
+    image = image.convert("RGB")
+    image.info = {TURN: turn}
+    return image
+
+
+def image_size(data: bytes, name: str) -> tuple[int, int]:
+    """The width and height of a file's image as it is stored, mostly without decoding it. Raises as `decode_image`."""
+    if name.lower().endswith(".dcm") or is_film(data):
+        return decode_image(data, name).size
+    return _survive(name, lambda: Image.open(io.BytesIO(data), formats=FORMATS).size)
 
 
 def decode_mask(data: bytes, name: str, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
@@ -40,59 +60,48 @@ def decode_mask(data: bytes, name: str, size: tuple[int, int]) -> Bool[np.ndarra
     Raises:
         ValueError: naming the file, where it cannot be read or has another shape than the image.
     """
-    mask = _decode(data, name).convert("L")
+    mask = _decode(data, name)
     if abs(mask.width * size[1] - mask.height * size[0]) > 0.02 * mask.height * size[0]:
         raise ValueError(f"mask {name} has {mask.size} pixels but its image has {size}: fetch them from one source")
-    grey = np.asarray(mask)
-    return grey > (127 if grey.max() > 1 else 0)  # some tools write 1 for white
+    return lesion(mask)
 
 
 def _decode(data: bytes, name: str) -> Image.Image:
+    """An upright image in its own mode."""
     if not data:
         raise ValueError(f"{name} is empty: fetch it again, or remove its label")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        warnings.simplefilter("ignore", UserWarning)  # of files that bend their standard, as many do
+        if name.lower().endswith(".dcm") or is_film(data):
+            return _survive(name, lambda: decode_film(data))
+        return _survive(name, lambda: _photograph(data))
+
+
+def _survive(name: str, decode: Callable[[], _Result]) -> _Result:
+    """What `decode` gives; ValueError, naming the file, for whatever it raises."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            warnings.simplefilter("ignore", UserWarning)  # of files that bend their standard, as many do
-            if name.lower().endswith(".dcm"):
-                return _dicom(data)
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-            if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # a photograph with others behind it
-                raise ValueError(f"it has {image.n_frames} frames, where one picture is needed")
-            image = ImageOps.exif_transpose(image)
-            return _spread(np.asarray(image)) if image.mode[0] in "IF" else image
+        return decode()
+    except Unsupported as error:
+        raise ValueError(f"{name} cannot be read: {error}") from None
+    except _BOMBS as error:
+        pixels = "".join(filter(str.isdigit, str(error).split(")")[0]))
+        most = Image.MAX_IMAGE_PIXELS
+        raise ValueError(f"{name} has {pixels} pixels, more than {most}: scale it down") from None
     except _FAULTS as error:
+        words = str(error)
         if isinstance(error, UnidentifiedImageError):  # its own words name an address in memory
-            error = f"it is none of {', '.join(FORMATS)}"
-        raise ValueError(f"{name} is damaged or no image ({error}): fetch it again, or remove its label") from None
+            words = f"it is none of {', '.join(FORMATS)}"
+        raise ValueError(f"{name} is damaged or no image ({words}): fetch it again, or remove its label") from None
 
 
-def _spread(grey: np.ndarray) -> Image.Image:
-    """Greys of any depth as 8 bits, from the darkest to the lightest that occur."""
-    grey = grey.astype(np.float32)
-    low, high = float(grey.min()), float(grey.max())
-    if not np.isfinite(high - low):
-        raise ValueError("it has pixels that are no number")
-    return Image.fromarray(((grey - low) * (255 / max(high - low, 1e-6))).round().astype(np.uint8))
-
-
-def _dicom(data: bytes) -> Image.Image:
-    """One frame of grey values as its own look-up tables say, so that dark stays dark."""
-    try:
-        import pydicom
-        from pydicom.pixels import apply_modality_lut, apply_voi_lut
-    except ModuleNotFoundError:
-        raise ImportError("DICOM files need pydicom: pip install 'carekit[data]'") from None
-    try:
-        film = pydicom.dcmread(io.BytesIO(data))
-        if "PixelData" not in film:
-            raise ValueError("it holds no picture")
-        if film.get("NumberOfFrames", 1) not in (1, None) or film.SamplesPerPixel != 1:
-            raise ValueError("it is no single grey picture")
-        if film.Rows * film.Columns > Image.MAX_IMAGE_PIXELS:
-            raise ValueError(f"it says it has {film.Rows * film.Columns} pixels")
-        grey = apply_voi_lut(apply_modality_lut(film.pixel_array, film), film)
-    except (*_FILM_FAULTS, pydicom.errors.InvalidDicomError) as error:
-        raise ValueError(str(error).splitlines()[0]) from None
-    image = Image.fromarray(grey) if grey.dtype == np.uint8 else _spread(grey)
-    return ImageOps.invert(image) if film.PhotometricInterpretation == "MONOCHROME1" else image
+def _photograph(data: bytes) -> Image.Image:
+    file = Image.open(io.BytesIO(data), formats=FORMATS)
+    frames = getattr(file, "n_frames", 1)
+    if frames > 1 and file.format != "MPO":  # a photograph with others behind it
+        raise Unsupported(f"it has {frames} frames, where one picture is needed")
+    turn = file.getexif().get(ExifTags.Base.Orientation, 1)
+    image = ImageOps.exif_transpose(file)
+    image.load()
+    image.info[TURN] = turn if turn in range(1, 9) else 1
+    return image

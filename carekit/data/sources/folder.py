@@ -10,29 +10,23 @@ from carekit.data.sources.source import MAX_BYTES, Source, is_hidden
 class Folder(Source):
     """The files below a folder and in its zip archives, of which "a.zip/b.png" is one.
 
+    An archive that cannot be read is left alone; `remarks` says so.
+
     Raises:
-        ValueError: for a link that leaves the folder, and for an archive that is damaged or not safe.
+        ValueError: for a link that leaves the folder.
     """
 
     def __init__(self, path: Path):
         super().__init__(path)
-        names = _files_below(path)
-        self._archives = {name: Archive(path / name) for name in names if name.lower().endswith(".zip")}
-        packed = [f"{name}/{member}" for name, archive in self._archives.items() for member in archive.names]
-        self.names = sorted(name for name in names + packed if not is_hidden(name))
+        names = [name for name in _files_below(path) if not is_hidden(name)]
+        self._open_inner([name for name in names if name.lower().endswith(".zip")], lambda name: Archive(path / name))
+        self.names = sorted([*names, *self._inner_names()])
 
-    def read(self, name: str) -> bytes:
-        for archive, opened in self._archives.items():
-            if name.startswith(f"{archive}/"):
-                return opened.read(name[len(archive) + 1 :])
+    def _read(self, name: str) -> bytes:
         file = self.path / name
         if file.stat().st_size > MAX_BYTES:
             raise ValueError(f"{file} is larger than {MAX_BYTES >> 20} MB: it cannot be an image or a table")
         return file.read_bytes()
-
-    def close(self) -> None:
-        for archive in self._archives.values():
-            archive.close()
 
 
 def _files_below(path: Path) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from carekit.data.sources.archive import Archive
 from carekit.data.sources.arrays import PackedArrays
 from carekit.data.sources.folder import Folder
-from carekit.data.sources.source import Source
+from carekit.data.sources.source import Source, is_hidden
 
 ARCHIVES = {".zip": Archive, ".npz": PackedArrays}  # by how their names end
 
@@ -21,6 +21,9 @@ def open_source(path: str | Path) -> Source:
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: give the folder or the archive with the images")
     if path.is_dir():
+        files = [file for file in path.iterdir() if not is_hidden(file.name)]
+        if len(files) == 1 and files[0].suffix.lower() == ".npz":
+            return PackedArrays(files[0])
         return Folder(path)
     kind = ARCHIVES.get(path.suffix.lower())
     if kind is None:

@@ -68,7 +68,7 @@ def test_every_fault_of_a_raw_folder_is_found_at_once(varied):
     assert not report.healthy
     tables = found(report, "tables", "error")
     assert len(tables) == 4
-    for words in ("(p09.png) have no file", "(images/extra.png)", "of image 'p02' is empty", "a box for 'p09'"):
+    for words in ("(p09.png) have no file", "(images/extra.png)", "of image 'p02.png' is empty", "a box for 'p09.png'"):
         assert any(words in text for text in tables), words
     broken = found(report, "images", "error")
     assert ["p00.png" in broken[0], "p01.png" in broken[1], len(broken)] == [True, True, 2]
@@ -151,7 +151,10 @@ def test_a_split_by_image_is_a_warning_and_one_by_group_an_error(tiny, tmp_path)
 
 def test_what_is_no_data_set(tmp_path):
     (tmp_path / "a.txt").write_text("hello")
-    assert "in none of the known layouts (isic2018: " in found(examine(tmp_path), "files", "error")[0]
+    assert (
+        "in none of the known layouts; found: 1 .txt (known are ham10000: "
+        in found(examine(tmp_path), "files", "error")[0]
+    )
     (tmp_path / "a.zip").write_bytes(b"PK no zip")
     assert "is damaged" in found(examine(tmp_path / "a.zip"), "files", "error")[0]
 

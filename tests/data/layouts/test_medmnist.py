@@ -101,11 +101,11 @@ def test_a_fault_is_told_in_one_sentence_and_leaves_nothing(tmp_path, fault):
     spoil, sentence = FAULTS[fault]
     members = _all()
     spoil(members)
-    _npz(tmp_path / "a.npz", members)
+    _npz(tmp_path / "dermamnist.npz", members)
     with pytest.raises(ValueError, match=sentence) as error:
-        _prepare(tmp_path / "a.npz", tmp_path / "out")
+        _prepare(tmp_path / "dermamnist.npz", tmp_path / "out")
     assert "\n" not in str(error.value)
-    assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
+    assert [path.name for path in tmp_path.iterdir()] == ["dermamnist.npz"]
 
 
 def test_a_damaged_archive_is_told(tmp_path):

@@ -116,7 +116,9 @@ def test_images_of_one_name_in_two_folders_and_names_without_endings(own, tmp_pa
     assert {"images/p00.png", "more/p00.png", "1.2.276"} < set(data.samples.image_id)
     np.testing.assert_allclose(_all_boxes(data), [BOX] * 24)
     (own / "boxes.csv").write_text("image,x0,y0,x1,y1\np00.png,10,6,30,24\n")  # which of the two?
-    with pytest.raises(ValueError, match="there is a box for 'p00', which has no label"):
+    with pytest.raises(
+        ValueError, match="there is a box for 'p00.png', .*; images/p00.png and more/p00.png both have the name"
+    ):
         _prepare(own, tmp_path / "other")
 
 
@@ -160,6 +162,110 @@ def test_the_classes_to_attend_to_may_be_named(own, tmp_path):
     assert _prepare(own, tmp_path / "out", rare=["common"]).rare == ["common"]
 
 
+def _rows(own, head, row):
+    lines = (own / "labels.csv").read_text().splitlines()[1:]
+    cells = [line.split(",") for line in lines]
+    (own / "labels.csv").write_text(head + "\n" + "".join(row(i, *cell) + "\n" for i, cell in enumerate(cells)))
+
+
+@pytest.mark.parametrize("column", ["patient_id", "Patient ID", "lesion_id", "subject", "patientId"])
+def test_patients_and_lesions_by_any_usual_name_stay_in_one_part(own, tmp_path, column):
+    text = (own / "labels.csv").read_text()
+    (own / "labels.csv").write_text(text.replace("group", column).replace("p03.png,rare,patient0-0", "p03.png,rare,"))
+    data = _prepare(own, tmp_path / "out")
+    assert (data.samples.groupby("group").split.nunique() == 1).all() and data.samples.group.nunique() == 13
+    assert "no group has images in both parts" in data.facts["split"]
+    assert data.facts["notes"] == [f"labels.csv: the column {column} is taken for the group"]
+
+
+def test_the_patient_counts_where_lesions_are_named_too(own, tmp_path):
+    _rows(own, "image,label,lesion_id,patient_id", lambda i, image, label, group: f"{image},{label},L{i},{group}")
+    assert _prepare(own, tmp_path / "out").samples.group.nunique() == 12
+
+
+def test_groups_of_another_table(own, tmp_path):
+    _rows(own, "image,label", lambda i, image, label, group: f"{image},{label}")
+    (own / "meta.csv").write_text("image,age,lesion_id\n" + "".join(f"p{i:02d},50,L{i // 4}\n" for i in range(20)))
+    data = _prepare(own, tmp_path / "out")
+    assert (
+        data.samples.group.nunique() == 5 + 4
+        and "the groups (lesions or patients) are those of meta.csv" in data.facts["notes"]
+    )
+
+
+def test_without_groups_no_promise_is_made(own, tmp_path):
+    _rows(own, "image,label", lambda i, image, label, group: f"{image},{label}")
+    split = _prepare(own, tmp_path / "out").facts["split"]
+    assert "each image counts as a group of its own" in split and "may be in both parts" in split
+
+
+def test_folders_of_parts_are_a_split_unless_a_group_is_in_both(own, tmp_path):
+    for i in range(24):
+        part = own / ("test" if i % 4 > 1 else "train")
+        part.mkdir(exist_ok=True)
+        (own / "images" / f"p{i:02d}.png").rename(part / f"p{i:02d}.png")
+    data = _prepare(own, tmp_path / "a")
+    assert "not used as the split: a group has images in both" in data.facts["notes"][0]
+    _rows(own, "image,label", lambda i, image, label, group: f"{image},{label}")
+    data = _prepare(own, tmp_path / "b")
+    assert [split == "test" for split in data.samples.split] == [i % 4 > 1 for i in range(24)]
+    assert "by image" in _prepare(own, tmp_path / "c", split="image").facts["split"]
+
+
+def test_images_for_validation_join_the_training_part(own, tmp_path):
+    parts = ["train", "VAL", "validation", "test"]
+    _rows(own, "image,label,split", lambda i, image, label, group: f"{image},{label},{parts[i % 4]}")
+    assert [split == "test" for split in _prepare(own, tmp_path / "out").samples.split] == [
+        i % 4 == 3 for i in range(24)
+    ]
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("labels.csv", "sep=;\nImage;LABEL\n{;}\n;\n;\n"),
+        ("labels.csv", "FileName\tclass\n{\t}\n"),
+        ("metadata.csv", "file_name,label\n{,}\n"),
+        ("train.csv", "image_name,sex,benign_malignant,target\n{,male,},0\n"),
+    ],
+)
+def test_tables_of_other_names_columns_and_separators(own, tmp_path, name, text):
+    before, _, rest = text.partition("{")
+    between, _, after = rest.partition("}")
+    cells = [line.split(",") for line in (own / "labels.csv").read_text().splitlines()[1:]]
+    end, _, tail = after.partition("\n")
+    (own / "labels.csv").unlink()
+    (own / name).write_text(
+        before + "\n".join(image + between + label + end for image, label, _ in cells) + "\n" + tail
+    )
+    data = _prepare(own, tmp_path / "out")
+    assert data.counts() == {"common": 16, "rare": 8} and len(data.boxes) == 24
+
+
+def test_a_column_for_each_class_and_one_that_is_chosen(own, tmp_path):
+    hot = {"common": "1.0,0.0", "rare": "0.0,1.0"}
+    _rows(own, "image,COMMON,RARE", lambda i, image, label, group: f"{image},{hot[label]}")
+    assert _prepare(own, tmp_path / "a").counts() == {"COMMON": 16, "RARE": 8}
+    _rows(own, "image,label,grade", lambda i, image, *_: f"{image},{i % 2},{'low' if i < 20 else 'high'}")
+    assert _prepare(own, tmp_path / "b", label="grade").counts() == {"low": 20, "high": 4}
+    with pytest.raises(ValueError, match="labels.csv has no column 'grad': it needs image, grad, and has"):
+        _prepare(own, tmp_path / "c", label="grad")
+
+
+def test_classes_that_differ_by_case_only(own, tmp_path):
+    (own / "labels.csv").write_text((own / "labels.csv").read_text().replace("p01.png,common", "p01.png,Common"))
+    with pytest.raises(ValueError, match="classes 'common' and 'Common' differ by case only"):
+        _prepare(own, tmp_path / "out")
+
+
+def test_the_licence_of_the_table_is_kept(own, tmp_path):
+    text = (own / "labels.csv").read_text().replace("group", "group,copyright_license")
+    (own / "labels.csv").write_text(
+        "".join(line + ",CC-BY\n" if i else line + "\n" for i, line in enumerate(text.splitlines()))
+    )
+    assert _prepare(own, tmp_path / "out").facts["licence"] == "CC-BY"
+
+
 def _table(name, old, new, count=-1):
     def spoil(own):
         path = own / name
@@ -192,12 +298,21 @@ def _yolo(text):
     return spoil
 
 
+def _both(own):
+    boxes = (own / "boxes.csv").read_text()
+    (own / "a.json").write_text(json.dumps(_coco(own)))
+    (own / "boxes.csv").write_text(boxes)
+
+
 def _link(own):
     (own / "images" / "away.png").symlink_to("/etc/passwd")
 
 
 FAULTS = {
-    "no column": (_table("labels.csv", "label", "diagnosis"), "labels.csv has no column 'label'"),
+    "no column": (
+        _table("labels.csv", "label", "remark"),
+        "labels.csv has no column 'label': it needs image, label, and has 'image', 'remark', 'group'",
+    ),
     "encoding": (_write("labels.csv", "image,label\nLäsion.png,rare\n".encode("utf-16")), "labels.csv is not UTF-8"),
     "latin": (_write("labels.csv", "image,label\nLäsion.png,rare\n".encode("latin-1")), "labels.csv is not UTF-8"),
     "ragged": (_write("labels.csv", b"image,label\np00.png,a\np01.png,b,c,d\n"), "labels.csv is not a table"),
@@ -215,28 +330,42 @@ FAULTS = {
         _table("labels.csv", "p01.png,common", "p01.png,other"),
         "class 'other' has images in the .* part only",
     ),
-    "box column": (_table("boxes.csv", "x0", "left"), "boxes.csv has no columns for the corners"),
-    "box text": (_table("boxes.csv", "p03.png,10", "p03.png,ten"), "boxes.csv: .* of image 'p03' are not all finite"),
-    "box nan": (_table("boxes.csv", "p03.png,10", "p03.png,nan"), "of image 'p03' are not all finite numbers"),
-    "box inf": (_table("boxes.csv", "p03.png,10", "p03.png,-inf"), "of image 'p03' are not all finite numbers"),
-    "box swapped": (_table("boxes.csv", "p03.png,10,6,30,24", "p03.png,30,24,10,6"), "of image 'p03' is empty or rev"),
-    "box flat": (_table("boxes.csv", "p03.png,10,6,30", "p03.png,10,6,10"), "of image 'p03' is empty or reversed"),
+    "box column": (_table("boxes.csv", "x0", "first"), "no columns for the corners: .*and has 'image', 'first', 'y0'"),
+    "box text": (
+        _table("boxes.csv", "p03.png,10", "p03.png,ten"),
+        "boxes.csv: .* of image 'p03.png' are not all finite",
+    ),
+    "box nan": (_table("boxes.csv", "p03.png,10", "p03.png,nan"), "of image 'p03.png' are not all finite numbers"),
+    "box inf": (_table("boxes.csv", "p03.png,10", "p03.png,-inf"), "of image 'p03.png' are not all finite numbers"),
+    "box swapped": (
+        _table("boxes.csv", "p03.png,10,6,30,24", "p03.png,30,24,10,6"),
+        "of image 'p03.png' is empty or rev",
+    ),
+    "box flat": (_table("boxes.csv", "p03.png,10,6,30", "p03.png,10,6,10"), "of image 'p03.png' is empty or reversed"),
     "box outside": (_table("boxes.csv", "p03.png,10,6,30", "p03.png,50,6,90"), "of image p03 lies outside its 40 x 30"),
     "box negative": (_table("boxes.csv", "p03.png,10,6,30", "p03.png,-9,6,-2"), "of image p03 lies outside its 40 x"),
-    "box of nobody": (_table("boxes.csv", "p03.png", "p99.png"), "there is a box for 'p99', which has no label"),
+    "box of nobody": (_table("boxes.csv", "p03.png", "p99.png"), "there is a box for 'p99.png', which has no label"),
     "coco keys": (_json(lambda coco: coco.pop("images")), "a.json is no COCO file"),
-    "coco bbox": (_json(lambda coco: coco["annotations"][0].update(bbox=[1, 2])), "a.json is no COCO file"),
+    "coco bbox": (
+        _json(lambda coco: coco["annotations"][0].update(bbox=[1, 2])),
+        r"a.json: bbox \[1, 2\] of annot.* is no box",
+    ),
     "coco negative": (_json(lambda coco: coco["annotations"][0].update(bbox=[9, 9, -2, 5])), "is empty or reversed"),
-    "coco deep": (_write("a.json", b"[" * 100_000), "has boxes.csv and a COCO file"),
-    "coco two": (_json(lambda coco: None, "b.json"), "has a.json and b.json: put all boxes into one COCO file"),
-    "coco huge": (_json(lambda coco: coco["annotations"][0].update(bbox=[10**400, 1, 2, 3])), "a.json is no COCO file"),
-    "coco image": (_json(lambda coco: coco["annotations"][0].update(image_id=7)), "there is a box for '7'"),
+    "coco deep": (
+        lambda own: [(own / "boxes.csv").unlink(), (own / "a.json").write_bytes(b"[" * 100_000)],
+        "a.json is no COCO file, nor any JSON that can be read",
+    ),
+    "coco huge": (
+        _json(lambda coco: coco["annotations"][0].update(bbox=[10**400, 1, 2, 3])),
+        "a.json: bbox .* is no box",
+    ),
+    "coco image": (_json(lambda coco: coco["annotations"][0].update(image_id=7)), "there is a box for '7', which"),
     "not json": (lambda own: [(own / "boxes.csv").unlink(), (own / "a.json").write_text("{")], "is no COCO file"),
     "yolo fields": (_yolo("0 0.5 0.5 0.5\n"), "p03.txt is no YOLO file"),
-    "yolo pixels": (_yolo("0 20 15 10 10\n"), "'p03' is not in shares from 0 to 1"),
-    "yolo text": (_yolo("0 a b c d\n"), "'p03' are not all finite numbers"),
-    "two places": (lambda own: (own / "a.json").write_text("{}"), "has boxes.csv and a COCO file: keep one"),
-    "stray mask": (_write("p99_mask.png", b""), r"the masks of 1 image\(s\) \(p99\) .* belong to no image"),
+    "yolo pixels": (_yolo("0 20 15 10 10\n"), "p03.txt, line 1: the box is not in shares from 0 to 1"),
+    "yolo text": (_yolo("0 a b c d\n"), "p03.txt, line 1: these are not all finite numbers"),
+    "two places": (_both, "has boxes.csv and a COCO file: keep one"),
+    "stray mask": (_write("p99_mask.png", b""), r"1 mask\(s\) \(p99_mask.png\) fit no image"),
     "link": (_link, "away.png is a link that leaves"),
     "broken image": (lambda own: (own / "images" / "p07.png").write_bytes(b"\x89PNG\r\n"), "p07.png is damaged"),
 }

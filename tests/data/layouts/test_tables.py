@@ -1,9 +1,8 @@
 import pandas as pd
 import pytest
 
-from carekit.data.layouts.layout import Faults
+from carekit.data.layouts.layout import Faults, and_more
 from carekit.data.layouts.tables import (
-    and_more,
     attach_files,
     check_rows,
     files_by_stem,
@@ -19,6 +18,7 @@ class Noted(Faults):
     """Keeps the sentences and continues."""
 
     def __init__(self):
+        super().__init__()
         self.sentences = []
 
     def refuse(self, sentence):
