@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from carekit.lessons.setup import Lesson
 
 SMALL_FIT = Fit(epochs=6)
-LARGE_FIT = Fit(epochs=15)
+LARGE_FIT = Fit(epochs=12)
+EACH = 12  # pairs of each class
 
 
 def find_boxes(lesson: "Lesson", method: str, options: Options = DEFAULTS) -> FromTable:
@@ -51,15 +52,14 @@ def pairs_of_another_seed(lesson: "Lesson") -> Prepared:
 
     Raises ValueError for data that are not drawn.
     """
-    each = 12 if lesson.profile.name == "fast" else 40
-    counts = dict.fromkeys(lesson.kind.classes, each)
+    counts = dict.fromkeys(lesson.kind.classes, EACH)
     few = dict.fromkeys(lesson.kind.classes, 1)
     seed = lesson.parameters["seed"] + 1
     return load_drawn(lesson.recipe(seed=seed, counts=counts, test_counts=few, shortcut=0.03))
 
 
 def train_segmenter(lesson: "Lesson") -> str:
-    """The file of a DeepLabV3 that was trained on another drawn set until it converged, or for at most 15 epochs.
+    """The file of a DeepLabV3 that was trained on another drawn set until it converged, or for a few epochs at most.
 
     It is trained once and kept. Where ImageNet weights are installed and the profile uses them, it stands on them.
     Raises ValueError for data that are not drawn.
