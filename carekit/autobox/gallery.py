@@ -11,6 +11,7 @@ from carekit.data.prepared import Prepared
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 TRUE = "white"
 STYLES: tuple[tuple[str, str], ...] = (("#ff7f0e", "-"), ("#56b4e9", "--"), ("#f0e442", "-."), ("#cc79a7", ":"))
@@ -24,8 +25,19 @@ def draw_gallery(
     rows: Sequence[int],
     captions: Sequence[str],
 ) -> None:
-    """Write a picture of the images at `rows`, each under its caption, with true boxes and those of each method."""
+    """Write the picture of `gallery`."""
     import matplotlib.pyplot as plt  # here: it comes with the course, and boxes are found without it
+
+    figure = gallery(data, found, rows, captions)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def gallery(
+    data: Prepared, found: Mapping[str, Mapping[int, Boxes]], rows: Sequence[int], captions: Sequence[str]
+) -> "Figure":
+    """The images at `rows`, each under its caption, with its true boxes and those of each method."""
+    import matplotlib.pyplot as plt
 
     tall = -(-len(rows) // COLUMNS)
     figure, axes = plt.subplots(
@@ -41,8 +53,7 @@ def draw_gallery(
             _draw(panel, boxes.get(i, np.zeros((0, 4))), colour, line, name)
     handles = {patch.get_label(): patch for panel in axes.flat for patch in panel.patches}
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5, facecolor="0.5", fontsize=9)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    return figure
 
 
 def _draw(panel: "Axes", boxes: Boxes, colour: str, line: str, name: str) -> None:

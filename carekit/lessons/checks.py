@@ -112,6 +112,27 @@ def noise(answer: str) -> Verdict:
     return _choice(answer, explanations, "c")
 
 
+def overlap(answer: Callable) -> Verdict:
+    """Exercise 9: intersection over union of two boxes, apart and overlapping."""
+    a, b = (1, 2, 6, 5), (3, 1, 9, 4)
+    cells = [{(x, y) for x in range(x0, x1) for y in range(y0, y1)} for x0, y0, x1, y1 in (a, b)]
+    both, either = len(cells[0] & cells[1]), len(cells[0] | cells[1])
+    hints = {
+        both / (len(cells[0]) + len(cells[1])): "the sum of both areas has the shared one twice: take it off once.",
+        both / len(cells[1]): "that is the coverage: divide by the area that at least one of the boxes holds.",
+        both / len(cells[0]): "that is the share of the first box alone: divide by the area that either box holds.",
+        float(both): "that is the shared area: divide by the area that either box holds.",
+        12 / 40: "boxes are half-open: a side is x1 - x0 long, without + 1.",
+    }
+    met = _compare(answer, (a, b), both / either, hints, "the shared area over the area that either box holds")
+    if not met:
+        return met
+    apart = _compare(answer, ((0, 0, 2, 2), (5, 6, 8, 9)), 0.0, {}, "0")
+    if not apart:
+        return Verdict(False, "Right where boxes meet, but those apart in x and y must give 0: no side < 0.")
+    return apart
+
+
 def _choice(answer: object, explanations: dict[str, str], right: str) -> Verdict:
     if answer in (None, ..., ""):
         return Verdict(False, "Not yet: put the letter of your answer between the quotes.")

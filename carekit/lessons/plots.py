@@ -156,6 +156,30 @@ def answers(axes: Sequence[Axes], data: Prepared, found: Predictions, label: str
         draw_attention(panel, data.read([i])[0], found.maps[i], data.boxes_of(i), title)
 
 
+def gains(table: pd.DataFrame, metrics: Sequence[str]) -> Figure:
+    """One panel a metric: what an arm gains over a control against its boxes' overlap with the true ones.
+
+    Args:
+        table: one row an arm and seed, with the columns arm, overlap and, of each metric, the gain.
+        metrics: names of columns. Each seed is a dot, each arm's mean a line.
+    """
+    figure, axes = plt.subplots(1, len(metrics), figsize=(4.2 * len(metrics), 3.8), layout="constrained", squeeze=False)
+    for panel, name in zip(axes[0], metrics, strict=True):
+        panel.axhline(0, color=GREY, linewidth=1)
+        for place, (arm, group) in enumerate(table.groupby("arm", sort=False)):
+            colour = COLOURS[place % len(COLOURS)]
+            marker = "os^Dv"[place // len(COLOURS) % 5]
+            panel.plot(group.overlap, group[name], marker, color=colour, alpha=0.8, label=arm, linestyle="none")
+            middle = group.overlap.mean()
+            panel.plot([middle - 0.02, middle + 0.02], [group[name].mean()] * 2, color=colour)
+        panel.set(xlabel="mean IoU with the true boxes", title=f"gain: {label_of(name)}", xlim=(0, 1.05))
+        panel.grid(alpha=0.3)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False, fontsize=9
+    )
+    return figure
+
+
 def sweep(
     values: Sequence[float], table: pd.DataFrame, control: pd.DataFrame, name: str, metrics: Sequence[str]
 ) -> Figure:

@@ -47,6 +47,19 @@ def swapped(box, size):
     return np.stack([m_in, 1 - m_in])
 
 
+def shared(a, b, plus=0):
+    """The shared area and both areas of two boxes, with sides that are never cut at 0."""
+    areas = [(x1 - x0 + plus) * (y1 - y0 + plus) for x0, y0, x1, y1 in (a, b)]
+    width = min(a[2], b[2]) - max(a[0], b[0]) + plus
+    height = min(a[3], b[3]) - max(a[1], b[1]) + plus
+    return width * height, *areas
+
+
+def overlap_uncut(a, b, plus=0):
+    both, first, second = shared(a, b, plus)
+    return both / (first + second - both)
+
+
 @pytest.mark.parametrize(
     ("check", "answer", "words"),
     [
@@ -66,6 +79,12 @@ def swapped(box, size):
         (checks.fair_control, "a", "fewer epochs"),
         (checks.fair_control, "z", "none of a, b, c"),
         (checks.noise, "b", "few test images"),
+        (checks.overlap, lambda a, b: shared(a, b)[0] / sum(shared(a, b)[1:]), "the shared one twice"),
+        (checks.overlap, lambda a, b: shared(a, b)[0] / shared(a, b)[2], "the coverage"),
+        (checks.overlap, lambda a, b: shared(a, b)[0] / shared(a, b)[1], "first box alone"),
+        (checks.overlap, lambda a, b: shared(a, b)[0], "the shared area: divide"),
+        (checks.overlap, lambda a, b: overlap_uncut(a, b, plus=1), "half-open"),
+        (checks.overlap, overlap_uncut, "apart in x and y must give 0"),
     ],
 )
 def test_a_wrong_answer_is_explained(check, answer, words):

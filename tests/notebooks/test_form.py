@@ -18,9 +18,13 @@ def lesson(request):
     return nbformat.read(request.param, as_version=4)
 
 
-def test_the_series_is_whole_and_in_order():
+def test_the_series_begins_whole_and_each_number_stands_once_and_in_the_title():
     names = "data_imbalance grad_cam masks attention_loss two_stage_training ablations".split()
-    assert [path.stem for path in LESSONS] == [f"{i:02d}_{name}" for i, name in enumerate(names, 1)]
+    assert [path.stem for path in LESSONS][:6] == [f"{i:02d}_{name}" for i, name in enumerate(names, 1)]
+    numbers = [int(path.stem[:2]) for path in LESSONS]
+    assert len(set(numbers)) == len(numbers)
+    for path, number in zip(LESSONS, numbers, strict=True):
+        assert nbformat.read(path, as_version=4).cells[0].source.startswith(f"# {number}. "), path.stem
 
 
 def test_it_is_committed_without_outputs_and_with_a_kernelspec(lesson):
