@@ -1,5 +1,6 @@
 """What the README shows must work as it is printed."""
 
+import json
 import re
 import subprocess
 import sys
@@ -29,6 +30,16 @@ def test_the_lines_for_a_training_loop_of_ones_own(capsys):
     assert names["loss"].boxed == 2
     lines = [line for line in code.splitlines() if "care" in line.lower() and "import" not in line]
     assert len(lines) == 2  # the rest is a training loop as anybody has it
+
+
+def test_the_counts_of_the_ink_test_are_those_that_the_command_wrote():
+    found = json.loads((ROOT / "docs" / "ink_test.json").read_text())
+    ordinary, care = (found["counts"][name] for name in ("ordinary network", "with CARE"))
+    listed = ["{}, {} and {}".format(*each["others_turned"]) for each in (ordinary, care)]
+    assert f"Ink drawn on {care['others'][0]} test images of other diseases turns {listed[0]} of them" in README
+    assert f"and {listed[1]} for the same network trained with CARE" in README
+    recalls = [f"{100 * found['scores'][name]['rare_recall']:.0f} %" for name in ("with CARE", "ordinary network")]
+    assert f"it finds {recalls[0]} instead of {recalls[1]}" in README
 
 
 def test_the_core_needs_no_jupyter():
