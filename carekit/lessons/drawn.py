@@ -1,5 +1,7 @@
 """Drawn data sets, kept among the runs: each is drawn once, by the first lesson that asks for it."""
 
+import sys
+from contextlib import redirect_stderr
 from dataclasses import fields
 
 from filelock import FileLock
@@ -24,5 +26,6 @@ def load_drawn(recipe: Recipe) -> Prepared:
     with FileLock(folder.with_name(f".{folder.name}.lock")):  # another lesson may draw the same
         if not folder.exists():
             few = sum(sum(part.values()) for part in recipe.parts.values()) < MANY
-            recipe.save(folder, workers=1 if few else None)
+            with redirect_stderr(sys.stdout):  # a notebook shows what goes to the other as a fault
+                recipe.save(folder, workers=1 if few else None)
     return Prepared.open(folder)

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -69,7 +68,7 @@ def fill(
     finished = sum(map(len, done.values()))
     with (
         open(folder / JOURNAL, "a", encoding="utf-8") as journal,
-        tqdm(total=len(items), initial=finished, unit="image", desc="preparing", file=sys.stdout) as bar,
+        tqdm(total=len(items), initial=finished, unit="image", desc="preparing") as bar,
     ):
         for start, results in in_chunks(partial(_draw_chunk, folder, draw), items, left, CHUNK, workers):
             journal.write(json.dumps([start, results]) + "\n")
