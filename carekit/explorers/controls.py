@@ -14,6 +14,8 @@ _SLIDERS = {
     "alpha": {"label": "α", "low": 0.0, "high": 0.95, "step": 0.05},
     "box_scale": {"label": "Box scale", "low": 0.5, "high": 1.5, "step": 0.05},
 }
+# How they are written in a sentence or on an axis.
+SIGNS = {"alpha": "α", "tau": "τ", "lam": "λ", "box_scale": "box scale"}
 PAPER = {name: getattr(DEFAULTS, name) for name in _SLIDERS}
 # What two explorers suggest; a preset changes the values that it names.
 PAPER_PRESETS = {

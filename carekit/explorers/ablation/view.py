@@ -11,14 +11,13 @@ from matplotlib.figure import Figure
 from carekit.data.prepared import Prepared
 from carekit.explorers import scene
 from carekit.explorers.ablation.numbers import MOST, axis_range, colour_range, words
-from carekit.explorers.controls import choice, slider
+from carekit.explorers.controls import PAPER, SIGNS, choice, slider
 from carekit.explorers.frame import Explorer, packed
 from carekit.explorers.overlay import inside
 from carekit.lessons import plots
 from carekit.metrics import METRICS, label_of
 
-SIGNS = {"alpha": "α", "tau": "τ", "lam": "λ", "box_scale": "box scale"}
-PAPER = ("alpha = 0.5", "tau = 0.7", "lam = 1.0", "box_scale = 1.0")
+PAPER_ROWS = tuple(f"{name} = {PAPER[name]}" for name in SIGNS)
 BEST = {"rare_recall": "Highest recall, or luck", "attention_inside": "Most attention inside"}
 
 
@@ -45,7 +44,7 @@ def explore_ablation(
     """
     study = _Study(table, control_row, sweeps, data, np.asarray(rows)[:MOST], np.asarray(maps, np.float32)[:, :MOST])
     study.check()
-    setting = next((name for name in PAPER if name in study.owner), next(iter(study.owner)))
+    setting = next((name for name in PAPER_ROWS if name in study.owner), next(iter(study.owner)))
     first = study.metrics[0]
     explorer = Explorer(
         "ablation",
@@ -122,7 +121,7 @@ class _Study:
         }
 
     def presets(self) -> dict[str, dict]:
-        paper = next((name for name in PAPER if name in self.owner), None)
+        paper = next((name for name in PAPER_ROWS if name in self.owner), None)
         found = {} if paper is None else {"The paper's values": {"setting": paper, "parameter": self.owner[paper]}}
         found["No attention"] = {"setting": self.control}
         for name, text in BEST.items():

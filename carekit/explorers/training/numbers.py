@@ -8,11 +8,10 @@ import numpy as np
 from carekit.box_sources import Scaled, Truth
 from carekit.data.prepared import Prepared
 from carekit.experiment import Arm
+from carekit.explorers.controls import SIGNS
 from carekit.explorers.overlay import Boxes, inside
 from carekit.explorers.training.recording import CURVES, Epoch
 from carekit.objectives import Care
-
-SIGNS = {"alpha": "α", "tau": "τ", "lam": "λ", "box_scale": "box scale"}
 
 
 def values_of(arm: Arm) -> dict[str, float]:
