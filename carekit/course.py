@@ -14,6 +14,7 @@ import papermill
 from filelock import FileLock, Timeout
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from carekit import workspace
 from carekit.data.folders import atomic_folder, check_free
@@ -26,6 +27,7 @@ from carekit.lessons.show import with_intervals
 from carekit.metrics import label_of
 from carekit.report import title, to_html, write_index
 
+CONNECTION = ".kernel.json"  # how to reach the kernel: here, not among the system's temporary files for ever
 TRAINING_LESSON = "05_two_stage_training"
 
 
@@ -106,7 +108,8 @@ def _remove_earlier(folder: Path) -> None:
     for lesson in notebooks():
         for kind in (".ipynb", ".html", ".json"):
             (folder / lesson.name).with_suffix(kind).unlink(missing_ok=True)
-    (folder / "index.html").unlink(missing_ok=True)
+    for name in ("index.html", CONNECTION):
+        (folder / name).unlink(missing_ok=True)
 
 
 def make_site(parameters: Mapping[str, Any], only: str, out: Path) -> Path:
@@ -137,6 +140,7 @@ def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: 
             progress_bar={"leave": False},
             extra_arguments=["--log-level=40"],  # a warning about local sockets would stand in each progress bar
             cwd=str(notebook.parent),
+            config=Config(KernelManager={"connection_file": str(folder / CONNECTION)}),
         )
     except PapermillExecutionError as error:
         if error.ename == NoBoxes.__name__:

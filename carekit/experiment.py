@@ -21,7 +21,7 @@ from carekit.data.prepared import Prepared
 from carekit.evaluation import Predictions, measure, predict
 from carekit.metrics import EQUAL_RECALL, HEADLINE, mean_and_half_width, recall_by_false_alarms
 from carekit.objectives import Care, Objective
-from carekit.orphans import end_with_parent
+from carekit.orphans import end_with_parent, sweep
 from carekit.profiles import Profile
 from carekit.strategies import Strategy
 from carekit.training import Schedule, Validate, finetune, pretrain
@@ -163,6 +163,7 @@ def compare(
     jobs = [Job(data, profile, seed, name, arm) for seed in seeds for name, arm in arms.items()]
     second = [Planned(job, job.checkpoint(folder), starts[job.seed]) for job in jobs]
     n_jobs = cpu_count() if profile.pretrain.device == "cpu" else 1
+    sweep()
     unique = [list({planned.path: planned for planned in stage}.values()) for stage in (first, second)]
     with tqdm(total=sum(map(len, unique)), desc="runs", disable=not progress, file=sys.stdout) as bar:
         for stage in unique:  # equal settings run once
@@ -184,7 +185,15 @@ def _train_once(planned: Planned, additions: Mapping[str, Any]) -> None:
     end_with_parent()
     with FileLock(planned.path.parent / f".{planned.path.stem}.lock"):  # another process may be at the same run
         if not planned.path.exists():
+            _remove_torn(planned.path)
             _train(planned)
+
+
+def _remove_torn(path: Path) -> None:
+    """What a process that was killed while it wrote this checkpoint has left; nobody else is at it now."""
+    for left in path.parent.glob(f".{path.stem}.*"):
+        if left.suffix != ".lock":
+            left.unlink()
 
 
 def _finished(planned: Planned) -> Run:

@@ -1,6 +1,7 @@
 """Folders that appear whole or not at all, and work that resumes where it was stopped."""
 
 import errno
+import glob
 import hashlib
 import json
 import shutil
@@ -34,14 +35,27 @@ def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.
     path = Path(path).expanduser().resolve()
     check_free(path, overwrite, mark)
     _check_own(_old(path), (mark,))
+    _remove_abandoned(path)
     new = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
     _make(new)
+    lock = FileLock(new / LOCK)
+    lock.acquire()
     try:
         yield new
         check_free(path, overwrite, mark)
         _take_place(new, path, overwrite)
+        (path / LOCK).unlink(missing_ok=True)
     finally:
+        lock.release()
         shutil.rmtree(new, ignore_errors=True)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """What processes that were killed left of `path`: folders whose lock nobody holds."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.part"):
+        if (left / LOCK).exists():
+            with suppress(Timeout, OSError), FileLock(left / LOCK, timeout=0):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

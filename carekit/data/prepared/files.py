@@ -35,11 +35,14 @@ def write_facts(path: Path, facts: dict) -> None:
 
 
 def read_facts(folder: Path) -> dict:
-    """The facts of a data set. Raises ValueError where they are no JSON."""
+    """The facts of a data set. Raises ValueError where they are no object of JSON."""
     try:
-        return parse((folder / FACTS).read_text(encoding="utf-8"))
+        facts = parse((folder / FACTS).read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{FACTS} cannot be read ({error}): prepare the data set again") from None
+    if not isinstance(facts, dict):
+        raise ValueError(f"{FACTS} holds no facts: prepare the data set again")
+    return facts
 
 
 def checksum_of_facts(facts: dict) -> str:
@@ -67,8 +70,7 @@ def finish_boxes(folder: Path) -> None:
 
 
 def _checksums(folder: Path) -> dict:
-    facts = read_facts(folder)
-    checksums = facts.get("checksums") if isinstance(facts, dict) else None
+    checksums = read_facts(folder).get("checksums")
     return checksums if isinstance(checksums, dict) else {}
 
 

@@ -68,9 +68,11 @@ _FAULTS = (ValueError, TypeError, EOFError, OSError, OverflowError, SyntaxError,
 def _open(path: Path) -> np.memmap:
     """An .npy file and nothing else that NumPy could take it for: an archive of arrays, a pickle."""
     try:
-        array = np.lib.format.open_memmap(path, mode="r")
+        with np.errstate(over="ignore"):  # of a shape that is none
+            array = np.lib.format.open_memmap(path, mode="r")
     except _FAULTS as error:
-        raise ValueError(f"{path.name} cannot be read ({str(error)[:200]}): prepare the data set again") from None
+        words = (str(error).splitlines() or [""])[0][:80]  # NumPy goes on with how to read it nevertheless
+        raise ValueError(f"{path.name} cannot be read ({words}): prepare the data set again") from None
     if array.ndim and (not array.flags.c_contiguous or array.dtype.hasobject):
         raise ValueError(f"{path.name} is not an array of plain numbers in rows: prepare the data set again")
     return array

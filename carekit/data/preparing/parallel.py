@@ -10,6 +10,7 @@ from multiprocessing import get_context, parent_process
 from typing import Any
 
 from carekit.data.folders import Ended
+from carekit.orphans import sweep
 
 _work: Callable  # of a worker process
 
@@ -32,6 +33,7 @@ def in_chunks(
         for start in starts:
             yield start, work(start, items[start : start + chunk])
         return
+    sweep()
     # Spawned on every system: a forked copy of a process with threads, such as a notebook's, may hang.
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (work,))
     try:
