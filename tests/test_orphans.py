@@ -75,5 +75,6 @@ def test_what_killed_processes_left_in_shared_memory_is_removed_and_what_is_in_u
     before = {path for path in SHARED.glob("sem.mp-*") if path.stat().st_ino in _mapped()}
     sweep()
     assert not [path for path in left if path.exists()]
-    assert before and all(path.exists() for path in before)
+    assert lock._semlock.name and [path.name for path in before], (lock._semlock.name, sorted(SHARED.glob("sem*")))
+    assert all(path.exists() for path in before)
     assert lock.acquire(timeout=1)

@@ -13,7 +13,7 @@ NAMES = ["$x^$", "a_b$c$", "$\\frac{", "{0.x}", "<!--<script>", "cost $5 and $10
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("log", [False, True])
 def test_a_figure_draws_any_name_as_it_is(name, log):
-    figure = plots.bars({name: {name: 3, "other": 2000}}, name, log=log)
+    figure = plots.bars({name: {name: 3.0, "other": 2000.0}}, name, log=log)
     figure.axes[0].set_title(name)
     figure.canvas.draw()
     texts = [text for text in figure.findobj(Text) if text.get_text() == name]
