@@ -11,7 +11,7 @@ from carekit.graph import batch_norm_between
 from carekit.names import one_of
 from carekit.watch.gradient import gradients_of
 from carekit.watch.layout import Layout, layout_of
-from carekit.watch.recorder import Pass, Run, trailing
+from carekit.watch.passes import Pass, Run, trailing
 
 POOLING = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
 WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
