@@ -32,7 +32,7 @@ def fingerprint(source: str) -> str:
 
 def modules_of(source: str) -> set[str]:
     """The kit's modules that a piece of Python imports: `from carekit import Care` is carekit.objectives."""
-    short = {name: f"{_NAME}.{home}" for name, home in carekit._HOME.items()}
+    short = {name: f"{_NAME}.{home}" for name, home in vars(carekit)["_HOME"].items()}
     try:
         tree = ast.parse(source)
     except SyntaxError:

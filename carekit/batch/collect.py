@@ -27,14 +27,13 @@ def collect(folder: Path) -> tuple[pd.DataFrame, list[str]]:
         ValueError: for a file that is damaged.
     """
     files = [file for pattern in (f"*/{RECORD}", f"*/*/{RECORD}") for file in folder.glob(pattern)]
-    done = [
-        file for file in sorted(files) if file.parent.parent.name != FAILED and not file.parent.name.startswith(".")
-    ]
+    whole = [file for file in sorted(files) if not file.parent.name.startswith(".")]
+    done = [file for file in whole if file.parent.parent.name != FAILED]
     if not done:
         raise FileNotFoundError(f"{folder} has no finished runs: give the folder of a batch, or of several")
     records = [read_json(file) for file in done]
     rows = [row for file, record in zip(done, records, strict=True) for row in _rows(file.parent, record)]
-    failed = len(files) - len(done)
+    failed = len(whole) - len(done)
     remarks = [f"{failed} runs failed and are not in the table."] if failed else []
     return _ordered(pd.DataFrame(rows), records), remarks + _of_versions(records)
 

@@ -51,9 +51,7 @@ class _Engine(NBClientEngine):
     """papermill's engine with the client above."""
 
     @classmethod
-    def execute_managed_notebook(  # type: ignore[override]
-        cls, nb_man: Any, kernel_name: str, start_timeout: int = 60, **options: Any
-    ) -> Any:
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, start_timeout: int = 60, **options: Any) -> Any:
         wanted = {name: options[name] for name in ("stdout_file", "stderr_file", "extra_arguments") if options[name]}
         return _Client(nb_man, kernel_name=kernel_name, startup_timeout=start_timeout, **wanted).execute()
 

@@ -77,10 +77,10 @@ def make_plan(notebook: Notebook, grid: Grid, out: Path) -> Plan:
             notebook.checked({**fixed, name: value})
     runs: dict[str, Run] = {}
     facts: dict[str, str] = {}
-    for values in combinations(grid):
-        run = _run(notebook, notebook.checked(values), facts)
+    for combination in combinations(grid):
+        run = _run(notebook, notebook.checked(combination), facts)
         if run.name in runs:
-            raise ValueError(f"--grid has {values} twice: a run is made once")
+            raise ValueError(f"--grid has {combination} twice: a run is made once")
         runs[run.name] = run
     return Plan(notebook, list(runs.values()), out)
 
