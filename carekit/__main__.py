@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from carekit import environment
 from carekit.autobox.command_line import add_boxes_arguments, add_segment_arguments, run_boxes, run_segment
+from carekit.batch.command_line import add_batch_arguments, add_collect_arguments, run_batch, run_collect
 from carekit.lint import CHECKS, run_checks
 
 EXTRAS = {
@@ -23,7 +24,9 @@ EXTRAS = {
     "sheet": ["course"],
     "boxes": ["course"],
     "segment": ["data"],
-    "test": ["course", "data", "dev", "interop"],
+    "batch": ["course"],
+    "collect": ["course"],
+    "test": ["course", "cluster", "data", "dev", "interop"],
     "bench": ["course", "bench"],
     "lint": ["course", "data", "lint"],
     "docs": ["course", "data", "docs"],
@@ -74,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("--boxes", action="store_true", help="draw the boxes, too")
     add_boxes_arguments(commands.add_parser("boxes", help="find boxes without an annotator: DSR, BMS, DeepLabV3, CAM"))
     add_segment_arguments(commands.add_parser("segment", help="train a segmentation that finds boxes"))
+    add_batch_arguments(commands.add_parser("batch", help="run a notebook over a grid of parameters"))
+    add_collect_arguments(commands.add_parser("collect", help="put the runs of batches into one table"))
     commands.add_parser("test", help="run the tests; further arguments go to pytest")
     bench = commands.add_parser("bench", help="measure speed as ratios, side by side")
     bench.add_argument("names", nargs="*", help="which benchmarks (default: all)")
@@ -194,6 +199,8 @@ _COMMANDS = {
     "sheet": _sheet,
     "boxes": lambda options, _rest: run_boxes(options),
     "segment": lambda options, _rest: run_segment(options),
+    "batch": lambda options, _rest: run_batch(options),
+    "collect": lambda options, _rest: run_collect(options),
     "test": _test,
     "bench": _bench,
     "lint": _lint,
