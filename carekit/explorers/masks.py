@@ -11,7 +11,7 @@ from carekit import boxes
 from carekit.data.prepared import Prepared
 from carekit.data.prepared.annotating import replace_boxes, save_boxes
 from carekit.explorers import scene
-from carekit.explorers.controls import choice, parameter, slider
+from carekit.explorers.controls import choice, index, parameter
 from carekit.explorers.frame import Explorer
 from carekit.explorers.overlay import Boxes
 from carekit.lessons import plots
@@ -20,9 +20,9 @@ from carekit.names import one_of
 MOST = 24  # images that are sent to the browser
 OUTER = {"binary": "binary", "distance": "by distance"}
 PRESETS: dict[str, dict[str, Any]] = {
-    f"The paper's × {scale:g}": {"box_scale": scale} for scale in (0.7, 0.9, 1.0, 1.1)
+    f"Box × {scale:g}": {"box_scale": scale, "outer": "binary"} for scale in (0.7, 0.9, 1.0, 1.1)
 }
-PRESETS["By distance"] = {"outer": "distance"}
+PRESETS["By distance"] = {"box_scale": 1.0, "outer": "distance"}
 
 Save = Callable[[Prepared, str, Any], Prepared]
 
@@ -108,7 +108,7 @@ def explore_masks(
         "masks",
         "Boxes, and the masks they make",
         [
-            slider("image", "Image", 0, len(rows) - 1, 1),
+            index("image", "Image", len(rows) - 1),
             parameter("box_scale", low=0.1, high=2.0),
             choice("outer", "M_out", OUTER),
         ],

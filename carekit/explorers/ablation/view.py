@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from carekit.data.prepared import Prepared
 from carekit.explorers import scene
 from carekit.explorers.ablation.numbers import MOST, axis_range, colour_range, words
-from carekit.explorers.controls import PAPER, SIGNS, choice, slider
+from carekit.explorers.controls import PAPER, SIGNS, choice, index
 from carekit.explorers.frame import Explorer, packed
 from carekit.explorers.overlay import inside
 from carekit.lessons import plots
@@ -102,7 +102,7 @@ class _Study:
             choice("parameter", "Parameter", {name: name for name in self.sweeps}),
             choice("metric", "Figure", {name: label_of(name) for name in self.metrics}),
             choice("setting", "Setting", {name: name for name in self.settings}),
-            slider("image", "Image", 0, len(self.rows) - 1, 1),
+            index("image", "Image", len(self.rows) - 1),
         ]
 
     def sent(self) -> dict:

@@ -11,7 +11,7 @@ from carekit.cam import normalise
 from carekit.data.prepared import Prepared
 from carekit.explorers import scene
 from carekit.explorers.cam.numbers import GRAD_CAM, LOSS, class_index, look, measure, methods_of, whole_map, words
-from carekit.explorers.controls import Control, choice, slider
+from carekit.explorers.controls import Control, choice, index, slider
 from carekit.explorers.frame import Explorer, packed
 from carekit.lessons import plots
 from carekit.names import one_of
@@ -78,7 +78,7 @@ def explore_cam(
 def _controls(n: int, methods: dict[str, str], classes: list[str], k: int) -> list[Control]:
     shown = ["true", "predicted", *classes]
     return [
-        slider("image", "Image", 0, n - 1, 1),
+        index("image", "Image", n - 1),
         choice("shown", "Class", dict(zip(shown, shown, strict=True))),
         choice("method", "Map", methods),
         slider("threshold", "Threshold", 0.05, 0.95, 0.05),

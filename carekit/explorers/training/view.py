@@ -11,7 +11,7 @@ from carekit.backbones import Backbone
 from carekit.data.prepared import Prepared
 from carekit.experiment import Arm
 from carekit.explorers import scene
-from carekit.explorers.controls import PAPER_PRESETS, Control, choice, parameter, slider
+from carekit.explorers.controls import PAPER, PAPER_PRESETS, Control, choice, index, parameter
 from carekit.explorers.frame import Explorer
 from carekit.explorers.overlay import Boxes
 from carekit.explorers.training.numbers import values_of, words
@@ -22,7 +22,7 @@ from carekit.profiles import Profile
 
 MOST = 6  # images that are sent to the browser
 WITH, WITHOUT = "CARE", "α = 0"
-PRESETS = PAPER_PRESETS | {"α too large": {"alpha": 0.9}}
+PRESETS = PAPER_PRESETS | {"α too large": PAPER | {"alpha": 0.9}}
 
 
 class TrainingExplorer(Explorer):
@@ -85,8 +85,8 @@ def explore_training(
 
 def _controls(n: int, epochs: int) -> list[Control]:
     return [
-        slider("image", "Image", 0, n - 1, 1),
-        slider("epoch", "Epoch", 0, epochs, 1),
+        index("image", "Image", n - 1),
+        index("epoch", "Epoch", epochs),
         choice("metric", "Curve", CURVES),
         *map(parameter, ("alpha", "tau", "lam", "box_scale")),
     ]
