@@ -48,7 +48,7 @@ def words(numbers: dict[str, float], tau: float) -> str:
         f"{name} {numbers[key]:.3f}"
         for name, key in (("L_in", "l_in"), ("L_out", "l_out"), ("L_a", "l_a"), ("α L_a", "weighted"))
     )
-    return f"Attention inside the box {numbers['inside']:.2f}, {side} τ {tau:.2f}: {figures}."
+    return f"Mean activation inside the box {numbers['inside']:.2f}, {side} τ {tau:.2f}: {figures}."
 
 
 def explore_attention_loss(

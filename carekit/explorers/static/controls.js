@@ -96,6 +96,7 @@ class Switch extends Control {
     const box = html("input", { type: "checkbox" });
     super(about, box, changed);
     this.box = box;
+    this.element.classList.add("ck-toggle");
   }
 
   read() {
