@@ -43,9 +43,13 @@ def compare(
         The pretrained runs, then those of the arms, seed by seed.
 
     Raises:
-        ValueError: as `carekit.training.epochs`, and for a data set whose files were changed since they were saved.
+        ValueError: as `carekit.training.epochs`, for a data set without a training or without a test image, and for
+            one whose files were changed since they were saved.
         FloatingPointError: as `carekit.training.epochs`.
     """
+    for split, what in (("train", "learn from"), ("test", "judge by")):
+        if not len(data.split(split)):
+            raise ValueError(f"{data.facts['title']} has no {split} image to {what}: give the whole data set")
     data.verify_once()
     folder = workspace.runs() / "models"  # settled here: worker processes may have been started elsewhere
     starts = {seed: Job(data, profile, seed).checkpoint(folder) for seed in seeds}

@@ -183,7 +183,7 @@ def words(numbers: dict[str, float], about: str, threshold: float, channels: int
         return f"{start} The map is constant: it shows nothing."
     box = "This image has no box"
     if not np.isnan(numbers["uniform"]):
-        box = f"Attention inside the box {numbers['inside']:.2f}, without preference {numbers['uniform']:.2f}"
+        box = f"Share of attention inside the box {numbers['inside']:.2f}, without preference {numbers['uniform']:.2f}"
     differs = numbers["score_map"] < 0.9995
     other = f" Correlation with the map of the score: {numbers['score_map']:.3f}." if differs else ""
     part = _words_of_channels(numbers, channels, of)
