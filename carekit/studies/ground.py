@@ -8,7 +8,7 @@ from carekit.data.synthetic import KINDS
 from carekit.lessons import found_boxes
 from carekit.lessons.parameters import check_parameters
 from carekit.lessons.setup import ELSEWHERE, Lesson, load
-from carekit.profiles import profile
+from carekit.profiles import profile, with_backbone
 
 DRAWN = {"skin": "synthetic", "chest": "synthetic-chest"}  # kind of images in the paper -> the drawn set
 CLEAN, MISLED = "no mark", "mark"
@@ -44,12 +44,14 @@ class Ground:
         return self.segmentation or found_boxes.train_segmenter(self.lesson)
 
     def with_backbone(self, name: str | None) -> "Ground":
-        """The same data for another network; None keeps the profile's."""
+        """The same data for another network, at the size that its profile has; None keeps the profile's network."""
         if name is None:
             return self
-        imagenet = self.lesson.profile.imagenet and name != "small"  # the small net has no such weights
-        chosen = replace(self.lesson.profile, backbone=name, imagenet=imagenet)
-        return replace(self, lesson=replace(self.lesson, profile=chosen))
+        chosen = with_backbone(self.lesson.profile, name)
+        data = self.lesson.data
+        if chosen.size != self.lesson.profile.size:
+            data = load(self.lesson.parameters, chosen)
+        return replace(self, lesson=replace(self.lesson, profile=chosen, data=data))
 
     def about(self) -> dict[str, str]:
         """The columns that say where a run belongs."""
