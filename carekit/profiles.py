@@ -1,6 +1,6 @@
 """Three sizes of the same course: `fast` for continuous integration, `laptop` to learn with, `paper` for a GPU."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -128,3 +128,18 @@ def profile(name: str, device: str | None = None) -> Profile:
         ValueError: for another name.
     """
     return PROFILES[one_of("profile", name, PROFILES)](device)
+
+
+def with_backbone(chosen: Profile, name: str) -> Profile:
+    """The profile with another network; on a laptop the small one, which no ImageNet weights exist for, trains longer
+    from scratch, on smaller images.
+
+    Args:
+        chosen: a profile.
+        name: a name of `carekit.backbones.BACKBONES`.
+    """
+    if name == chosen.backbone:
+        return chosen
+    if name == "small" and chosen.name == "laptop":
+        return replace(_laptop_from_scratch(), note="")
+    return replace(chosen, backbone=name, imagenet=chosen.imagenet and name != "small")
