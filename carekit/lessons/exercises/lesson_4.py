@@ -21,8 +21,15 @@ def _near_the_knee(factor: float, random: np.random.Generator) -> tuple[np.ndarr
     return F, m_in, _mean(F, m_in) * factor
 
 
+def _dark(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, float]:
+    """Even the sum inside is below tau."""
+    F, m_in = _map_and_mask(random)
+    return 0.02 * F, m_in, 0.7
+
+
 _KNEE = {
     **{f"below tau, {name}": make for name, make in drawn(lambda random: _near_the_knee(1.3, random), 3).items()},
+    "a dark map": lambda: _dark(np.random.default_rng(8)),
     **{f"above tau, {name}": make for name, make in drawn(lambda random: _near_the_knee(0.6, random), 3).items()},
 }
 
@@ -259,33 +266,18 @@ def my_push(F, M_in, tau):
     solution="""
 def my_push(F, M_in, tau):
     inside = (F * M_in).sum() / M_in.sum()
-    below = inside < tau
-    return -below * M_in / M_in.sum()
+    return np.where(inside < tau, -M_in / M_in.sum(), 0)
 """,
     cases=_KNEE,
     truth=_pushed,
     rule="-M_in / sum(M_in) below tau, 0 above it",
     slips=(
-        Slip("-below", "+below", "The sign: the loss falls as a pixel inside rises."),
-        Slip("-below * ", "-", "Right below tau, but above it the loss is constant, and its gradient 0."),
-        Slip(
-            "-below * M_in / M_in.sum()",
-            "-below * M_in",
-            "Each pixel is one of many in the mean: divide by their number.",
-        ),
-        Slip(
-            "-below * M_in / M_in.sum()",
-            "-below * F * M_in / M_in.sum()",
-            "The gradient of a mean does not depend on the values.",
-        ),
-        Slip(
-            "-below * M_in / M_in.sum()",
-            "-(F < tau) * M_in / M_in.sum()",
-            "Tau is compared with the mean, not with each pixel.",
-        ),
-        Slip(
-            "-below * M_in / M_in.sum()", "-below * np.ones(F.shape) / M_in.sum()", "Pixels outside do not enter L_in."
-        ),
+        Slip("-M_in", "M_in", "The sign: the loss falls as a pixel inside rises."),
+        Slip("inside < tau", "True", "Right below tau, but above it the loss is constant, and its gradient 0."),
+        Slip("-M_in / M_in.sum()", "-M_in", "Each pixel is one of many in the mean: divide by their number."),
+        Slip("-M_in /", "-F * M_in /", "The gradient of a mean does not depend on the values."),
+        Slip("inside < tau", "F < tau", "Tau is compared with the mean, not with each pixel."),
+        Slip("-M_in / M_in.sum()", "-np.ones(F.shape) / M_in.sum()", "Pixels outside do not enter L_in."),
     ),
     so_what="All pixels inside are pulled up equally, then let go all at once. An image above tau teaches nothing "
     "about the "

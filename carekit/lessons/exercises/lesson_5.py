@@ -261,7 +261,6 @@ def my_epoch(model, batches, care, optimizer):
             "loss.classification",
             "Only the classification loss is minimised, so attention never trains: take `.total`, which holds both.",
         ),
-        Slip("        optimizer.step()\n", "", "No step is taken: the weights stay as they were."),
         Slip(
             "        optimizer.step()\n",
             "    optimizer.step()\n",
@@ -271,7 +270,7 @@ def my_epoch(model, batches, care, optimizer):
         Slip(
             "        optimizer.zero_grad()\n        loss.total.backward()\n        optimizer.step()\n",
             "        loss.total.backward()\n        optimizer.zero_grad()\n        optimizer.step()\n",
-            "The gradients are zeroed between backward and step: nothing is left to step with.",
+            "The weights do not change: does a step follow each backward pass, before the gradients are zeroed again?",
         ),
     ),
     so_what="CARE is a change of one line, the loss. That is why its fair control is one number, alpha = 0, away.",

@@ -283,7 +283,7 @@ def my_seeds(sd, wanted, t_of):
         Slip("n**0.5 > wanted", "n**0.5 > 2 * wanted", "Half the width is asked, not the whole."),
         Slip("n**0.5 > wanted", "n > wanted", "The half-width falls with the root of n, not with n."),
         Slip("return n", "return n - 1", "That one is not yet narrow enough: one more."),
-        Slip("sd / n**0.5", "sd", "More seeds make the *mean* surer: divide by the root of n."),
+        Slip("t_of(n) * sd", "t_of(n) * sd**2", "That is the variance: the half-width has the standard deviation."),
     ),
     so_what="Half the width costs four times the runs. Deciding the number beforehand is the cheapest improvement of "
     "a study.",
@@ -310,6 +310,7 @@ def my_trend(means):
     cases={
         **drawn(lambda random: (random.random(3),), 10),
         "always falling": lambda: (np.array([0.6, 0.5, 0.2]),),
+        "back to the start": lambda: (np.array([0.5, 0.7, 0.5]),),
         "flat at the end": lambda: (np.array([0.2, 0.5, 0.5]),),
         "up and down": lambda: (np.array([0.2, 0.7, 0.5]),),
     },

@@ -20,7 +20,8 @@ def cells(exercise: Exercise | Choice) -> list[tuple[str, str, str, list[str]]]:
 
 def _head(exercise: Exercise | Choice) -> str:
     minutes = f"{exercise.minutes} minutes"
-    return f"### Exercise: {exercise.title[0].lower()}{exercise.title[1:]}\n\n*{LEVELS[exercise.level].capitalize()}, {minutes}.* {exercise.task}"
+    title = exercise.title[0].lower() + exercise.title[1:]
+    return f"### Exercise: {title}\n\n*{LEVELS[exercise.level].capitalize()}, {minutes}.* {exercise.task}"
 
 
 def _function(exercise: Exercise) -> tuple[str, str, str]:

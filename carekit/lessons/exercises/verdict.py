@@ -1,19 +1,19 @@
 """What a check says: whether an answer is right, and why, as text and in a notebook with a picture."""
 
 import html
+from collections.abc import Callable
 
 
 class Verdict:
-    """Whether an answer is right, shown as a line that says why, and with the picture of the difference if there is "
-    "one.
+    """Whether an answer is right: a line that says why, and the picture of the difference if there is one.
 
     Args:
         right: whether it is.
         text: why, or what follows from it.
-        picture: HTML that shows the difference to the right answer.
+        picture: makes HTML that shows the difference to the right answer.
     """
 
-    def __init__(self, right: bool, text: str, picture: str = ""):
+    def __init__(self, right: bool, text: str, picture: Callable[[], str] = str):
         self.right, self.text, self.picture = right, text, picture
 
     def __bool__(self) -> bool:
@@ -23,4 +23,4 @@ class Verdict:
         return self.text
 
     def _repr_html_(self) -> str:
-        return f"<div>{html.escape(self.text)}</div>{self.picture}"
+        return f"<div>{html.escape(self.text)}</div>{self.picture()}"

@@ -145,7 +145,7 @@ def test_right_in_some_cases_only_is_no_accident_that_passes():
     def lucky(F, M_in, tau):
         return -tau
 
-    assert "Right in 3 of 6 cases" in repr(exercises.check("inner_loss", lucky))
+    assert "Right in 3 of 7 cases" in repr(exercises.check("inner_loss", lucky))
 
 
 def test_two_slips_that_give_the_same_are_both_said(monkeypatch):
