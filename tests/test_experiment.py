@@ -78,6 +78,15 @@ def test_recall_at_the_controls_false_alarms_is_read_from_the_models_own_curve(t
         assert table.loc[(run.arm, run.seed), "rare_recall_equal"] == expected
 
 
+def test_each_arm_may_have_a_control_of_its_own(tiny):
+    runs = compare(tiny, PROFILE, ARMS | {"less": Arm(Care(tau=0.2))}, [0], progress=False)
+    both = experiment.scores(runs, control={"with": "without", "less": "pretrained"}).set_index("arm")
+    for arm, control in (("with", "without"), ("less", "pretrained"), ("without", "without")):
+        alone = experiment.scores(runs, control=control).set_index("arm")
+        assert both.loc[arm, "rare_recall_equal"] == alone.loc[arm, "rare_recall_equal"]
+    assert all(0 < run.cpu_seconds < 60 for run in runs)
+
+
 def test_summary_and_paired_difference_by_hand():
     table = pd.DataFrame(
         {"arm": ["a", "a", "b", "b"], "seed": [0, 1, 0, 1], "mca": [0.5, 0.7, 0.6, 0.9], "auc": [0.5] * 4}

@@ -71,4 +71,5 @@ def _finished(planned: Planned) -> Run:
         by_false_alarms=about["by_false_alarms"],
         history=pd.DataFrame(about["history"]),
         checkpoint=planned.path,
+        cpu_seconds=about["cpu_seconds"],
     )

@@ -1,5 +1,6 @@
 """Carry out one planned run: train, evaluate, keep the weights with what they score."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,7 @@ def train_once(planned: Planned, additions: Mapping[str, Any]) -> None:
 
 
 def _train(planned: Planned) -> None:
+    started = time.process_time()
     job = planned.job
     device = job.profile.pretrain.device
     if device == "cpu":
@@ -62,6 +64,7 @@ def _train(planned: Planned) -> None:
         "scores": measure(found, test),
         "by_false_alarms": recall_by_false_alarms(found.labels, found.probabilities, rarest).tolist(),
         "history": history.to_dict("records"),
+        "cpu_seconds": round(time.process_time() - started, 2),
     }
     checkpoints.save(planned.path, model, about=about)
     unfinished.unlink(missing_ok=True)
