@@ -46,6 +46,14 @@ def test_finished_runs_are_found_again_and_changed_ones_are_not(tiny, monkeypatc
         compare(tiny, other, ARMS, [0], progress=False)
 
 
+def test_arms_need_not_be_watched_which_changes_nothing_but_the_history(tiny):
+    watched, unwatched = (compare(tiny, PROFILE, ARMS, [0], watched=n, progress=False) for n in (2, 0))
+    for before, after in zip(watched, unwatched, strict=True):
+        assert before.scores == after.scores
+        assert (before.checkpoint == after.checkpoint) == ("mca" in after.history) == (before.arm == "pretrained")
+        assert "mca" in before.history and before.history.loss.tolist() == after.history.loss.tolist()
+
+
 def test_arms_with_equal_settings_are_trained_once(tiny, monkeypatch):
     monkeypatch.setattr(comparing, "cpu_count", lambda: 1)
     trained, train = [], training._train
