@@ -91,6 +91,11 @@ def pointing_game(maps: Float[np.ndarray, "n h w"], m_in: np.ndarray) -> Float[n
     return np.where(flat.max(1, initial=0) > 0, hit.astype(float), np.nan)
 
 
+def attended_area(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+    """Share of the image in which each normalised map is above one half: how large its bright area is."""
+    return (maps > 0.5).mean((1, 2))
+
+
 def mean_and_half_width(values: ArrayLike, confidence: float = 0.95) -> tuple[float, float]:
     """Mean over seeds and half the width of its Student-t interval; the half width is NaN for a single value."""
     values = np.asarray(values, dtype=float)
@@ -176,6 +181,12 @@ METRICS: Table[Metric] = Table(
         ),
         "pointing": Metric(
             "peak of the map inside the box", "peak", (0, 1), lambda j: _mean_over_boxes(j, pointing_game)
+        ),
+        "attended_area": Metric(
+            "share of the image that is attended to",
+            "bright area",
+            (0, 1),
+            lambda j: _mean_over_boxes(j, lambda maps, _m_in: attended_area(maps)),
         ),
     },
 )
