@@ -17,11 +17,11 @@ from carekit.box_input import is_mask, read_masks
 from carekit.boxes import box_masks
 from carekit.cam import MAPS, normalise
 from carekit.graph import batch_norm_between, nodes, why_no_way
+from carekit.layers.find_layer import ddp_around, find_layer, judge, named_layer, nothing_found, unwrap
+from carekit.layers.gradient import features_and_gradient
+from carekit.layers.layout import Layout, layout_of
+from carekit.layers.recorder import Link, Pass, Recorder, Run, trailing
 from carekit.shapes import Size
-from carekit.watch.find_layer import ddp_around, find_layer, judge, named_layer, nothing_found, unwrap
-from carekit.watch.gradient import features_and_gradient
-from carekit.watch.layout import Layout, layout_of
-from carekit.watch.recorder import Link, Pass, Recorder, Run, trailing
 from carekit.watch.targets import LABELS, Target, class_loss_of, ignored_by, target_of
 
 
