@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from carekit.graph import batch_norm_between
 from carekit.layers.gradient import gradients_of
 from carekit.layers.layout import Layout, layout_of
-from carekit.layers.recorder import Pass, Run, trailing
+from carekit.layers.passes import Pass, Run, trailing
 from carekit.names import one_of
 
 POOLING = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)

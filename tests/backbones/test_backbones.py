@@ -138,7 +138,7 @@ def test_a_network_without_a_map_or_with_another_class_count_is_refused(trunk, h
 
 
 def test_images_that_leave_one_cell_or_that_it_does_not_take_are_refused_before_any_training(tiny, monkeypatch):
-    monkeypatch.setattr("carekit.experiment.cpu_count", lambda: 1)
+    monkeypatch.setattr("carekit.experiment.comparing.cpu_count", lambda: 1)
     sentence = "resnet18 leaves a map of one cell of images of 16 px, which shows no place: take larger images"
     with pytest.raises(ValueError, match=sentence):
         finetune(build("resnet18", 2), BoxedImages(tiny), Care(), Schedule(epochs=1))

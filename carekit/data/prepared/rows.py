@@ -4,6 +4,7 @@ import mmap
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 Identity = tuple[int, int, int]
 
@@ -17,7 +18,7 @@ class Rows:
 
     def __init__(self, base: np.ndarray, index: np.ndarray):
         self.base = base
-        self.identity = identity(Path(base.filename)) if isinstance(base, np.memmap) else None
+        self.identity = identity(_file_of(base)) if isinstance(base, np.memmap) else None
         self.index = index
         self.shape = (len(index), *base.shape[1:])
         self.dtype = base.dtype
@@ -25,23 +26,24 @@ class Rows:
     def __len__(self) -> int:
         return len(self.index)
 
-    def __getitem__(self, rows) -> np.ndarray:
+    def __getitem__(self, rows: int | slice | np.ndarray) -> np.ndarray:
         copy = np.array(self.base[self.index[rows]])
         if self.folder is not None and hasattr(mmap, "MADV_DONTNEED"):
             # Pages that were read stay in the system's cache but are not this process's: its memory does not grow.
-            self.base._mmap.madvise(mmap.MADV_DONTNEED)
+            self.base._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]  # numpy keeps it there
         return copy
 
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self[:], dtype=dtype)
 
     @property
     def folder(self) -> Path | None:
         """The folder of the file, or None for an array in memory."""
-        return Path(self.base.filename).parent if isinstance(self.base, np.memmap) else None
+        return _file_of(self.base).parent if isinstance(self.base, np.memmap) else None
 
     def __getstate__(self) -> tuple[np.ndarray | Path, np.ndarray, Identity | None]:
-        return (self.base if self.folder is None else Path(self.base.filename)), self.index, self.identity
+        base = _file_of(self.base) if isinstance(self.base, np.memmap) else self.base
+        return base, self.index, self.identity
 
     def __setstate__(self, state: tuple[np.ndarray | Path, np.ndarray, Identity | None]) -> None:
         base, index, expected = state
@@ -54,6 +56,10 @@ def identity(path: Path) -> Identity:
     """What tells a file from another one, or from itself before a change, without reading it."""
     about = path.stat()
     return about.st_size, about.st_mtime_ns, about.st_ino
+
+
+def _file_of(base: np.memmap) -> Path:
+    return Path(str(base.filename))
 
 
 def _open(path: Path) -> np.memmap:

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from carekit.data.prepared.rows import Rows
+
 CORNERS = ["x0", "y0", "x1", "y1"]
 NEEDED = ["name", "title", "classes", "class_names", "rare", "size", "licence", "citation", "source", "split"]
 LISTS = ("classes", "class_names", "rare")
@@ -35,7 +37,7 @@ def check_facts(facts: dict) -> None:
         raise ValueError(f"rare = {facts['rare']} must name at least one of the classes {', '.join(classes)}")
 
 
-def check_images(images, masks, samples: pd.DataFrame, size: int) -> None:
+def check_images(images: np.ndarray | Rows, masks: np.ndarray | Rows | None, samples: pd.DataFrame, size: int) -> None:
     """Raise ValueError where images or masks have another type or shape than the samples and the size say."""
     n = len(samples)
     for name, array, shape in (("images", images, (n, size, size, 3)), ("masks", masks, (n, size, size))):
