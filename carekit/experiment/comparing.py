@@ -45,8 +45,8 @@ def compare(
         The pretrained runs, then those of the arms, seed by seed.
 
     Raises:
-        ValueError: as `carekit.training.epochs`, for a data set without a training or without a test image, and for
-            one whose files were changed since they were saved.
+        ValueError: as `carekit.training.epochs`, for a data set without a training or without a test image, for one
+            whose files were changed since they were saved, and for images that leave the backbone a map of one cell.
         FloatingPointError: as `carekit.training.epochs`.
     """
     for split, what in (("train", "learn from"), ("test", "judge by")):

@@ -332,7 +332,9 @@ def my_cut(m_in, patch):
             "pass\n",
             "The box is as it was: where the patch lies, the image shows another lesion.",
         ),
-        Slip("float(left.any())", "1.0", "A box that is wholly covered is none: else the map is asked to fill nothing."),
+        Slip(
+            "float(left.any())", "1.0", "A box that is wholly covered is none: else the map is asked to fill nothing."
+        ),
     ),
     so_what="An attention loss on the old box would teach the network to look at another image's skin. So carekit cuts "
     "the mask with the image, and an image whose box is gone counts in L_c alone.",
