@@ -14,6 +14,7 @@ from carekit import environment
 from carekit.autobox.command_line import add_boxes_arguments, add_segment_arguments, run_boxes, run_segment
 from carekit.batch.command_line import add_batch_arguments, add_collect_arguments, run_batch, run_collect
 from carekit.lint import CHECKS, run_checks
+from carekit.names import printable
 
 EXTRAS = {
     "course": ["course"],
@@ -98,12 +99,19 @@ def _course(options: argparse.Namespace, _rest: list[str]) -> int:
             name, equals, value = pair.partition("=")
             if not equals:
                 raise ValueError(f"--set {pair!r} has no value: write NAME=VALUE, such as tau=0.5")
+            if name == "results":
+                raise ValueError("results is set by the course, a file for each lesson: choose their folder with --out")
             parameters[name] = parse(value)
         (make_site if options.command == "site" else run_course)(parameters, options.only, options.out)
     except (ValueError, OSError, CourseError) as error:
-        print(f"carekit: {error}", file=sys.stderr)
-        return 2
+        return _told(error)
     return 0
+
+
+def _told(error: Exception) -> int:
+    """Print what is wrong; returns the exit status."""
+    print(printable(f"carekit: {error}"), file=sys.stderr)
+    return 2
 
 
 def _lab(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
@@ -125,15 +133,14 @@ def _check(options: argparse.Namespace, _rest: list[str]) -> int:
 
     try:
         report = examine(options.path, options.workers)
-    except FileNotFoundError as error:
-        print(f"carekit: {error}", file=sys.stderr)
-        return 2
+    except OSError as error:
+        return _told(error)
     if options.json:
         print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     else:
-        print(f"{report.path}: {report.kind}")
+        print(printable(f"{report.path}: {report.kind}"))
         for finding in report.findings:
-            print(f"{finding.level}: {finding.text}")
+            print(printable(f"{finding.level}: {finding.text}"))
         print("No errors." if report.healthy else "There are errors.")
     return 0 if report.healthy else 1
 
@@ -144,8 +151,7 @@ def _sheet(options: argparse.Namespace, _rest: list[str]) -> int:
     try:
         draw_sheet(options.data, options.out, options.size, options.columns, options.seed, options.boxes)
     except (ValueError, OSError) as error:
-        print(f"carekit: {error}", file=sys.stderr)
-        return 2
+        return _told(error)
     print(f"Drawn: {options.out}")
     return 0
 

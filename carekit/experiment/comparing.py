@@ -13,6 +13,7 @@ from carekit.experiment.arm import Arm
 from carekit.experiment.plan import WATCHED, Job, Planned
 from carekit.experiment.results import Run
 from carekit.experiment.training import train_once
+from carekit.orphans import sweep
 from carekit.profiles import Profile
 
 
@@ -59,6 +60,7 @@ def compare(
     jobs = [Job(data, profile, seed, name, arm, watched) for seed in seeds for name, arm in arms.items()]
     second = [Planned(job, job.checkpoint(folder), starts[job.seed]) for job in jobs]
     n_jobs = cpu_count() if profile.pretrain.device == "cpu" else 1
+    sweep()
     unique = [list({planned.path: planned for planned in stage}.values()) for stage in (first, second)]
     with tqdm(total=sum(map(len, unique)), desc="runs", disable=not progress, file=sys.stdout) as bar:
         for stage in unique:  # equal settings run once

@@ -35,7 +35,15 @@ def train_once(planned: Planned, additions: Mapping[str, Any]) -> None:
     end_with_parent()
     with FileLock(planned.path.parent / f".{planned.path.stem}.lock"):  # another process may be at the same run
         if not planned.path.exists():
+            _remove_torn(planned.path)
             _train(planned)
+
+
+def _remove_torn(path: Path) -> None:
+    """What a process that was killed while it wrote this checkpoint has left; nobody else is at it now."""
+    for left in path.parent.glob(f".{path.stem}.*"):
+        if left.suffix != ".lock":
+            left.unlink()
 
 
 def _train(planned: Planned) -> None:
