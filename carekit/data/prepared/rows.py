@@ -29,14 +29,18 @@ class Rows:
         return len(self.index)
 
     def __getitem__(self, rows: int | slice | np.ndarray) -> np.ndarray:
-        if isinstance(self.base, np.memmap) and self.base._mmap.size() < self._length:
+        if isinstance(self.base, np.memmap) and self._map.size() < self._length:
             # Reading behind the end of a mapped file would end the process.
             raise ValueError(f"{_file_of(self.base)} was cut short while it was in use: prepare the data set again")
         copy = np.array(self.base[self.index[rows]])
         if self.folder is not None and hasattr(mmap, "MADV_DONTNEED"):
             # Pages that were read stay in the system's cache but are not this process's: its memory does not grow.
-            self.base._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]  # numpy keeps it there
+            self._map.madvise(mmap.MADV_DONTNEED)
         return copy
+
+    @property
+    def _map(self) -> mmap.mmap:
+        return self.base._mmap  # type: ignore[attr-defined]  # numpy keeps it there
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self[:], dtype=dtype)
