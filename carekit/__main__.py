@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from carekit import environment
 from carekit.autobox.command_line import add_boxes_arguments, add_segment_arguments, run_boxes, run_segment
+from carekit.batch.command_line import add_batch_arguments, add_collect_arguments, run_batch, run_collect
 from carekit.lint import CHECKS, run_checks
 from carekit.names import printable
 
@@ -24,7 +25,10 @@ EXTRAS = {
     "sheet": ["course"],
     "boxes": ["course"],
     "segment": ["data"],
-    "test": ["course", "data", "dev", "interop"],
+    "batch": ["course"],
+    "collect": ["course"],
+    "study": ["course"],
+    "test": ["course", "cluster", "data", "dev", "interop"],
     "bench": ["course", "bench"],
     "lint": ["course", "data", "lint"],
     "docs": ["course", "data", "docs"],
@@ -75,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("--boxes", action="store_true", help="draw the boxes, too")
     add_boxes_arguments(commands.add_parser("boxes", help="find boxes without an annotator: DSR, BMS, DeepLabV3, CAM"))
     add_segment_arguments(commands.add_parser("segment", help="train a segmentation that finds boxes"))
+    add_batch_arguments(commands.add_parser("batch", help="run a notebook over a grid of parameters"))
+    add_collect_arguments(commands.add_parser("collect", help="put the runs of batches into one table"))
+    _add_study_arguments(commands.add_parser("study", help="run tables and figures of the paper, and judge its claims"))
     commands.add_parser("test", help="run the tests; further arguments go to pytest")
     bench = commands.add_parser("bench", help="measure speed as ratios, side by side")
     bench.add_argument("names", nargs="*", help="which benchmarks (default: all)")
@@ -82,6 +89,19 @@ def _parser() -> argparse.ArgumentParser:
     lint.add_argument("names", nargs="*", help=f"which checks: {', '.join(CHECKS)} (default: all)")
     commands.add_parser("docs", help="make the API's pages from the docstrings, in docs/api")
     return parser
+
+
+def _add_study_arguments(study: argparse.ArgumentParser) -> None:
+    study.add_argument("names", nargs="*", help="which, such as table5 fig8; or all")
+    study.add_argument("--list", action="store_true", help="say which studies there are")
+    study.add_argument("--profile", default="laptop", help="fast, laptop (default) or paper")
+    study.add_argument("--seeds", type=int, default=5, help="runs of each row (default 5)")
+    study.add_argument("--data", help="a prepared folder in the place of the drawn sets")
+    study.add_argument("--mark", default="", help="plant this mark on real data, too: ink, ruler, chart or marker")
+    study.add_argument("--max-per-class", type=int, default=0, help="at most so many images of each class (0: all)")
+    study.add_argument("--folds", type=int, default=5, help="parts of the cross-validation in ham10000 (default 5)")
+    study.add_argument("--segmentation", help="weights of `segment train`, for boxes by DeepLabV3 on real data")
+    study.add_argument("--out", type=Path, help="folder for the results (results)")
 
 
 def _course(options: argparse.Namespace, _rest: list[str]) -> int:
@@ -151,6 +171,17 @@ def _sheet(options: argparse.Namespace, _rest: list[str]) -> int:
     return 0
 
 
+def _study(options: argparse.Namespace, _rest: list[str]) -> int:
+    from carekit.studies.command_line import run_command
+
+    try:
+        run_command(options)
+    except (ValueError, OSError) as error:
+        print(f"carekit: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
 def _test(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
     os.chdir(environment.ROOT)
     environment.hand_over([sys.executable, "-m", "pytest", *rest])
@@ -200,6 +231,9 @@ _COMMANDS = {
     "sheet": _sheet,
     "boxes": lambda options, _rest: run_boxes(options),
     "segment": lambda options, _rest: run_segment(options),
+    "batch": lambda options, _rest: run_batch(options),
+    "collect": lambda options, _rest: run_collect(options),
+    "study": _study,
     "test": _test,
     "bench": _bench,
     "lint": _lint,

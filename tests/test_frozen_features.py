@@ -195,7 +195,7 @@ def test_an_experiment_uses_them_and_scores_the_same(data, monkeypatch, tmp_path
     calls, _ = counted
     schedule = Schedule(epochs=1, batch_size=8)
     profile = Profile("tiny", 48, EARLY, False, 33, schedule, schedule, sweep_seeds=1)
-    monkeypatch.setattr("carekit.experiment.cpu_count", lambda: 1)
+    monkeypatch.setattr("carekit.experiment.comparing.cpu_count", lambda: 1)
     tables = []
     for name in ("with", "without"):
         monkeypatch.setenv("CAREKIT_RUNS", str(tmp_path / name))

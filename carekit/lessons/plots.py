@@ -18,6 +18,7 @@ from carekit.metrics import label_of
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito 2008
 MAP = "cividis"
+SIGNED = "PRGn"  # of scores: green speaks for a class, purple against it, zero has no colour
 PLAIN = StrMethodFormatter("{x:g}")  # of a logarithmic axis: the usual ones write formulas
 GREY = "#767676"
 
@@ -64,6 +65,16 @@ def draw_attention(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Itera
     large = resize(torch.as_tensor(np.asarray(map_, np.float32))[None], image.shape[:2])[0].numpy()
     axes.imshow(image.mean(2), cmap="gray", vmin=0, vmax=255)
     axes.imshow(large, cmap=MAP, vmin=0, vmax=1, alpha=0.65)
+    draw_boxes(axes, boxes)
+    axes.set_title(title, fontsize=10)
+
+
+def draw_score(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Iterable = (), title: str = "") -> None:
+    """A map (u, v) of scores of any sign over the grey image: the stronger, the less is seen through it; 0 is clear."""
+    large = resize(torch.as_tensor(np.asarray(map_, np.float32))[None], image.shape[:2])[0].numpy()
+    top = float(np.abs(large).max()) or 1.0
+    axes.imshow(image.mean(2), cmap="gray", vmin=0, vmax=255)
+    axes.imshow(large, cmap=SIGNED, vmin=-top, vmax=top, alpha=0.85 * np.abs(large) / top)
     draw_boxes(axes, boxes)
     axes.set_title(title, fontsize=10)
 

@@ -5,10 +5,11 @@ A folder holds images.npy, samples.csv, boxes.csv, facts.json and, where lesion 
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,11 @@ from carekit.data.prepared.resizing import resize_image, resize_mask
 from carekit.data.prepared.rows import Rows, choose_rows, open_rows
 from carekit.data.prepared.schema import CORNERS, SPLITS, check_boxes, check_facts, check_images, check_samples
 from carekit.names import one_of
+
+if TYPE_CHECKING:
+    import torch
+
+RowNumbers = Sequence[SupportsIndex] | np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +54,7 @@ class Prepared:
     _corners: np.ndarray = field(init=False, repr=False)  # of all boxes, those of one image next to each other
     _starts: np.ndarray = field(init=False, repr=False)  # where the boxes of image i begin among them
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_facts(self.facts)
         check_images(self.images, self.masks, self.samples, self.facts["size"])
         samples = check_samples(self.samples, self.facts["classes"])
@@ -144,18 +150,18 @@ class Prepared:
         """Number of images of each class, in the order of the classes."""
         return dict(zip(self.classes, np.bincount(self.labels, minlength=len(self.classes)).tolist(), strict=True))
 
-    def read(self, rows) -> UInt8[np.ndarray, "n s s 3"]:
+    def read(self, rows: RowNumbers) -> UInt8[np.ndarray, "n s s 3"]:
         """A copy of some images, uint8 (n, s, s, 3), of these rows (n,)."""
         return self.images[np.asarray(rows, dtype=np.int64)]
 
-    def tensor(self, rows) -> "torch.Tensor":  # noqa: F821
+    def tensor(self, rows: RowNumbers) -> "torch.Tensor":
         """Some images as a model takes them: float (n, 3, s, s) in [0, 1], of these rows (n,)."""
         import torch  # here, since whoever prepares a data set has no need of it
 
         images = torch.from_numpy(self.read(rows))
         return images.permute(0, 3, 1, 2).float() / 255  # (n, s, s, 3) -> (n, 3, s, s)
 
-    def read_masks(self, rows) -> UInt8[np.ndarray, "n s s"]:
+    def read_masks(self, rows: RowNumbers) -> UInt8[np.ndarray, "n s s"]:
         """A copy of some lesion masks, uint8 0 or 1 (n, s, s). Raises ValueError where none are known."""
         if self.masks is None:
             raise ValueError(f"data set {self.facts['name']!r} has no lesion masks: use its boxes")
@@ -177,7 +183,7 @@ class Prepared:
         name = f"image {self.samples.image_id.iloc[i]}"
         return boxes.check(self.boxes_of(i), (self.size, self.size), name)
 
-    def take(self, rows) -> "Prepared":
+    def take(self, rows: RowNumbers) -> "Prepared":
         """The given rows (indices or booleans) as a data set; no image is copied."""
         rows = np.arange(len(self))[np.asarray(rows) if len(rows) else []]
         samples = self.samples.iloc[rows]
@@ -212,7 +218,7 @@ class Prepared:
         masks = None if self.masks is None else np.empty((len(self), size, size), np.uint8)
         for i in range(len(self)):
             images[i] = resize_image(Image.fromarray(self.images[i]), size)
-            if masks is not None:
+            if masks is not None and self.masks is not None:
                 masks[i] = resize_mask(self.masks[i], size)
         boxes = self.boxes.assign(**{corner: self.boxes[corner] * (size / self.size) for corner in CORNERS})
         # Checksums speak of the files, which have the old size.
@@ -252,6 +258,8 @@ class Prepared:
         return {} if self.folder is None else self.facts.get("checksums", {})
 
     @staticmethod
-    def _add(array: np.ndarray | Rows | None, digest) -> None:
-        for start in range(0, 0 if array is None else len(array), files.AT_ONCE):
+    def _add(array: np.ndarray | Rows | None, digest: Any) -> None:
+        if array is None:
+            return
+        for start in range(0, len(array), files.AT_ONCE):
             digest.update(np.ascontiguousarray(array[start : start + files.AT_ONCE]))

@@ -5,6 +5,7 @@ from pathlib import Path
 from tokenize import TokenError
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 Identity = tuple[int, int, int]
 
@@ -18,7 +19,7 @@ class Rows:
 
     def __init__(self, base: np.ndarray, index: np.ndarray):
         self.base = base
-        self.identity = identity(Path(base.filename)) if isinstance(base, np.memmap) else None
+        self.identity = identity(_file_of(base)) if isinstance(base, np.memmap) else None
         self._length = base.offset + base.nbytes if isinstance(base, np.memmap) else 0
         self.index = index
         self.shape = (len(index), *base.shape[1:])
@@ -27,26 +28,31 @@ class Rows:
     def __len__(self) -> int:
         return len(self.index)
 
-    def __getitem__(self, rows) -> np.ndarray:
-        if self.folder is not None and self.base._mmap.size() < self._length:
+    def __getitem__(self, rows: int | slice | np.ndarray) -> np.ndarray:
+        if isinstance(self.base, np.memmap) and self._map.size() < self._length:
             # Reading behind the end of a mapped file would end the process.
-            raise ValueError(f"{self.base.filename} was cut short while it was in use: prepare the data set again")
+            raise ValueError(f"{_file_of(self.base)} was cut short while it was in use: prepare the data set again")
         copy = np.array(self.base[self.index[rows]])
         if self.folder is not None and hasattr(mmap, "MADV_DONTNEED"):
             # Pages that were read stay in the system's cache but are not this process's: its memory does not grow.
-            self.base._mmap.madvise(mmap.MADV_DONTNEED)
+            self._map.madvise(mmap.MADV_DONTNEED)
         return copy
 
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+    @property
+    def _map(self) -> mmap.mmap:
+        return self.base._mmap  # type: ignore[attr-defined]  # numpy keeps it there
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self[:], dtype=dtype)
 
     @property
     def folder(self) -> Path | None:
         """The folder of the file, or None for an array in memory."""
-        return Path(self.base.filename).parent if isinstance(self.base, np.memmap) else None
+        return _file_of(self.base).parent if isinstance(self.base, np.memmap) else None
 
     def __getstate__(self) -> tuple[np.ndarray | Path, np.ndarray, Identity | None]:
-        return (self.base if self.folder is None else Path(self.base.filename)), self.index, self.identity
+        base = _file_of(self.base) if isinstance(self.base, np.memmap) else self.base
+        return base, self.index, self.identity
 
     def __setstate__(self, state: tuple[np.ndarray | Path, np.ndarray, Identity | None]) -> None:
         base, index, expected = state
@@ -59,6 +65,10 @@ def identity(path: Path) -> Identity:
     """What tells a file from another one, or from itself before a change, without reading it."""
     about = path.stat()
     return about.st_size, about.st_mtime_ns, about.st_ino
+
+
+def _file_of(base: np.memmap) -> Path:
+    return Path(str(base.filename))
 
 
 # What reading the header of an array raises for a damaged one.

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from carekit.data.prepared.rows import Rows
 from carekit.names import about_row, is_plain
 
 CORNERS = ["x0", "y0", "x1", "y1"]
@@ -52,7 +53,7 @@ def check_names(*names: str) -> None:
             raise ValueError(f"the name {name!r} is empty or has control characters: rename it")
 
 
-def check_images(images, masks, samples: pd.DataFrame, size: int) -> None:
+def check_images(images: np.ndarray | Rows, masks: np.ndarray | Rows | None, samples: pd.DataFrame, size: int) -> None:
     """Raise ValueError where images or masks have another type or shape than the samples and the size say."""
     n = len(samples)
     for name, array, shape in (("images", images, (n, size, size, 3)), ("masks", masks, (n, size, size))):
