@@ -1,5 +1,6 @@
 """Requirements in step, and the set-up of the project's own environment."""
 
+import importlib.util
 import re
 import subprocess
 import sys
