@@ -27,9 +27,8 @@ def main() -> None:
         cells = [cell for file in out.glob("*/*.ipynb") for cell in nbformat.read(file, as_version=4).cells]
     own = sum(cell.metadata.papermill.duration for cell in cells if cell.cell_type == "code")
     share = seconds * JOBS / own - 1
-    print(
-        f"{runs} runs of {lesson}, {JOBS} at a time: {seconds:.0f} s; their cells took {own:.0f} s, {own / runs:.1f} each"
-    )
+    took = f"their cells took {own:.0f} s, {own / runs:.1f} each"
+    print(f"{runs} runs of {lesson}, {JOBS} at a time: {seconds:.0f} s; {took}")
     verdict = "within" if share <= TARGET else "above"
     print(f"-> the batch adds {share:.3f} of the notebooks' own compute, {verdict} {TARGET:.2f}")
 

@@ -15,7 +15,9 @@ import pytest
 
 from carekit.__main__ import main
 from carekit.batch.collect import collect
+from carekit.environment import ROOT
 
+OURS = os.environ | {"PYTHONPATH": str(ROOT)}  # of processes that start in another folder
 BEHAVIOUR = """
 import json, os, signal, subprocess, sys, time
 from pathlib import Path
@@ -62,14 +64,15 @@ def batch(tmp_path_factory):
     nbformat.write(node, folder / "own.ipynb")
     command = [sys.executable, "-m", "carekit", "batch", "own.ipynb", "--grid", f"how=well,{','.join(REASONS)}"]
     command += ["--jobs", "2", "--timeout", "20", "--memory", "0.8", "--out", "out"]
-    first = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    call = {"cwd": folder, "env": OURS, "capture_output": True, "text": True}
+    first = subprocess.run(command, **call)
     failed = {path.name: json.loads((path / "run.json").read_text()) for path in (folder / "out/failed").iterdir()}
     crash = next(name for name, record in failed.items() if record["parameters"]["how"] == "crashes")
     log = (folder / "out" / "failed" / crash / "log.txt").read_text()
     finished = [path.name for path in (folder / "out").glob("own-*")]
     (folder / "mended").write_text("")
-    second = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    third = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    second = subprocess.run(command, **call)
+    third = subprocess.run(command, **call)
     return {"folder": folder, "calls": (first, second, third), "failed": failed, "log": log, "finished": finished}
 
 
