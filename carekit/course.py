@@ -20,7 +20,7 @@ from carekit.data.folders import atomic_folder, check_free
 from carekit.data.synthetic import KINDS
 from carekit.environment import ROOT
 from carekit.experiment import summary
-from carekit.lessons.parameters import check_parameters
+from carekit.lessons.parameters import check_parameters, of_lesson
 from carekit.lessons.setup import NoBoxes
 from carekit.lessons.show import with_intervals
 from carekit.metrics import label_of
@@ -128,11 +128,12 @@ def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: 
     print(f"{count} {notebook.stem} ...", flush=True)
     started, executed = time.perf_counter(), folder / notebook.name
     results = folder / f"{notebook.stem}.json"
+    own = {name: value for name, value in parameters.items() if name in of_lesson(notebook.stem)}
     try:
         node = papermill.execute_notebook(
             _literally(notebook),
             _literally(executed),
-            dict(parameters) | {"results": str(results)},
+            own | {"results": str(results)},
             kernel_name="python3",
             progress_bar={"leave": False},
             extra_arguments=["--log-level=40"],  # a warning about local sockets would stand in each progress bar
