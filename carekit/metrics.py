@@ -171,7 +171,7 @@ METRICS: Table[Metric] = Table(
             lambda j: float(false_alarms(j.labels, j.predicted, j.rarest)),
         ),
         "attention_inside": Metric(
-            "attention inside the box", "inside", (0, 1), lambda j: _mean_over_boxes(j, attention_inside)
+            "share of attention inside the box", "share inside", (0, 1), lambda j: _mean_over_boxes(j, attention_inside)
         ),
         "attention_uniform": Metric(
             "attention of a uniform map",

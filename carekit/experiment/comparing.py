@@ -13,6 +13,7 @@ from carekit.experiment.arm import Arm
 from carekit.experiment.plan import WATCHED, Job, Planned
 from carekit.experiment.results import Run
 from carekit.experiment.training import train_once
+from carekit.orphans import sweep
 from carekit.profiles import Profile
 
 
@@ -45,9 +46,13 @@ def compare(
         The pretrained runs, then those of the arms, seed by seed.
 
     Raises:
-        ValueError: as `carekit.training.epochs`, and for a data set whose files were changed since they were saved.
+        ValueError: as `carekit.training.epochs`, for a data set without a training or without a test image, for one
+            whose files were changed since they were saved, and for images that leave the backbone a map of one cell.
         FloatingPointError: as `carekit.training.epochs`.
     """
+    for split, what in (("train", "learn from"), ("test", "judge by")):
+        if not len(data.split(split)):
+            raise ValueError(f"{data.facts['title']} has no {split} image to {what}: give the whole data set")
     data.verify_once()
     folder = workspace.runs() / "models"  # settled here: worker processes may have been started elsewhere
     starts = {seed: Job(data, profile, seed).checkpoint(folder) for seed in seeds}
@@ -55,6 +60,7 @@ def compare(
     jobs = [Job(data, profile, seed, name, arm, watched) for seed in seeds for name, arm in arms.items()]
     second = [Planned(job, job.checkpoint(folder), starts[job.seed]) for job in jobs]
     n_jobs = cpu_count() if profile.pretrain.device == "cpu" else 1
+    sweep()
     unique = [list({planned.path: planned for planned in stage}.values()) for stage in (first, second)]
     with tqdm(total=sum(map(len, unique)), desc="runs", disable=not progress, file=sys.stdout) as bar:
         for stage in unique:  # equal settings run once

@@ -35,7 +35,15 @@ def train_once(planned: Planned, additions: Mapping[str, Any]) -> None:
     end_with_parent()
     with FileLock(planned.path.parent / f".{planned.path.stem}.lock"):  # another process may be at the same run
         if not planned.path.exists():
+            _remove_torn(planned.path)
             _train(planned)
+
+
+def _remove_torn(path: Path) -> None:
+    """What a process that was killed while it wrote this checkpoint has left; nobody else is at it now."""
+    for left in path.parent.glob(f".{path.stem}.*"):
+        if left.suffix != ".lock":
+            left.unlink()
 
 
 def _train(planned: Planned) -> None:
@@ -75,9 +83,9 @@ def _watching(job: Job, test: Prepared) -> Validate:
 
 
 def _first_stage(job: Job, unfinished: Path, validate: Validate | None) -> tuple[Backbone, pd.DataFrame]:
-    data, profile = job.data, job.profile
-    model = build(profile.backbone, len(data.classes), imagenet=profile.imagenet, seed=job.seed)
-    train = data.split("train")
+    profile = job.profile
+    model = _fresh(job)
+    train = job.data.split("train")
     images = BoxedImages(train, {}, profile.augment, kept_for_training(model, train, profile))
     schedule = replace(profile.pretrain, seed=job.seed)
     return model, pretrain(model, images, schedule, validate=validate, checkpoint=unfinished)
@@ -89,10 +97,17 @@ def _from_pretrained(job: Job, start: Path) -> tuple[Backbone, Schedule]:
     return model, job.profile.finetune
 
 
-def _from_fresh(job: Job) -> tuple[Backbone, Schedule]:
+def _fresh(job: Job) -> Backbone:
+    """The network before any training. Raises ValueError where these images would leave a map of one cell."""
     profile = job.profile
     model = build(profile.backbone, len(job.data.classes), imagenet=profile.imagenet, seed=job.seed)
-    return model, replace(profile.pretrain, epochs=profile.pretrain.epochs + profile.finetune.epochs)
+    model.map_size(job.data.size)
+    return model
+
+
+def _from_fresh(job: Job) -> tuple[Backbone, Schedule]:
+    profile = job.profile
+    return _fresh(job), replace(profile.pretrain, epochs=profile.pretrain.epochs + profile.finetune.epochs)
 
 
 def _train_arm(

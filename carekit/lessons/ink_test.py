@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from carekit import frozen_features
+from carekit.backbones import Backbone
 from carekit.counterfactual import Pair, compare_marks
 from carekit.data.marks import mark, rows_with_room
 from carekit.data.prepared import Prepared
@@ -38,6 +39,12 @@ def marked_pair(lesson: "Lesson") -> Pair:
     return Pair(clean, mark(clean, lesson.mark, seed=lesson.parameters["seed"]))
 
 
+def keep_features(pair: Pair, model: Backbone) -> Pair:
+    """The pair with what the model's frozen layers make of it, for this model and others with the same layers."""
+    kept = (frozen_features.keep(model, part, flips=False) for part in (pair.clean, pair.marked))
+    return Pair(pair.clean, pair.marked, *kept)
+
+
 def _scenes(lesson: "Lesson", rate: float) -> Prepared:
     kind = lesson.kind
     few = dict.fromkeys(kind.classes, 1)
@@ -48,11 +55,9 @@ def _scenes(lesson: "Lesson", rate: float) -> Prepared:
 
 def ink_test(lesson: "Lesson", runs: Sequence[Run]) -> pd.DataFrame:
     """One row a run: arm, seed, and the counts of `carekit.counterfactual.compare_marks`."""
-    pair = marked_pair(lesson)
     models = {f"{run.arm}, {run.seed}": load_model(run, lesson.data, lesson.profile) for run in runs}
     first = next(iter(models.values()))  # the frozen layers of all are the same
-    kept = (frozen_features.keep(first, part, flips=False) for part in (pair.clean, pair.marked))
-    counts = compare_marks(models, Pair(pair.clean, pair.marked, *kept))
+    counts = compare_marks(models, keep_features(marked_pair(lesson), first))
     about = pd.DataFrame({"arm": [run.arm for run in runs], "seed": [run.seed for run in runs]})
     return pd.concat([about, counts.reset_index(drop=True)], axis=1)
 

@@ -41,6 +41,10 @@ def with_care(name: str) -> str:
     return f"{name} + CARE"
 
 
+def _alone(arm: str) -> str:
+    return arm.removesuffix(" + CARE")
+
+
 def chosen(names: str | Sequence[str]) -> list[str]:
     """The strategies of a parameter: "some", "all", or names of `STRATEGIES` in a list or with blanks between them.
 
@@ -157,17 +161,18 @@ def gains(table: pd.DataFrame, controls: Mapping[str, str], metrics: Sequence[st
 
 
 def verdict(gained: pd.DataFrame, metric: str) -> str:
-    """One sentence: for which arms a metric is up, for which down, and for which it cannot be told from chance.
+    """One sentence: for which arms a metric is up, for which down; for the others it cannot be told from chance.
 
     Args:
         gained: of `gains`.
         metric: one of its metrics.
     """
-    found: dict[str, list[str]] = {"up": [], "down": [], "not to be told from chance": []}
-    for arm, mean, half in zip(gained.index, gained[metric, "mean"], gained[metric, "±"], strict=True):
-        key = "up" if mean - half > 0 else "down" if mean + half < 0 else "not to be told from chance"
-        found[key].append(arm)
-    parts = [f"{how} for {', '.join(arms)}" for how, arms in found.items() if arms]
+    mean, half = gained[metric, "mean"], gained[metric, "±"]
+    found = {"up": gained.index[mean - half > 0], "down": gained.index[mean + half < 0]}
+    parts = [f"{how} for {', '.join(map(_alone, arms))}" for how, arms in found.items() if len(arms)]
+    others = len(gained) - sum(map(len, found.values()))
+    if others:
+        parts.append(f"not to be told from chance for {others} of {len(gained)}")
     name = label_of(metric)
     return f"{name[0].upper()}{name[1:]}: {'; '.join(parts)}."
 
@@ -178,6 +183,6 @@ def harm(gained: pd.DataFrame, metrics: Sequence[str]) -> str:
     for metric in metrics:
         below = gained[(gained[metric, "mean"] + gained[metric, "±"]) < 0]
         if len(below):
-            losses = ", ".join(f"{arm} ({mean:+.2f})" for arm, mean in below[metric, "mean"].items())
+            losses = ", ".join(f"{_alone(arm)} ({mean:+.2f})" for arm, mean in below[metric, "mean"].items())
             found.append(f"It costs {label_of(metric)}: {losses}.")
     return " ".join(found) or "Nowhere is a loss larger than chance would make it."
