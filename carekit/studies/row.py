@@ -56,7 +56,7 @@ class Row:
         return Arm(care, boxes, self.classes if care.alpha else None, STRATEGIES[self.strategy])
 
     def controls(self) -> dict[str, "Row"]:
-        """The same row with boxes that are wrong on purpose; none for a row that sweeps away from the paper's values."""
+        """The same row with boxes that are wrong on purpose; none for a row at other than the paper's values."""
         usual = all(getattr(self, name) in (None, getattr(DEFAULTS, name)) for name in SWEPT)
         if not self.care or self.boxes != TRUE or not usual:
             return {}
