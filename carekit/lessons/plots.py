@@ -65,6 +65,25 @@ def draw_attention(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Itera
     axes.set_title(title, fontsize=10)
 
 
+def draw_score(axes: Axes, map_: np.ndarray, boxes: Iterable = (), title: str = "", size: int = 0) -> None:
+    """A map (u, v) as it is, not normalised: red speaks for the class, blue against it, white is zero; a colour bar.
+
+    Args:
+        axes: where it is drawn.
+        map_: of any sign and size.
+        boxes: in pixels of the image.
+        title: above the picture.
+        size: the image's side in pixels, so that boxes stand where they belong; 0: the map's own.
+    """
+    most = max(float(np.abs(map_).max()), 1e-9)
+    side = size or len(map_)
+    extent = (-0.5, side - 0.5, side - 0.5, -0.5)
+    shown = axes.imshow(map_, cmap="RdBu_r", vmin=-most, vmax=most, extent=extent)
+    draw_boxes(axes, boxes)
+    axes.set_title(title, fontsize=10)
+    axes.figure.colorbar(shown, ax=axes, shrink=0.7)
+
+
 def bars(values: dict[str, pd.Series | dict], ylabel: str, log: bool = False) -> Figure:
     """Groups of bars: series name -> {label: value}, each bar with its number."""
     figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")

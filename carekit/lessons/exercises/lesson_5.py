@@ -1,6 +1,7 @@
 """Exercises of lesson 5: the CARE step, the loop of both stages, and whether a gain is one."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -57,7 +58,7 @@ def _step(random: np.random.Generator, alpha: float = 0.5, tau: float = 0.7, lam
     return logits, features, labels, m_in, torch.tensor([True, False, True, False]), alpha, tau, lam
 
 
-def _loss_and_push(function: Callable, logits: Tensor, features: Tensor, *rest: object) -> list:
+def _loss_and_push(function: Callable, logits: Tensor, features: Tensor, *rest: object) -> Any:
     """The loss and its gradient by the features: what a step would do."""
     loss = function(logits, features, *rest)
     if loss is None or loss is ...:
@@ -72,8 +73,8 @@ def _loss_and_push(function: Callable, logits: Tensor, features: Tensor, *rest: 
     return [loss.detach(), *gradient.flatten()]
 
 
-def _by_care(logits: Tensor, features: Tensor, labels: Tensor, m_in: Tensor, has_box: Tensor, *settings: float) -> list:
-    care = Care(**dict(zip(("alpha", "tau", "lam"), settings, strict=True)))
+def _by_care(logits: Tensor, features: Tensor, labels: Tensor, m_in: Tensor, has_box: Tensor, alpha: float, tau: float, lam: float) -> Any:
+    care = Care(alpha=alpha, tau=tau, lam=lam)
 
     def loss(logits: Tensor, features: Tensor) -> Tensor:
         return care(logits, features, labels, m_in, has_box).total
