@@ -199,6 +199,24 @@ def gains(table: pd.DataFrame, metrics: Sequence[str]) -> Figure:
     return figure
 
 
+def paired_sweep(values: Sequence[float], table: pd.DataFrame, name: str, metrics: Sequence[str]) -> Figure:
+    """What each value of a parameter gains over the control, seed by seed, with the interval; 0 is the control.
+
+    Args:
+        values: of the parameter.
+        table: one row a value; columns (metric, "difference" | "±").
+        name: of the parameter.
+        metrics: one panel each.
+    """
+    figure, axes = plt.subplots(1, len(metrics), figsize=(3.4 * len(metrics), 3.1), layout="constrained", squeeze=False)
+    for panel, column in zip(axes[0], metrics, strict=True):
+        panel.axhline(0, color=COLOURS[1], linestyle="--")
+        half = np.nan_to_num(table[column]["±"].to_numpy(float))
+        panel.errorbar(values, table[column]["difference"], yerr=half, fmt="o-", color=COLOURS[0], capsize=4)
+        panel.set(xlabel=name, title=f"gain: {label_of(column)}")
+    return figure
+
+
 def sweep(
     values: Sequence[float], table: pd.DataFrame, control: pd.DataFrame, name: str, metrics: Sequence[str]
 ) -> Figure:

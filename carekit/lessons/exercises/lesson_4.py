@@ -84,6 +84,7 @@ def my_inner_loss(F, M_in, tau):
     so_what="Why a knee at all? A box has corners that no lesion fills. Without tau the loss would ask for them too.",
 )
 
+
 def _map_and_outside(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     F, m_in = _map_and_mask(random)
     return F, 1 - m_in

@@ -73,7 +73,16 @@ def _loss_and_push(function: Callable, logits: Tensor, features: Tensor, *rest: 
     return [loss.detach(), *gradient.flatten()]
 
 
-def _by_care(logits: Tensor, features: Tensor, labels: Tensor, m_in: Tensor, has_box: Tensor, alpha: float, tau: float, lam: float) -> Any:
+def _by_care(
+    logits: Tensor,
+    features: Tensor,
+    labels: Tensor,
+    m_in: Tensor,
+    has_box: Tensor,
+    alpha: float,
+    tau: float,
+    lam: float,
+) -> Any:
     care = Care(alpha=alpha, tau=tau, lam=lam)
 
     def loss(logits: Tensor, features: Tensor) -> Tensor:
