@@ -230,7 +230,7 @@ LOOP = Exercise(
     name="loop",
     lesson=5,
     title="Write the loop of both stages",
-    minutes=6,
+    minutes=5,
     task="One epoch of training. Called with `Care(alpha=0)` it is an epoch of stage one (or of the control), with "
     "`Care(alpha=0.5)` one of stage two: the loop is the same. Nothing needs to be returned; the check looks at the "
     "weights.",
@@ -429,6 +429,7 @@ def _four(random: np.random.Generator) -> tuple:
 
 DOUBLE = Exercise(
     name="double_difference",
+    level="bonus",
     lesson=5,
     title="A difference of differences",
     minutes=5,
