@@ -90,7 +90,7 @@ def course_once(place: Path) -> None:
                 "--seeds",
                 "1",
                 "--only",
-                "05",
+                "01",
                 "--out",
                 str(place / "a course {1} 100 % ü"),
             ]
