@@ -153,8 +153,10 @@ def test_images_that_leave_one_cell_or_that_it_does_not_take_are_refused_before_
 
 def test_a_profile_takes_any_backbone_and_imagenet_weights_where_they_are_installed():
     small = profile("laptop", backbone="small")
-    assert (small.backbone, small.imagenet, small.size) == ("small", False, profile("laptop").size)
+    assert (small.backbone, small.imagenet, small.size) == ("small", False, 64)
     hybrid = profile("laptop", backbone="efficientnet_lite0_vit")
     assert hybrid.imagenet == efficientnet_lite.installed()
     assert profile("fast", backbone="densenet121", imagenet=True).imagenet
+    assert not profile("laptop", backbone="densenet121").imagenet and profile("paper", backbone="densenet121").imagenet
+    assert not profile("paper", backbone="small_vit").imagenet
     assert profile("laptop") == profile("laptop", backbone="")
