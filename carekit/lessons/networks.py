@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from jaxtyping import Float
 
+from carekit import experiment
 from carekit.backbones import Backbone, build
 from carekit.cam import MAPS, class_activation_map
 from carekit.data.prepared import Prepared
@@ -26,10 +27,17 @@ CONTROL, CARE = "control", "CARE"
 
 @dataclass(frozen=True)
 class Network:
-    """A network of the comparison: its name among the backbones, and how it is trained."""
+    """A network of the comparison.
+
+    Args:
+        backbone: its name, as `carekit.backbones.build` takes it.
+        profile: how it is trained.
+        earlier: a layer before its last one, whose maps are worth a look; empty for none.
+    """
 
     backbone: str
     profile: Profile
+    earlier: str = ""
 
 
 def networks(lesson: "Lesson") -> dict[str, Network]:
@@ -37,9 +45,9 @@ def networks(lesson: "Lesson") -> dict[str, Network]:
     own = lesson.profile
     if own.name == "paper":
         others = {"VGG19": "vgg19", "ViT-B/16": "vit_b_16"}
-        return {"ResNet50": Network(own.backbone, own)} | _with(own, others)
+        return {"ResNet50": Network(own.backbone, own, "layer3")} | _with(own, others)
     if own.backbone == "small":
-        return {"small net": Network(own.backbone, own)} | _with(own, {"small transformer": "small_vit"})
+        return {"small net": Network(own.backbone, own, "4")} | _with(own, {"small transformer": "small_vit"})
     scratch = replace(
         with_backbone(own, "small"),
         size=48,
@@ -49,7 +57,7 @@ def networks(lesson: "Lesson") -> dict[str, Network]:
     )
     found = {"frozen Lite0 + convolution": Network(own.backbone, own)}
     found |= _with(own, {"frozen Lite0 + transformer": "efficientnet_lite0_vit"})
-    return found | {"small net, from scratch": Network("small", scratch)}
+    return found | {"small net, from scratch": Network("small", scratch, "4")}
 
 
 def _with(own: Profile, names: dict[str, str]) -> dict[str, Network]:
@@ -69,6 +77,12 @@ def compare_networks(lesson: "Lesson", chosen: dict[str, Network], seeds: Sequen
     pair = Comparison({CONTROL: lesson.arm.control(), CARE: lesson.arm}, {CARE: CONTROL})
     tables = [run(on(lesson, each), pair, seeds).assign(network=name) for name, each in chosen.items()]
     return pd.concat(tables, ignore_index=True)
+
+
+def trained(lesson: "Lesson", arm: Arm, seed: int) -> Backbone:
+    """The model of one run, found again where it was trained before."""
+    runs = experiment.compare(lesson.data, lesson.profile, {CARE: arm}, [seed], watched=0, progress=False)
+    return experiment.load_model(runs[-1], lesson.data, lesson.profile)
 
 
 def maps_in_the_loss(arm: Arm, methods: Sequence[str]) -> Comparison:
