@@ -13,7 +13,7 @@ from _lab import Lab
 MIME = "application/vnd.carekit.explorer+json"
 NOTEBOOK = "window.jupyterapp.shell.currentWidget"
 # The controls of a `root` that Tab reaches, in the order of the page.
-SHOWN = """[...root.querySelectorAll("button, input, select, [tabindex='0']")]
+SHOWN = """[...root.querySelectorAll("button, input, select, summary, [tabindex='0']")]
     .filter((each) => each.checkVisibility() && !each.disabled)"""
 CONTRASTS = Path(__file__).with_name("contrasts.js").read_text(encoding="utf-8")
 

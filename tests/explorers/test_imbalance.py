@@ -71,7 +71,7 @@ def test_accuracy_and_mca_are_those_of_labels_with_these_recalls(recalls):
 
 @pytest.mark.parametrize("names", [list(PAPER), ["large", "small"], [f"class {i}" for i in range(15)]])
 def test_the_browser_has_the_same_numbers(displayed, page, settle, names):
-    counts = {name: 100 - i for i, name in enumerate(names)}
+    counts = {name: 1000 - 37 * i for i, name in enumerate(names)}
     explore_imbalance(counts, recalls={"trained": {name: 1 / (2 + i) for i, name in enumerate(names)}})
     tab, n = page(), len(names)
     trained = [1 / (2 + i) for i in range(n)]
