@@ -1,30 +1,26 @@
 """Run the ordered notebooks headless: executed copies, pages, results, and the table of lesson 5."""
 
 import json
-import os
-import shutil
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import papermill
-from filelock import FileLock, Timeout
-from nbclient.exceptions import DeadKernelError
-from papermill.exceptions import PapermillExecutionError
 
 from carekit import workspace
+from carekit.batch.execute import CONNECTION, KernelDied, NotebookStopped, execute, kernels_run_this_checkout
+from carekit.batch.records import alone_in
 from carekit.data.folders import atomic_folder, check_free
 from carekit.data.synthetic import KINDS
 from carekit.environment import ROOT
 from carekit.experiment import summary
-from carekit.lessons.parameters import check_parameters
+from carekit.lessons.parameters import check_parameters, of_lesson
 from carekit.lessons.setup import NoBoxes
 from carekit.lessons.show import with_intervals
 from carekit.metrics import label_of
 from carekit.report import title, to_html, write_index
+from carekit.site import build_site
 
 TRAINING_LESSON = "05_two_stage_training"
 
@@ -61,44 +57,15 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
     if not chosen:
         raise ValueError(f"no lesson has {only!r} in its name: choose from {', '.join(p.stem for p in notebooks())}")
     started, rows = time.perf_counter(), []
-    with _alone_in(folder), _kernels_run_this_checkout():
+    with alone_in(folder, "course"), kernels_run_this_checkout(workspace.runs()):
         _remove_earlier(folder)
         for number, notebook in enumerate(chosen, 1):
             rows += _lesson(notebook, folder, parameters, f"[{number}/{len(chosen)}]")
         text = results_table(folder)
-        settings = ", ".join(f"{key} = {value}" for key, value in checked.items() if key != "results")
-        index = write_index(folder, "carekit: the executed course", rows, text, settings)
+        index = write_index(folder, "carekit: the executed course", rows, text, _settings(checked))
     print(f"\n{text}\n\n{len(rows)} lessons in {(time.perf_counter() - started) / 60:.1f} minutes.")
     print(f"Read them: {index}\nResults as JSON and the executed notebooks lie beside it.")
     return index
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Raise BlockingIOError where another course writes into the folder at this moment."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BlockingIOError(f"another course is running in {folder}: wait for it, or give another --out") from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _kernels_run_this_checkout() -> Iterator[None]:
-    """Kernels start in the notebooks' folder: they get this checkout's code, and the same place for models."""
-    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "CAREKIT_RUNS")}
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), before["PYTHONPATH"])))
-    os.environ["CAREKIT_RUNS"] = str(workspace.runs().resolve())
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def _remove_earlier(folder: Path) -> None:
@@ -106,19 +73,26 @@ def _remove_earlier(folder: Path) -> None:
     for lesson in notebooks():
         for kind in (".ipynb", ".html", ".json"):
             (folder / lesson.name).with_suffix(kind).unlink(missing_ok=True)
-    (folder / "index.html").unlink(missing_ok=True)
+    for name in ("index.html", CONNECTION):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _settings(checked: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in checked.items() if key != "results")
 
 
 def make_site(parameters: Mapping[str, Any], only: str, out: Path) -> Path:
-    """Run the course and put its pages, and nothing else, into a folder that can be copied or opened from disk.
+    """Run the course and make a site of it, in a folder that can be copied, served or opened from disk.
 
-    Raises as `run_course`, and FileExistsError where `out` has other files than such pages.
+    Raises as `run_course`, SiteError where the pages have a fault, and FileExistsError where `out` has other files than
+    such pages.
     """
     check_free(out, True, "index.html")
-    index = run_course(parameters, only)
+    executed = run_course(parameters, only).parent
+    settings = _settings(check_parameters(parameters)).replace(str(parameters["data"]), Path(parameters["data"]).name)
+    print("Making the pages (a minute or two) ...", flush=True)
     with atomic_folder(out, True, "index.html") as folder:
-        for page in index.parent.glob("*.html"):  # the index and the pages of this run: nothing else is there
-            shutil.copy(page, folder)
+        build_site(executed, notebooks(), folder, settings, results_table(executed))
     print(f"The site: {out / 'index.html'}")
     return out / "index.html"
 
@@ -128,37 +102,24 @@ def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: 
     print(f"{count} {notebook.stem} ...", flush=True)
     started, executed = time.perf_counter(), folder / notebook.name
     results = folder / f"{notebook.stem}.json"
+    own = {name: value for name, value in parameters.items() if name in of_lesson(notebook.stem)}
     try:
-        node = papermill.execute_notebook(
-            _literally(notebook),
-            _literally(executed),
-            dict(parameters) | {"results": str(results)},
-            kernel_name="python3",
-            progress_bar={"leave": False},
-            extra_arguments=["--log-level=40"],  # a warning about local sockets would stand in each progress bar
-            cwd=str(notebook.parent),
-        )
-    except PapermillExecutionError as error:
-        if error.ename == NoBoxes.__name__:
-            print(f"{count} {notebook.stem}: left out. {error.evalue}", flush=True)
+        node = execute(notebook, executed, own | {"results": str(results)}, bar=True)
+    except KernelDied as died:
+        raise CourseError(
+            f"{notebook.name} stopped: {died}. Close other programs, or choose fewer images (max_per_class), and run "
+            "it again: finished models are found again"
+        ) from None
+    except NotebookStopped as stopped:
+        if stopped.error == NoBoxes.__name__:
+            print(f"{count} {notebook.stem}: left out. {stopped.value}", flush=True)
             executed.unlink()
             return []
-        reason = f"{error.ename}: {error.evalue}".splitlines()[0]
-        raise CourseError(f"{notebook.name} stopped in cell {error.cell_index}: {reason} (see {executed})") from None
-    except DeadKernelError:
-        raise CourseError(
-            f"{notebook.name} stopped: its kernel died, most likely for want of memory. Close other programs, or "
-            "choose fewer images (max_per_class), and run it again: finished models are found again"
-        ) from None
+        raise CourseError(f"{notebook.name} stopped at {stopped} (see {executed})") from None
     page = to_html(executed)
     seconds = time.perf_counter() - started
     print(f"{count} {notebook.stem}: {seconds:.0f} s", flush=True)
     return [(page, title(node), f"{seconds:.0f} s; {results.name}")]
-
-
-def _literally(path: Path) -> str:
-    """A path as papermill takes it, which fills parameters into braces."""
-    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def results_table(folder: Path) -> str:

@@ -27,13 +27,14 @@ class _MathML(IPythonRenderer):
     """Equations as MathML, which browsers draw by themselves."""
 
     def block_math(self, body: str) -> str:
-        return _mathml(body, "block")
+        return mathml(body, "block")
 
     def inline_math(self, body: str) -> str:
-        return _mathml(body, "inline")
+        return mathml(body, "inline")
 
 
-def _mathml(tex: str, display: str) -> str:
+def mathml(tex: str, display: str) -> str:
+    """An equation as MathML; as it is written where it cannot be read. `display` is "block" or "inline"."""
     try:
         return convert(tex.strip(), display=display)
     except (InvalidAlignmentError, NoAvailableTokensError, IndexError, KeyError):
@@ -111,9 +112,13 @@ def _still(output: nbformat.NotebookNode) -> None:
     explorer = data.pop(MIME, None)
     alt = output.get("metadata", {}).get("image/png", {}).get("alt")
     if alt is not None and "image/png" in data:
-        source = data.pop("image/png").replace("\n", "")
-        image = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{source}">'
+        image = image_tag(data.pop("image/png"), alt)
         data["text/html"] = pages.as_html(explorer, image) if explorer else image
+
+
+def image_tag(png: str, alt: str) -> str:
+    """A picture in base64 as an <img> that needs no file."""
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{"".join(png.split())}">'
 
 
 def title(node: nbformat.NotebookNode) -> str:

@@ -9,13 +9,16 @@ from carekit.names import nearest
 from carekit.paper import DEFAULTS
 from carekit.profiles import PROFILES
 
+PAPERMILL = "PAPERMILL_"  # how the names begin that papermill adds by --inject-paths
+
 
 class Parameter(NamedTuple):
-    """A default, what is allowed, in words, and the test of it."""
+    """A default, what is allowed, in words, and the test of it; the one lesson that has it, if not all have."""
 
     default: Any
     allowed: str
     fits: Callable[[Any], bool]
+    only: str = ""
 
 
 def _number(low: float, high: float, kind: type | tuple[type, ...] = (int, float)) -> Callable[[Any], bool]:
@@ -27,6 +30,10 @@ def _number(low: float, high: float, kind: type | tuple[type, ...] = (int, float
 
 def _text(value: object) -> bool:
     return isinstance(value, str)
+
+
+def _texts(value: object) -> bool:
+    return _text(value) or (isinstance(value, list) and all(map(_text, value)))
 
 
 PARAMETERS = {
@@ -43,8 +50,16 @@ PARAMETERS = {
     "shortcut": Parameter(0.95, "a share from 0 to 1", _number(0, 1)),
     "mark": Parameter("", '"ink", "ruler", "chart", "marker" on real data, or nothing', lambda v: v in ("", *MARKS)),
     "max_per_class": Parameter(0, "a whole number of training images, 0 for all", _number(0, 10**6, int)),
+    "strategies": Parameter(
+        "some", '"some", "all", or a list of names such as ["plain", "focal"]', _texts, only="07_strategies"
+    ),
     "results": Parameter("", "the file for the results, or nothing", _text),
 }
+
+
+def of_lesson(name: str) -> dict[str, Parameter]:
+    """The parameters that the notebook of this name has."""
+    return {key: parameter for key, parameter in PARAMETERS.items() if parameter.only in ("", name)}
 
 
 def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,14 +75,27 @@ def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def assigned_names(source: str) -> dict[str, Any]:
-    """The literals that a parameters cell assigns: name -> value."""
+    """The literals that a parameters cell assigns: name -> value; not the paths that papermill may add.
+
+    Raises:
+        ValueError: naming a parameter that is no literal.
+    """
     pairs = [(node.targets[0], node.value) for node in ast.parse(source).body if isinstance(node, ast.Assign)]
-    return {target.id: ast.literal_eval(value) for target, value in pairs if isinstance(target, ast.Name)}
+    named = {target.id: value for target, value in pairs if isinstance(target, ast.Name)}
+    return {name: _literal(name, value) for name, value in named.items() if not name.startswith(PAPERMILL)}
+
+
+def _literal(name: str, value: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(value)
+    except ValueError:  # such as float('nan'), as papermill writes what is no number
+        allowed = f": give {PARAMETERS[name].allowed}" if name in PARAMETERS else ""
+        raise ValueError(f"{name} = {ast.unparse(value)} is no plain value{allowed}") from None
 
 
 def parse(text: str) -> Any:
     """A value given on the command line: a Python literal, or else the text itself."""
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):  # the last two for thousands of signs or brackets
         return text

@@ -45,7 +45,7 @@ class Seen(NamedTuple):
 
 def look(model: Backbone, data: Prepared, rows: ArrayLike) -> list[Seen]:
     """Run the model over images `rows` of the data, in evaluation mode."""
-    images = data.tensor(rows).to(model.mean.device)
+    images = data.tensor(np.asarray(rows)).to(model.mean.device)
     with model.evaluating():
         logits, features = model.with_head_graph(images)
     weights: list[Tensor] = []
