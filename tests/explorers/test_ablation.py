@@ -200,7 +200,7 @@ def test_presets_and_a_guess(scene, displayed, page):
     tab.wait_for_function(f"document.querySelector('.ck-words').textContent.startsWith('{WITHOUT}: {INSIDE}')")
     tab.get_by_label("Predict first").check()
     tab.locator("table").wait_for(state="hidden")
-    tab.get_by_label("Your guess of the chosen figure of the chosen setting").fill("0.25")
+    tab.get_by_label("Your guess of this setting's mean").fill("0.25")
     tab.get_by_role("button", name="Look").click()
     tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('You guessed 0.250; it is')")
 
