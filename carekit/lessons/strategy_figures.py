@@ -1,6 +1,6 @@
 """Figures of lesson 7: the focal loss, mixed images with their boxes, and recall by class, alone beside with CARE."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,7 +38,7 @@ def of_each_class(data: Prepared, names: Sequence[str]) -> Batch:
     return BoxedImages(data, {i: data.boxes_of(i) for i in rows}).__getitems__(rows)
 
 
-def draw_mixed(axes: Sequence[Axes], batch: Batch, strategy: Strategy, classes: Sequence[str], seed: int = 0) -> None:
+def draw_mixed(axes: Iterable[Axes], batch: Batch, strategy: Strategy, classes: Sequence[str], seed: int = 0) -> None:
     """A row of panels: the images of a batch after a strategy, what is left of each box, and the labels' shares."""
     with seeded(seed):
         changed = strategy.batch(batch)
