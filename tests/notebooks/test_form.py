@@ -24,8 +24,8 @@ def lesson(path):
 
 
 def test_the_series_begins_whole_and_each_number_stands_once_and_in_the_title():
-    names = "data_imbalance grad_cam masks attention_loss two_stage_training ablations".split()
-    assert [path.stem for path in LESSONS][:6] == [f"{i:02d}_{name}" for i, name in enumerate(names, 1)]
+    names = "the_ink_detective data_imbalance grad_cam masks attention_loss two_stage_training ablations".split()
+    assert [path.stem for path in LESSONS][:7] == [f"{i:02d}_{name}" for i, name in enumerate(names)]
     numbers = [int(path.stem[:2]) for path in LESSONS]
     assert len(set(numbers)) == len(numbers)
     for path, number in zip(LESSONS, numbers, strict=True):
@@ -66,7 +66,8 @@ def test_code_cells_are_short_and_parse(lesson):
     for cell in lesson.cells:
         if cell.cell_type == "code":
             ast.parse(cell.source)
-            assert len(cell.source.splitlines()) <= 32, cell.id
+            lines = [line for line in cell.source.splitlines() if not line.startswith(("import ", "from "))]
+            assert len(lines) <= 15, cell.id
 
 
 def test_no_figure_is_written_into_the_prose_as_a_result(lesson):
