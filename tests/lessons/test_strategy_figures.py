@@ -50,6 +50,13 @@ def test_gains_are_drawn_with_their_intervals():
     np.testing.assert_allclose([segment[:, 0] for segment in bars.get_segments()], [[0.05, 0.15], [-0.2, -0.2]])
 
 
+def test_bars_of_the_ink_test_are_its_counts():
+    counts = pd.Series({"a": 7, "a + CARE": 1, "b": 3, "b + CARE": 0})
+    panel = strategy_figures.turned_by_ink(counts, ["b", "a"], 60).axes[0]
+    assert [[bar.get_width() for bar in bars] for bars in panel.containers] == [[3, 7], [0, 1]]
+    assert "of 60 images" in panel.get_xlabel()
+
+
 @pytest.mark.parametrize("strategy", [Strategy(), CutMix()])
 def test_a_mixed_image_is_shown_with_what_is_left_of_its_box(strategy, tiny):
     batch = strategy_figures.of_each_class(tiny, ["rare"])
