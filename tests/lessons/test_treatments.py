@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carekit import Care
+from carekit import Care, results
 from carekit.box_sources import Scaled
 from carekit.experiment import Arm
 from carekit.lessons import treatments
@@ -95,6 +95,17 @@ def test_gains_are_paired_and_said_in_a_sentence(table):
     assert treatments.verdict(gained, "rare_recall") == text
     assert treatments.harm(gained, ["rare_recall"]) == "It costs recall of the rare class: b (-0.20)."
     assert treatments.harm(gained.loc[["a + CARE", "c + CARE"]], ["rare_recall"]).startswith("Nowhere is a loss larger")
+
+
+def test_the_kept_table_stands_in_where_there_is_one(table, tiny, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(results, "folder", lambda: tmp_path)
+    assert treatments.kept_or("some", table) is table
+    assert "Make it: python docs/compare_strategies.py some" in capsys.readouterr().out
+    notes = {"profile": "laptop", "seeds": [0, 1], "cpu_seconds": 240}
+    results.write("some", table[table.seed < 2], data=[tiny], seconds=1.0, command="a command", **notes)
+    pd.testing.assert_frame_equal(treatments.kept_or("some", table), table[table.seed < 2].reset_index(drop=True))
+    text = "Kept, made by `a command`: 12 runs, seeds [0, 1], profile laptop,\n4 minutes of one core of "
+    assert text in capsys.readouterr().out
 
 
 def test_a_single_seed_says_nothing(table):
