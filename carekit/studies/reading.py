@@ -35,7 +35,7 @@ def all_verdicts(found: Mapping[str, Results]) -> pd.DataFrame:
 
 
 def counted(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """How many claims hold, do not, and are undecided: one row a table or figure, one column a condition and verdict."""
+    """How many claims hold, do not, and are undecided: a row a table or figure, a column a condition and verdict."""
     wide = verdicts.pivot_table(
         index="where", columns=["condition", "verdict"], values="n", aggfunc="count", sort=False
     )
