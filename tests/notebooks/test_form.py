@@ -54,7 +54,7 @@ def test_it_asks_to_predict_has_an_exercise_with_a_solution_and_checks_its_claim
     text = "\n".join(cell.source for cell in lesson.cells)
     tags = [tag for cell in lesson.cells for tag in cell.metadata.get("tags", [])]
     assert "**Predict, then look:**" in text and "## The claim, checked" in text and "lesson.save(" in text
-    assert tags.count("exercise") == tags.count("solution") == 1 and "<details>" in text
+    assert tags.count("exercise") == tags.count("solution") >= 1 and "<details>" in text
 
 
 def test_code_cells_are_short_and_parse(lesson):
