@@ -1,20 +1,14 @@
 """A study from the command line to its results: small, whole, and shared between studies."""
 
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from carekit import results
 from carekit.__main__ import main
-from carekit.experiment import Run
-from carekit.lessons import Lesson
-from carekit.metrics import EQUAL_RECALL
-from carekit.profiles import profile
 from carekit.studies import STUDIES
 from carekit.studies.row import Row
-from carekit.studies.scoring import tidy
 from carekit.studies.study import Comparison
 
 
@@ -58,17 +52,6 @@ def test_the_ink_test_stands_beside_each_run(ran):
     table = results.read("chest_only", ran[0]).table
     assert (table.ink_others == 60).all()  # of two other classes, 30 images each
     assert (table.ink_others_turned <= table.ink_others).all()
-
-
-def test_recall_is_read_at_the_number_of_false_alarms_of_the_arms_own_control(tiny, monkeypatch):
-    alarms = {("a", 0): 1, ("a", 1): 2, ("b", 0): 3, ("b", 1): 0}
-    runs = [
-        Run(arm, seed, {"false_alarms": float(n)}, [0.0, 0.1 + seed, 0.2 + seed, 0.3 + seed], pd.DataFrame(), Path())
-        for (arm, seed), n in alarms.items()
-    ]
-    monkeypatch.setattr("carekit.studies.scoring.ink_counts", lambda run, lesson: {})
-    table = tidy(runs, {"b": "a"}, Lesson({}, tiny, profile("fast"))).set_index(["arm", "seed"])[EQUAL_RECALL]
-    assert table.to_dict() == {("a", 0): 0.1, ("a", 1): 1.2, ("b", 0): 0.1, ("b", 1): 1.2}
 
 
 def test_equal_runs_of_two_studies_are_trained_once(ran):
