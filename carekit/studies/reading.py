@@ -27,6 +27,14 @@ def kept(out: Path | None = None) -> dict[str, Results]:
     return {name: results.read(name, where) for name in STUDIES if (where / f"{name}.csv").is_file()}
 
 
+def has(found: Mapping[str, Results], *names: str) -> bool:
+    """Whether these studies' results are there; where one is not, says which command makes it."""
+    missing = [name for name in names if name not in found]
+    if missing:
+        print(f"There are no results of {', '.join(missing)}: `python -m carekit study {' '.join(missing)}` makes them.")
+    return not missing
+
+
 def all_verdicts(found: Mapping[str, Results]) -> pd.DataFrame:
     """One row a claim and condition, of all studies: see `carekit.studies.verdicts.judge_claims`."""
     parts = [judge_claims(STUDIES[name].as_claimed(each.table), STUDIES[name].claims) for name, each in found.items()]
