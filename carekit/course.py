@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from carekit import workspace
-from carekit.batch.execute import KernelDied, NotebookStopped, execute, kernels_run_this_checkout
+from carekit.batch.execute import CONNECTION, KernelDied, NotebookStopped, execute, kernels_run_this_checkout
 from carekit.batch.records import alone_in
 from carekit.data.folders import atomic_folder, check_free
 from carekit.data.synthetic import KINDS
@@ -73,7 +73,8 @@ def _remove_earlier(folder: Path) -> None:
     for lesson in notebooks():
         for kind in (".ipynb", ".html", ".json"):
             (folder / lesson.name).with_suffix(kind).unlink(missing_ok=True)
-    (folder / "index.html").unlink(missing_ok=True)
+    for name in ("index.html", CONNECTION):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _settings(checked: Mapping[str, Any]) -> str:

@@ -192,10 +192,13 @@ METRICS: Table[Metric] = Table(
 )
 HEADLINE = ("rare_recall", "mca", "auc", "attention_inside")
 EQUAL_RECALL = "rare_recall_equal"  # a comparison with a control, so no metric of a model alone
+TURNED = "others_turned"  # a count of `carekit.counterfactual`, of a model on pairs of images
+_COLUMNS = {
+    EQUAL_RECALL: "recall at the control's false alarms",
+    TURNED: "ink test: others that the mark turns into the rare one",
+}
 
 
 def label_of(name: str) -> str:
     """The name for people of a metric, or of another column of a table as it is."""
-    if name == EQUAL_RECALL:
-        return "recall at the control's false alarms"
-    return METRICS[name].label if name in METRICS else name
+    return METRICS[name].label if name in METRICS else _COLUMNS.get(name, name)

@@ -46,6 +46,14 @@ def test_finished_runs_are_found_again_and_changed_ones_are_not(tiny, monkeypatc
         compare(tiny, other, ARMS, [0], progress=False)
 
 
+def test_arms_need_not_be_watched_which_changes_nothing_but_the_history(tiny):
+    watched, unwatched = (compare(tiny, PROFILE, ARMS, [0], watched=n, progress=False) for n in (2, 0))
+    for before, after in zip(watched, unwatched, strict=True):
+        assert before.scores == after.scores
+        assert (before.checkpoint == after.checkpoint) == ("mca" in after.history) == (before.arm == "pretrained")
+        assert "mca" in before.history and before.history.loss.tolist() == after.history.loss.tolist()
+
+
 def test_arms_with_equal_settings_are_trained_once(tiny, monkeypatch):
     monkeypatch.setattr(comparing, "cpu_count", lambda: 1)
     trained, train = [], training._train
@@ -76,6 +84,15 @@ def test_recall_at_the_controls_false_alarms_is_read_from_the_models_own_curve(t
         threshold = others[allowed] if allowed < len(others) else -1
         expected = (p[test.labels == 1] > threshold).mean()
         assert table.loc[(run.arm, run.seed), "rare_recall_equal"] == expected
+
+
+def test_each_arm_may_have_a_control_of_its_own(tiny):
+    runs = compare(tiny, PROFILE, ARMS | {"less": Arm(Care(tau=0.2))}, [0], progress=False)
+    both = experiment.scores(runs, control={"with": "without", "less": "pretrained"}).set_index("arm")
+    for arm, control in (("with", "without"), ("less", "pretrained"), ("without", "without")):
+        alone = experiment.scores(runs, control=control).set_index("arm")
+        assert both.loc[arm, "rare_recall_equal"] == alone.loc[arm, "rare_recall_equal"]
+    assert all(0 < run.cpu_seconds < 60 for run in runs)
 
 
 def test_summary_and_paired_difference_by_hand():

@@ -11,9 +11,12 @@ from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from carekit.batch.cause import cause
 from carekit.environment import ROOT
+
+CONNECTION = ".kernel.json"  # how to reach the kernel: here, not among the system's temporary files for ever
 
 
 class NotebookStopped(Exception):
@@ -52,7 +55,8 @@ class _Engine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, start_timeout: int = 60, **options: Any) -> Any:
-        wanted = {name: options[name] for name in ("stdout_file", "stderr_file", "extra_arguments") if options[name]}
+        passed = ("stdout_file", "stderr_file", "extra_arguments", "config")
+        wanted = {name: options[name] for name in passed if options.get(name)}
         return _Client(nb_man, kernel_name=kernel_name, startup_timeout=start_timeout, **wanted).execute()
 
 
@@ -94,6 +98,7 @@ def execute(
             stderr_file=log,
             extra_arguments=["--log-level=40"],  # a warning about local sockets would stand in each progress bar
             cwd=str(notebook.parent),
+            config=Config(KernelManager={"connection_file": str(executed.parent / CONNECTION)}),
         )
     except PapermillExecutionError as error:
         first_line = f"{error.ename}: {error.evalue}".splitlines()[0]

@@ -3,7 +3,7 @@
 from carekit.experiment.arm import Arm
 from carekit.experiment.comparing import compare
 from carekit.experiment.features import kept_for_evaluation, kept_for_training, predictions
-from carekit.experiment.plan import PRETRAINED
+from carekit.experiment.plan import PRETRAINED, WATCHED
 from carekit.experiment.results import (
     Run,
     difference_of_differences,
@@ -12,7 +12,7 @@ from carekit.experiment.results import (
     scores,
     summary,
 )
-from carekit.experiment.training import WATCHED, first_of_each_class
+from carekit.experiment.training import first_of_each_class
 
 __all__ = [
     "PRETRAINED",

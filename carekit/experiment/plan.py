@@ -9,6 +9,7 @@ from carekit.experiment.arm import Arm
 from carekit.profiles import Profile
 
 PRETRAINED = "pretrained"
+WATCHED = 60  # test images of each class that are evaluated after each epoch
 _CODE = "carekit.experiment"  # whose code decides a run
 
 
@@ -21,6 +22,7 @@ class Job:
     seed: int
     name: str = PRETRAINED
     arm: Arm | None = None
+    watched: int = WATCHED
 
     def checkpoint(self, folder: Path) -> Path:
         """Its file, named by all that decides its content; boxes decide the second stage only."""
@@ -36,6 +38,8 @@ class Job:
         if self.arm is None:
             return folder / f"{workspace.key(_CODE, **first)}.safetensors"
         second = {"finetune": profile.finetune, "arm": self.arm, "data": self.data.fingerprint()}
+        if self.watched != WATCHED:
+            second["watched"] = self.watched
         return folder / f"{workspace.key(_CODE, **first, **second)}.safetensors"
 
 

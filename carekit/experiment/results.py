@@ -1,6 +1,6 @@
 """Finished runs, and the tables made of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ class Run:
         by_false_alarms: see `carekit.metrics.recall_by_false_alarms`.
         history: one row an epoch, see `carekit.training.epochs`.
         checkpoint: where its weights are.
+        cpu_seconds: what training and evaluation took of one core, since the run was last started.
     """
 
     arm: str
@@ -31,6 +32,7 @@ class Run:
     by_false_alarms: list[float]
     history: pd.DataFrame
     checkpoint: Path
+    cpu_seconds: float
 
 
 def load_model(run: Run, data: Prepared, profile: Profile) -> Backbone:
@@ -40,19 +42,24 @@ def load_model(run: Run, data: Prepared, profile: Profile) -> Backbone:
     return model.eval()
 
 
-def scores(runs: Sequence[Run], control: str | None = None) -> pd.DataFrame:
+def scores(runs: Sequence[Run], control: str | Mapping[str, str] | None = None) -> pd.DataFrame:
     """One row a run: arm, seed, and every metric.
 
     Args:
         runs: of `compare`.
-        control: an arm; the column `rare_recall_equal` then has each run's recall of the rare class at the threshold
-            that gives it as many false alarms as this arm has with the same seed.
+        control: an arm, or arm -> the arm that is its control, its own where it is not named; the column
+            `rare_recall_equal` then has each run's recall of the rare class at the threshold that gives it as many
+            false alarms as its control has with the same seed.
     """
     table = pd.DataFrame([{"arm": run.arm, "seed": run.seed} | run.scores for run in runs])
     if control is not None:
-        allowed = {run.seed: int(run.scores["false_alarms"]) for run in runs if run.arm == control}
-        table[EQUAL_RECALL] = [run.by_false_alarms[allowed[run.seed]] for run in runs]
+        allowed = {(run.arm, run.seed): int(run.scores["false_alarms"]) for run in runs}
+        table[EQUAL_RECALL] = [run.by_false_alarms[allowed[_control_of(run.arm, control), run.seed]] for run in runs]
     return table
+
+
+def _control_of(arm: str, control: str | Mapping[str, str]) -> str:
+    return control if isinstance(control, str) else control.get(arm, arm)
 
 
 def summary(table: pd.DataFrame, metrics: Sequence[str] = HEADLINE) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import torch
 from matplotlib import patches, patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from carekit.cam import resize
 from carekit.data.prepared import Prepared
@@ -19,7 +19,10 @@ from carekit.metrics import label_of
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito 2008
 MAP = "cividis"
 SIGNED = "PRGn"  # of scores: green speaks for a class, purple against it, zero has no colour
+PLAIN = StrMethodFormatter("{x:g}")  # of a logarithmic axis: the usual ones write formulas
 GREY = "#767676"
+
+plt.rcParams["text.parse_math"] = False  # a "$" in the name of a class is a letter, and begins no formula
 
 
 def colour_of(arm: str, place: int = 0) -> str:
@@ -90,7 +93,7 @@ def bars(values: dict[str, pd.Series | dict], ylabel: str, log: bool = False) ->
     axes.set_ylabel(ylabel)
     if log:
         axes.set_yscale("log")
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set(major_formatter=PLAIN, minor_formatter=NullFormatter())
     if len(values) > 1:
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     return figure

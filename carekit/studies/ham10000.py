@@ -25,6 +25,7 @@ from carekit.studies.resampling import DRAWS, differences
 from carekit.studies.row import Row
 
 NAME = "ham10000"
+ABOUT = "real photographs by cross-validation: CARE on the rarest class, alone and with CSL, with and without a mark"
 ROWS = {
     "baseline": Row(),
     "CARE": Row(care=True),
@@ -87,7 +88,13 @@ def run_ham10000(
     first = [*about, "arm", "seed"]
     runs = pd.concat(tables, ignore_index=True)
     runs = runs[first + [name for name in runs if name not in first]]
-    notes = {"folds": count, "most_per_class": most, "seeds": list(seeds), "profile": chosen.name, "how": HOW}
+    notes: dict[str, Any] = {
+        "folds": count,
+        "most_per_class": most,
+        "seeds": list(seeds),
+        "profile": chosen.name,
+        "how": HOW,
+    }
     seconds = time.perf_counter() - started
     kept = {NAME: runs, f"{NAME}_differences": pd.concat(gains, ignore_index=True)[[*about, *gains[0].columns[:6]]]}
     return [results.write(name, table, data=[whole], seconds=seconds, out=out, **notes) for name, table in kept.items()]

@@ -159,7 +159,8 @@ def _means(
     for arm, each in ready.items():
         control = ready[controls.get(arm, arm)]
         of_seed = [
-            statistics(each[i], images, weights, alarms(control[i], images, weights)) for i in np.flatnonzero(drawn)
+            statistics(each[i], images, weights, alarms(control[i], images, weights))
+            for i in np.flatnonzero(drawn).tolist()
         ]
         found[arm] = np.average(np.stack(of_seed), axis=0, weights=times[drawn])  # (s, k) -> (k,)
     return found

@@ -59,7 +59,7 @@ def _run(
     table = table[first + [name for name in table if name not in first]]
     lesson = mine[0].lesson
     name = study.name if lesson.drawn else f"{study.name}-{lesson.data.facts['name']}"
-    notes = {
+    notes: dict[str, Any] = {
         "where": study.where,
         "about": study.about,
         "profile": lesson.profile.name,

@@ -8,13 +8,14 @@ import pandas as pd
 
 from carekit.experiment import PRETRAINED, compare
 from carekit.paper import CLAIMS, Claim
+from carekit.paper.tables import Data
 from carekit.profiles import Profile
 from carekit.studies.ground import Ground
 from carekit.studies.row import DEEPLAB, Row
 from carekit.studies.scoring import tidy
 
-BOTH = ("skin", "chest")
-SKIN = ("skin",)
+BOTH: tuple[Data, ...] = ("skin", "chest")
+SKIN: tuple[Data, ...] = ("skin",)
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Study(ABC):
     name: str
     where: str
     about: str
-    kinds: tuple[str, ...] = BOTH
+    kinds: tuple[Data, ...] = BOTH
     metrics: tuple[str, ...] = ("rare_recall", "mca")
 
     @abstractmethod
@@ -62,6 +63,17 @@ class Comparison(Study):
     rows: Mapping[str, Row] = field(default_factory=dict)
     pairs: Mapping[str, str] = field(default_factory=dict)
     stand_ins: "Comparison | None" = None
+
+    @property
+    def claims(self) -> list[Claim]:
+        """What the paper claims there, and the same of what stands in for its rows."""
+        ours = self.stand_ins.pairs if self.stand_ins else {}
+        return super().claims + [
+            Claim(self.where, kind, metric, arm, "above", control)
+            for arm, control in ours.items()
+            for kind in BOTH
+            for metric in self.metrics
+        ]
 
     def chosen(self, profile: Profile) -> "Comparison":
         """What is trained in this profile: itself, or what stands in for it."""

@@ -45,8 +45,8 @@ def epochs(
         `validate(model)` returns.
 
     Raises:
-        ValueError: for attention where no image has a box, for a non-finite image, and where the images are needed but
-            only kept features are there.
+        ValueError: for attention where no image has a box or the map is a single cell, for a non-finite image, and
+            where the images are needed but only kept features are there.
         FloatingPointError: for a non-finite loss or gradient, before it can reach a weight.
     """
     if objective.needs_boxes and not train.boxes:
@@ -54,6 +54,8 @@ def epochs(
             f"{objective} asks for attention, but no training image of the chosen classes has a box: "
             f"add boxes, choose other classes, or take {objective.control()}"
         )
+    if objective.needs_boxes:
+        model.map_size(train.data.size)
     if train.kept is not None and (objective.needs_images or strategy.needs_images):
         asks = objective if objective.needs_images else strategy
         raise ValueError(

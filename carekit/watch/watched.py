@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 from carekit.cam import MAPS, normalise
 from carekit.graph import batch_norm_between, nodes, why_no_way
+from carekit.layers.find_layer import ddp_around, find_layer, judge, named_layer, nothing_found, unwrap
+from carekit.layers.gradient import features_and_gradient
+from carekit.layers.hooks import Link
+from carekit.layers.layout import Layout, layout_of
+from carekit.layers.passes import Pass, Run, trailing
+from carekit.layers.recorder import Recorder
 from carekit.shapes import Size
-from carekit.watch.find_layer import ddp_around, find_layer, judge, named_layer, nothing_found, unwrap
-from carekit.watch.gradient import features_and_gradient
-from carekit.watch.hooks import Link
-from carekit.watch.layout import Layout, layout_of
 from carekit.watch.masks import NO_SIZE, masks_of
-from carekit.watch.passes import Pass, Run, trailing
-from carekit.watch.recorder import Recorder
 from carekit.watch.scores import columns, scores_in, scores_of, wide
 from carekit.watch.targets import LABELS, Target, class_loss_of, ignored_by, target_of
 

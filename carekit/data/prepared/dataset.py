@@ -16,12 +16,11 @@ import pandas as pd
 from jaxtyping import Float, Int, UInt8
 from PIL import Image
 
-from carekit import workspace
-from carekit.data.checksums import sha256
+from carekit.data.checksums import verify_once
 from carekit.data.folders import atomic_folder
 from carekit.data.prepared import files
 from carekit.data.prepared.resizing import resize_image, resize_mask
-from carekit.data.prepared.rows import Rows, choose_rows, identity, open_rows
+from carekit.data.prepared.rows import Rows, choose_rows, open_rows
 from carekit.data.prepared.schema import CORNERS, SPLITS, check_boxes, check_facts, check_images, check_samples
 from carekit.names import one_of
 
@@ -87,7 +86,7 @@ class Prepared:
                 images=open_rows(path / files.IMAGES),
                 samples=files.read_table(path / files.SAMPLES),
                 boxes=files.read_table(path / files.BOXES),
-                facts=json.loads((path / files.FACTS).read_text(encoding="utf-8")),
+                facts=files.read_facts(path),
                 masks=open_rows(path / files.MASKS) if (path / files.MASKS).exists() else None,
             )
         except (ValueError, EOFError) as error:
@@ -107,7 +106,7 @@ class Prepared:
         if self.folder is None or "checksums" not in self.facts:
             raise ValueError("there are no checksums to compare with: save the data set and open it again")
         for name, expected in self.facts["checksums"].items():
-            if not (self.folder / name).is_file() or sha256(self.folder / name) != expected:
+            if files.checksum(self.folder, name) != expected:
                 raise ValueError(f"{self.folder / name} is missing or was changed since it was saved: prepare it again")
 
     def verify_once(self) -> None:
@@ -117,15 +116,7 @@ class Prepared:
         """
         if not self._checksums or self.folder is None:
             return
-        folder = self.folder.resolve()
-        seen = {name: list(identity(folder / name)) for name in self._checksums if (folder / name).is_file()}
-        state = json.dumps({"checksums": self._checksums, "files": seen}, sort_keys=True)
-        known = workspace.runs() / "verified" / f"{hashlib.sha256(str(folder).encode()).hexdigest()[:20]}.json"
-        if known.is_file() and known.read_text(encoding="utf-8") == state:
-            return
-        self.verify()
-        known.parent.mkdir(parents=True, exist_ok=True)
-        known.write_text(state, encoding="utf-8")
+        verify_once(self.folder, self._checksums, self.verify)
 
     def __len__(self) -> int:
         return len(self.samples)

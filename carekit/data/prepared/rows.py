@@ -2,6 +2,7 @@
 
 import mmap
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -19,6 +20,7 @@ class Rows:
     def __init__(self, base: np.ndarray, index: np.ndarray):
         self.base = base
         self.identity = identity(_file_of(base)) if isinstance(base, np.memmap) else None
+        self._length = base.offset + base.nbytes if isinstance(base, np.memmap) else 0
         self.index = index
         self.shape = (len(index), *base.shape[1:])
         self.dtype = base.dtype
@@ -27,11 +29,18 @@ class Rows:
         return len(self.index)
 
     def __getitem__(self, rows: int | slice | np.ndarray) -> np.ndarray:
+        if isinstance(self.base, np.memmap) and self._map.size() < self._length:
+            # Reading behind the end of a mapped file would end the process.
+            raise ValueError(f"{_file_of(self.base)} was cut short while it was in use: prepare the data set again")
         copy = np.array(self.base[self.index[rows]])
         if self.folder is not None and hasattr(mmap, "MADV_DONTNEED"):
             # Pages that were read stay in the system's cache but are not this process's: its memory does not grow.
-            self.base._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]  # numpy keeps it there
+            self._map.madvise(mmap.MADV_DONTNEED)
         return copy
+
+    @property
+    def _map(self) -> mmap.mmap:
+        return self.base._mmap  # type: ignore[attr-defined]  # numpy keeps it there
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self[:], dtype=dtype)
@@ -62,11 +71,21 @@ def _file_of(base: np.memmap) -> Path:
     return Path(str(base.filename))
 
 
+# What reading the header of an array raises for a damaged one.
+_FAULTS = (ValueError, TypeError, EOFError, OSError, OverflowError, SyntaxError, RecursionError, TokenError)
+
+
 def _open(path: Path) -> np.memmap:
+    """An .npy file and nothing else that NumPy could take it for: an archive of arrays, a pickle."""
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f"{path.name} cannot be read ({error}): prepare the data set again") from None
+        with np.errstate(over="ignore"):  # of a shape that is none
+            array = np.lib.format.open_memmap(path, mode="r")
+    except _FAULTS as error:
+        words = (str(error).splitlines() or [""])[0][:80]  # NumPy goes on with how to read it nevertheless
+        raise ValueError(f"{path.name} cannot be read ({words}): prepare the data set again") from None
+    if array.ndim and (not array.flags.c_contiguous or array.dtype.hasobject):
+        raise ValueError(f"{path.name} is not an array of plain numbers in rows: prepare the data set again")
+    return array
 
 
 def open_rows(path: Path) -> Rows:

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.utils import _pytree
 
 from carekit.graph import in_backward, why_no_way
-from carekit.watch.hooks import Hook, Link, remove_hooks
-from carekit.watch.passes import Issued, Pass, Run
+from carekit.layers.hooks import Hook, Link, remove_hooks
+from carekit.layers.passes import Issued, Pass, Run
 
 MOST_PASSES = 16  # of one batch in parts, before the loss is asked for
 MOST_CANDIDATES = 64  # layers whose outputs are kept while the layer is looked for: it is one of the last
