@@ -4,14 +4,13 @@ import html
 from pathlib import Path
 
 import nbformat
-from latex2mathml.converter import convert
-from latex2mathml.exceptions import InvalidAlignmentError, NoAvailableTokensError
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 from carekit.explorers import pages
 from carekit.explorers.frame import MIME
+from carekit.mathml import mathml
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -24,14 +23,6 @@ class _MathML(IPythonRenderer):
 
     def inline_math(self, body: str) -> str:
         return mathml(body, "inline")
-
-
-def mathml(tex: str, display: str) -> str:
-    """An equation as MathML; as it is written where it cannot be read. `display` is "block" or "inline"."""
-    try:
-        return convert(tex.strip(), display=display)
-    except (InvalidAlignmentError, NoAvailableTokensError, IndexError, KeyError):
-        return f"<code>{html.escape(tex)}</code>"
 
 
 def _markdown(text: str) -> str:
