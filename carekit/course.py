@@ -15,7 +15,7 @@ from carekit.data.folders import atomic_folder, check_free
 from carekit.data.synthetic import KINDS
 from carekit.environment import ROOT
 from carekit.experiment import summary
-from carekit.lessons.parameters import check_parameters
+from carekit.lessons.parameters import check_parameters, of_lesson
 from carekit.lessons.setup import NoBoxes
 from carekit.lessons.show import with_intervals
 from carekit.metrics import label_of
@@ -102,8 +102,9 @@ def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: 
     print(f"{count} {notebook.stem} ...", flush=True)
     started, executed = time.perf_counter(), folder / notebook.name
     results = folder / f"{notebook.stem}.json"
+    own = {name: value for name, value in parameters.items() if name in of_lesson(notebook.stem)}
     try:
-        node = execute(notebook, executed, dict(parameters) | {"results": str(results)}, bar=True)
+        node = execute(notebook, executed, own | {"results": str(results)}, bar=True)
     except KernelDied as died:
         raise CourseError(
             f"{notebook.name} stopped: {died}. Close other programs, or choose fewer images (max_per_class), and run "

@@ -20,10 +20,10 @@ SEEDS = 5
 def comparisons(lesson: Lesson) -> dict[str, Comparison]:
     """Name of a table -> what it compares."""
     return {
-        "strategies": treatments.strategies(lesson.care, list(STRATEGIES)),
-        "peers": treatments.peers(lesson.care),
-        "rare_classes": treatments.rare_classes(lesson.care, treatments.rarest_classes(lesson)),
-        "one_stage": treatments.one_stage(lesson.care),
+        "strategies": treatments.strategies(lesson.arm, list(STRATEGIES)),
+        "peers": treatments.peers(lesson.arm),
+        "rare_classes": treatments.rare_classes(lesson.arm, treatments.rarest_classes(lesson)),
+        "one_stage": treatments.one_stage(lesson.arm),
     }
 
 

@@ -93,6 +93,7 @@ def execute(
             dict(parameters),
             engine_name="carekit",
             kernel_name=kernel,
+            language="python",
             progress_bar={"leave": False} if bar else False,
             stdout_file=log,
             stderr_file=log,

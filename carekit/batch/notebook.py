@@ -94,7 +94,7 @@ def read_notebook(path: Path) -> Notebook:
         raise FileNotFoundError(f"there is no notebook {path}: {near or 'give the path of an .ipynb file'}".rstrip())
     try:
         node = nbformat.read(path, as_version=4)
-    except (ValueError, KeyError, AttributeError, OSError) as error:
+    except (nbformat.ValidationError, ValueError, KeyError, AttributeError, OSError) as error:
         reason = str(error).splitlines()[0][:120]
         raise ValueError(f"{path} is no notebook that can be read ({reason}): open and save it in JupyterLab") from None
     source = python_of(node)

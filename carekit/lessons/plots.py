@@ -79,6 +79,25 @@ def draw_score(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Iterable 
     axes.set_title(title, fontsize=10)
 
 
+def draw_signed(axes: Axes, map_: np.ndarray, boxes: Iterable = (), title: str = "", size: int = 0) -> None:
+    """A map (u, v) as it is, not normalised: red speaks for the class, blue against it, white is zero; a colour bar.
+
+    Args:
+        axes: where it is drawn.
+        map_: of any sign and size.
+        boxes: in pixels of the image.
+        title: above the picture.
+        size: the image's side in pixels, so that boxes stand where they belong; 0: the map's own.
+    """
+    most = max(float(np.abs(map_).max()), 1e-9)
+    side = size or len(map_)
+    extent = (-0.5, side - 0.5, side - 0.5, -0.5)
+    shown = axes.imshow(map_, cmap="RdBu_r", vmin=-most, vmax=most, extent=extent)
+    draw_boxes(axes, boxes)
+    axes.set_title(title, fontsize=10)
+    axes.figure.colorbar(shown, ax=axes, shrink=0.7)
+
+
 def bars(values: dict[str, pd.Series | dict], ylabel: str, log: bool = False) -> Figure:
     """Groups of bars: series name -> {label: value}, each bar with its number."""
     figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
@@ -191,6 +210,24 @@ def gains(table: pd.DataFrame, metrics: Sequence[str]) -> Figure:
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False, fontsize=9
     )
+    return figure
+
+
+def paired_sweep(values: Sequence[float], table: pd.DataFrame, name: str, metrics: Sequence[str]) -> Figure:
+    """What each value of a parameter gains over the control, seed by seed, with the interval; 0 is the control.
+
+    Args:
+        values: of the parameter.
+        table: one row a value; columns (metric, "difference" | "±").
+        name: of the parameter.
+        metrics: one panel each.
+    """
+    figure, axes = plt.subplots(1, len(metrics), figsize=(3.4 * len(metrics), 3.1), layout="constrained", squeeze=False)
+    for panel, column in zip(axes[0], metrics, strict=True):
+        panel.axhline(0, color=COLOURS[1], linestyle="--")
+        half = np.nan_to_num(table[column]["±"].to_numpy(float))
+        panel.errorbar(values, table[column]["difference"], yerr=half, fmt="o-", color=COLOURS[0], capsize=4)
+        panel.set(xlabel=name, title=f"gain: {label_of(column)}")
     return figure
 
 

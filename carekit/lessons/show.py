@@ -1,11 +1,12 @@
 """Put a figure or a table into a notebook: with a text that says what it shows, for those who cannot see it."""
 
 import base64
+import html
 import io
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from IPython.display import display
+from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
 from carekit.metrics import label_of
@@ -36,7 +37,15 @@ def table(frame: pd.DataFrame, digits: int = 3) -> None:
     if isinstance(frame.columns, pd.MultiIndex):
         frame = with_intervals(frame, digits)
     frame = frame.rename(columns=label_of, index=label_of)
-    display(frame.style.format(precision=digits, na_rep="–", escape="html"))
+    styled = frame.style.format(precision=digits, na_rep="–", escape="html")
+    for axis in (0, 1):  # the names of rows and columns are escaped apart
+        styled = styled.format_index(precision=digits, escape="html", axis=axis)
+    display(styled)
+
+
+def saw(text: str) -> None:
+    """Show a fold "What you saw", the answer to a "Predict, then look": it opens when one has looked."""
+    display(HTML(f"<details><summary>What you saw</summary><p>{html.escape(text)}</p></details>"))
 
 
 def with_intervals(frame: pd.DataFrame, digits: int = 3) -> pd.DataFrame:

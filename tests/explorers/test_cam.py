@@ -207,14 +207,14 @@ def test_a_guess_is_asked_only_where_there_is_a_box(tiny, rows, displayed, page,
     explore_cam(backbone(), tiny, rows)
     tab = page()
     tab.get_by_label("Predict first").check()
-    tab.get_by_label("Your guess of attention inside the box").fill("0.5")
+    tab.get_by_label("Your guess of the share of attention inside the box").fill("0.5")
     tab.get_by_role("button", name="Look").click()
     tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('You guessed 0.500; it is')")
     settle(tab, image=1)
     assert "NaN" not in tab.inner_text(".ck-words") and "no box" in tab.inner_text(".ck-words")
     assert tab.locator("canvas").first.is_visible() and tab.get_by_label("Your guess").is_hidden()
     settle(tab, image=0)  # the guess is spent
-    assert tab.inner_text(".ck-words") == "Guess first; then look." and not tab.locator("canvas").first.is_visible()
+    assert tab.inner_text(".ck-words") == "Guess first; then look." and not tab.locator("canvas").nth(1).is_visible()
 
 
 @pytest.mark.parametrize(

@@ -7,20 +7,25 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from carekit.lessons.parameters import PARAMETERS, assigned_names
+from carekit.lessons.parameters import assigned_names, of_lesson
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 LESSONS = sorted(FOLDER.glob("*.ipynb"))
 
 
 @pytest.fixture(params=LESSONS, ids=lambda path: path.stem)
-def lesson(request):
-    return nbformat.read(request.param, as_version=4)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def lesson(path):
+    return nbformat.read(path, as_version=4)
 
 
 def test_the_series_begins_whole_and_each_number_stands_once_and_in_the_title():
-    names = "data_imbalance grad_cam masks attention_loss two_stage_training ablations".split()
-    assert [path.stem for path in LESSONS][:6] == [f"{i:02d}_{name}" for i, name in enumerate(names, 1)]
+    names = "the_ink_detective data_imbalance grad_cam masks attention_loss two_stage_training ablations".split()
+    assert [path.stem for path in LESSONS][:7] == [f"{i:02d}_{name}" for i, name in enumerate(names)]
     numbers = [int(path.stem[:2]) for path in LESSONS]
     assert len(set(numbers)) == len(numbers)
     for path, number in zip(LESSONS, numbers, strict=True):
@@ -39,9 +44,9 @@ def test_cell_ids_are_names_and_unique(lesson):
     assert len(set(ids)) == len(ids) and all(re.fullmatch(r"[a-z][a-z0-9-]*", name) for name in ids)
 
 
-def test_the_parameters_cell_holds_the_same_literals_everywhere(lesson):
+def test_the_parameters_cell_holds_the_same_literals_everywhere(lesson, path):
     (cell,) = [cell for cell in lesson.cells if "parameters" in cell.metadata.get("tags", [])]
-    assert assigned_names(cell.source) == {name: parameter.default for name, parameter in PARAMETERS.items()}
+    assert assigned_names(cell.source) == {name: parameter.default for name, parameter in of_lesson(path.stem).items()}
 
 
 def test_it_opens_with_a_claim_objectives_prerequisites_and_minutes(lesson):
@@ -54,14 +59,15 @@ def test_it_asks_to_predict_has_an_exercise_with_a_solution_and_checks_its_claim
     text = "\n".join(cell.source for cell in lesson.cells)
     tags = [tag for cell in lesson.cells for tag in cell.metadata.get("tags", [])]
     assert "**Predict, then look:**" in text and "## The claim, checked" in text and "lesson.save(" in text
-    assert tags.count("exercise") == tags.count("solution") == 1 and "<details>" in text
+    assert tags.count("exercise") == tags.count("solution") >= 1 and "<details>" in text
 
 
 def test_code_cells_are_short_and_parse(lesson):
     for cell in lesson.cells:
         if cell.cell_type == "code":
             ast.parse(cell.source)
-            assert len(cell.source.splitlines()) <= 32, cell.id
+            lines = [line for line in cell.source.splitlines() if not line.startswith(("import ", "from "))]
+            assert len(lines) <= 15, cell.id
 
 
 def test_no_figure_is_written_into_the_prose_as_a_result(lesson):

@@ -30,7 +30,7 @@ def explore_cam(
     method: str = GRAD_CAM,
     threshold: float = 0.5,
     channels: int | None = None,
-    opacity: float = 0.65,
+    opacity: float = 0.85,
 ) -> Explorer:
     """Show the explorer of a model's class activation maps.
 

@@ -9,8 +9,7 @@ from carekit.lessons.exercises.exercise import Exercise, Slip, drawn
 
 
 def _answers(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Labels of four classes of very different sizes, and what a mediocre classifier says; mostly not the last "
-    "class."""
+    """Labels of four classes of very different sizes, and what a mediocre classifier says: seldom the last."""
     labels = np.repeat(np.arange(4), random.permutation([17, 6, 3, 2]))
     guess = random.integers(0, 3, len(labels))
     said = np.where(random.random(len(labels)) < 0.6, labels, guess)
@@ -84,6 +83,7 @@ def my_confusion(labels, predicted, classes):
 
 MCA = Exercise(
     name="mca",
+    cell="exercise",
     lesson=1,
     title="Write the mean class accuracy",
     minutes=5,

@@ -56,6 +56,7 @@ def my_score(F, bias):
 
 MAP = Exercise(
     name="activation_map",
+    cell="exercise",
     lesson=2,
     title="Write Eq. 3",
     minutes=4,

@@ -22,6 +22,7 @@ def _pixel_by_pixel(box: Box, size: tuple[int, int]) -> np.ndarray:
 
 MASKS = Exercise(
     name="masks",
+    cell="exercise",
     lesson=3,
     title="Write the two masks",
     minutes=5,

@@ -35,6 +35,7 @@ _KNEE = {
 
 INNER = Exercise(
     name="inner_loss",
+    cell="exercise",
     lesson=4,
     title="Write Eq. 6, with its knee",
     minutes=5,
@@ -83,6 +84,12 @@ def my_inner_loss(F, M_in, tau):
     so_what="Why a knee at all? A box has corners that no lesion fills. Without tau the loss would ask for them too.",
 )
 
+
+def _map_and_outside(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    F, m_in = _map_and_mask(random)
+    return F, 1 - m_in
+
+
 OUTER = Exercise(
     name="outer_loss",
     lesson=4,
@@ -108,7 +115,7 @@ def my_outer_loss(F, M_out):
     return (F * M_out).sum() / M_out.sum()
 """,
     cases={
-        **drawn(lambda random: (lambda F, m_in: (F, 1 - m_in))(*_map_and_mask(random)), 4),
+        **drawn(_map_and_outside, 4),
         "an empty M_out": lambda: (np.random.default_rng(9).random((5, 6)), np.zeros((5, 6))),
     },
     truth=_mean,

@@ -1,6 +1,7 @@
 """Exercises of lesson 5: the CARE step, the loop of both stages, and whether a gain is one."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -57,7 +58,7 @@ def _step(random: np.random.Generator, alpha: float = 0.5, tau: float = 0.7, lam
     return logits, features, labels, m_in, torch.tensor([True, False, True, False]), alpha, tau, lam
 
 
-def _loss_and_push(function: Callable, logits: Tensor, features: Tensor, *rest: object) -> list:
+def _loss_and_push(function: Callable, logits: Tensor, features: Tensor, *rest: object) -> Any:
     """The loss and its gradient by the features: what a step would do."""
     loss = function(logits, features, *rest)
     if loss is None or loss is ...:
@@ -72,8 +73,17 @@ def _loss_and_push(function: Callable, logits: Tensor, features: Tensor, *rest: 
     return [loss.detach(), *gradient.flatten()]
 
 
-def _by_care(logits: Tensor, features: Tensor, labels: Tensor, m_in: Tensor, has_box: Tensor, *settings: float) -> list:
-    care = Care(**dict(zip(("alpha", "tau", "lam"), settings, strict=True)))
+def _by_care(
+    logits: Tensor,
+    features: Tensor,
+    labels: Tensor,
+    m_in: Tensor,
+    has_box: Tensor,
+    alpha: float,
+    tau: float,
+    lam: float,
+) -> Any:
+    care = Care(alpha=alpha, tau=tau, lam=lam)
 
     def loss(logits: Tensor, features: Tensor) -> Tensor:
         return care(logits, features, labels, m_in, has_box).total
@@ -220,7 +230,7 @@ LOOP = Exercise(
     name="loop",
     lesson=5,
     title="Write the loop of both stages",
-    minutes=6,
+    minutes=5,
     task="One epoch of training. Called with `Care(alpha=0)` it is an epoch of stage one (or of the control), with "
     "`Care(alpha=0.5)` one of stage two: the loop is the same. Nothing needs to be returned; the check looks at the "
     "weights.",
@@ -419,6 +429,7 @@ def _four(random: np.random.Generator) -> tuple:
 
 DOUBLE = Exercise(
     name="double_difference",
+    level="bonus",
     lesson=5,
     title="A difference of differences",
     minutes=5,

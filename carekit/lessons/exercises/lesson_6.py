@@ -26,7 +26,10 @@ NOISE = Choice(
             "when the interval of the paired difference over several seeds excludes zero",
             "so chance alone would rarely do it.",
         ),
-        "d": ("when it has the best epoch of all settings", "that adds one more choice by the test images."),
+        "d": (
+            "when it has the best epoch of all settings, chosen by its recall on the test images",
+            "that adds one more choice by the test images.",
+        ),
         "e": (
             "when the neighbouring values of τ are good as well",
             "neighbours share their seeds and their luck; that is a hint, no proof.",
