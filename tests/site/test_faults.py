@@ -1,27 +1,31 @@
 """What is wrong in a page becomes a sentence, and nothing half-made stays behind."""
 
+import re
+
 import pytest
 
 from carekit import course
 from carekit.__main__ import main
 from carekit.site import SiteError, build
 
+FAULTS = {
+    "link.md": ("[there](nowhere.md)", "nowhere.md"),
+    "heading.md": ("### Too low", "header level"),
+    "picture.md": ("![a picture of nothing](nothing.png)", "nothing.png"),
+}
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("# A page\n\n[there](nowhere.md)\n", "nowhere.md"),
-        ("# A page\n\n### Too low\n", "header level"),
-        ("# A page\n\n![a picture of nothing](nothing.png)\n", "nothing.png"),
-    ],
-)
-def test_a_link_a_heading_and_a_picture_at_fault_are_named(tmp_path, text, words):
+
+def test_a_link_a_heading_and_a_picture_at_fault_are_named(tmp_path):
     source = tmp_path / "source"
     (source / "_static").mkdir(parents=True)
-    (source / "index.md").write_text(text)
-    with pytest.raises(SiteError, match=rf"index\.md:?\d*.*{words}") as caught:
+    (source / "index.md").write_text("# Pages\n\n```{toctree}\n:glob:\n*\n```\n")
+    for name, (text, _) in FAULTS.items():
+        (source / name).write_text(f"# A page\n\n{text}\n")
+    with pytest.raises(SiteError) as caught:
         build._sphinx("dummy", source, tmp_path / "doctrees", tmp_path / "out", [])
     assert str(source) not in str(caught.value)
+    for name, (_, words) in FAULTS.items():
+        assert re.search(rf"^{name}:\d+: WARNING: .*{words}", str(caught.value), re.MULTILINE), str(caught.value)
 
 
 @pytest.fixture
