@@ -40,7 +40,7 @@ def to_html(notebook: Path) -> Path:
     """Write NAME.html beside an executed NAME.ipynb: widgets as their still pictures, nothing loaded from elsewhere."""
     node = nbformat.read(notebook, as_version=4)
     node.metadata.pop("widgets", None)
-    _name_files_only(node)
+    name_files_only(node)
     for output in (output for cell in node.cells for output in cell.get("outputs", [])):
         _still(output)
     exporter = HTMLExporter(
@@ -62,7 +62,7 @@ def to_html(notebook: Path) -> Path:
     return target
 
 
-def _name_files_only(node: nbformat.NotebookNode) -> None:
+def name_files_only(node: nbformat.NotebookNode) -> None:
     """In the cell of parameters that papermill adds: the names of files, not where they were on the maker's machine."""
     for cell in node.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
