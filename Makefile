@@ -5,7 +5,7 @@ DATA ?= synthetic
 SEEDS ?= 3
 SET ?=
 
-.PHONY: help course test lab site bench lint docs
+.PHONY: help course test lab site studies bench lint docs
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -22,6 +22,9 @@ lab: ## open JupyterLab on the first lesson
 
 site: ## pages of all lessons in site/, whose explorers work without a kernel and without a network
 	@$(PYTHON) -m carekit site --profile $(PROFILE) --data "$(DATA)" --seeds $(SEEDS) --set $(SET)
+
+studies: ## the paper's tables and figures with intervals, in results/; every claim with a verdict
+	@$(PYTHON) -m carekit study all --profile $(PROFILE) --seeds $(SEEDS)
 
 bench: ## measure speed, as ratios side by side
 	@$(PYTHON) -m carekit bench

@@ -12,7 +12,9 @@ from typing import NoReturn
 
 from carekit import environment
 from carekit.autobox.command_line import add_boxes_arguments, add_segment_arguments, run_boxes, run_segment
+from carekit.batch.command_line import add_batch_arguments, add_collect_arguments, run_batch, run_collect
 from carekit.lint import CHECKS, run_checks
+from carekit.names import printable
 
 EXTRAS = {
     "course": ["course"],
@@ -23,7 +25,10 @@ EXTRAS = {
     "sheet": ["course"],
     "boxes": ["course"],
     "segment": ["data"],
-    "test": ["course", "data", "dev", "interop"],
+    "batch": ["course"],
+    "collect": ["course"],
+    "study": ["course"],
+    "test": ["course", "cluster", "data", "dev", "interop"],
     "bench": ["course", "bench"],
     "lint": ["course", "data", "lint"],
     "docs": ["course", "data", "docs"],
@@ -74,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("--boxes", action="store_true", help="draw the boxes, too")
     add_boxes_arguments(commands.add_parser("boxes", help="find boxes without an annotator: DSR, BMS, DeepLabV3, CAM"))
     add_segment_arguments(commands.add_parser("segment", help="train a segmentation that finds boxes"))
+    add_batch_arguments(commands.add_parser("batch", help="run a notebook over a grid of parameters"))
+    add_collect_arguments(commands.add_parser("collect", help="put the runs of batches into one table"))
+    _add_study_arguments(commands.add_parser("study", help="run tables and figures of the paper, and judge its claims"))
     commands.add_parser("test", help="run the tests; further arguments go to pytest")
     bench = commands.add_parser("bench", help="measure speed as ratios, side by side")
     bench.add_argument("names", nargs="*", help="which benchmarks (default: all)")
@@ -81,6 +89,19 @@ def _parser() -> argparse.ArgumentParser:
     lint.add_argument("names", nargs="*", help=f"which checks: {', '.join(CHECKS)} (default: all)")
     commands.add_parser("docs", help="make the API's pages from the docstrings, in docs/api")
     return parser
+
+
+def _add_study_arguments(study: argparse.ArgumentParser) -> None:
+    study.add_argument("names", nargs="*", help="which, such as table5 fig8; or all")
+    study.add_argument("--list", action="store_true", help="say which studies there are")
+    study.add_argument("--profile", default="laptop", help="fast, laptop (default) or paper")
+    study.add_argument("--seeds", type=int, default=5, help="runs of each row (default 5)")
+    study.add_argument("--data", help="a prepared folder in the place of the drawn sets")
+    study.add_argument("--mark", default="", help="plant this mark on real data, too: ink, ruler, chart or marker")
+    study.add_argument("--max-per-class", type=int, default=0, help="at most so many images of each class (0: all)")
+    study.add_argument("--folds", type=int, default=5, help="parts of the cross-validation in ham10000 (default 5)")
+    study.add_argument("--segmentation", help="weights of `segment train`, for boxes by DeepLabV3 on real data")
+    study.add_argument("--out", type=Path, help="folder for the results (results)")
 
 
 def _course(options: argparse.Namespace, _rest: list[str]) -> int:
@@ -93,12 +114,19 @@ def _course(options: argparse.Namespace, _rest: list[str]) -> int:
             name, equals, value = pair.partition("=")
             if not equals:
                 raise ValueError(f"--set {pair!r} has no value: write NAME=VALUE, such as tau=0.5")
+            if name == "results":
+                raise ValueError("results is set by the course, a file for each lesson: choose their folder with --out")
             parameters[name] = parse(value)
         (make_site if options.command == "site" else run_course)(parameters, options.only, options.out)
     except (ValueError, OSError, CourseError) as error:
-        print(f"carekit: {error}", file=sys.stderr)
-        return 2
+        return _told(error)
     return 0
+
+
+def _told(error: Exception) -> int:
+    """Print what is wrong; returns the exit status."""
+    print(printable(f"carekit: {error}"), file=sys.stderr)
+    return 2
 
 
 def _lab(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
@@ -120,15 +148,14 @@ def _check(options: argparse.Namespace, _rest: list[str]) -> int:
 
     try:
         report = examine(options.path, options.workers)
-    except FileNotFoundError as error:
-        print(f"carekit: {error}", file=sys.stderr)
-        return 2
+    except OSError as error:
+        return _told(error)
     if options.json:
         print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     else:
-        print(f"{report.path}: {report.kind}")
+        print(printable(f"{report.path}: {report.kind}"))
         for finding in report.findings:
-            print(f"{finding.level}: {finding.text}")
+            print(printable(f"{finding.level}: {finding.text}"))
         print("No errors." if report.healthy else "There are errors.")
     return 0 if report.healthy else 1
 
@@ -139,9 +166,19 @@ def _sheet(options: argparse.Namespace, _rest: list[str]) -> int:
     try:
         draw_sheet(options.data, options.out, options.size, options.columns, options.seed, options.boxes)
     except (ValueError, OSError) as error:
+        return _told(error)
+    print(f"Drawn: {options.out}")
+    return 0
+
+
+def _study(options: argparse.Namespace, _rest: list[str]) -> int:
+    from carekit.studies.command_line import run_command
+
+    try:
+        run_command(options)
+    except (ValueError, OSError) as error:
         print(f"carekit: {error}", file=sys.stderr)
         return 2
-    print(f"Drawn: {options.out}")
     return 0
 
 
@@ -194,6 +231,9 @@ _COMMANDS = {
     "sheet": _sheet,
     "boxes": lambda options, _rest: run_boxes(options),
     "segment": lambda options, _rest: run_segment(options),
+    "batch": lambda options, _rest: run_batch(options),
+    "collect": lambda options, _rest: run_collect(options),
+    "study": _study,
     "test": _test,
     "bench": _bench,
     "lint": _lint,

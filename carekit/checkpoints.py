@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from carekit.backbones import Backbone
+from carekit.plain_json import parse
 
 
 def save(path: str | Path, model: Backbone, extra: dict[str, Tensor] | None = None, about: dict | None = None) -> None:
@@ -80,13 +81,20 @@ def load(path: str | Path, model: Backbone) -> tuple[dict[str, Tensor], dict]:
             "build that backbone or choose another checkpoint"
         )
     _fill(path, model, _part(tensors, "model."))
-    return _part(tensors, "extra."), json.loads(notes["about"])
+    return _part(tensors, "extra."), _about(path, notes)
 
 
 def read_about(path: str | Path) -> dict:
     """The notes of a checkpoint alone. Raises as `load` does."""
     with _opened(Path(path)) as file:
-        return json.loads(_notes(Path(path), file)["about"])
+        return _about(Path(path), _notes(Path(path), file))
+
+
+def _about(path: Path, notes: dict[str, str]) -> dict:
+    try:
+        return parse(notes["about"])
+    except ValueError as error:
+        raise ValueError(f"checkpoint {path} is damaged ({error}): delete it and train again") from None
 
 
 def _notes(path: Path, file: Any) -> dict[str, str]:

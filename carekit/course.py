@@ -1,21 +1,17 @@
 """Run the ordered notebooks headless: executed copies, pages, results, and the table of lesson 5."""
 
 import json
-import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import papermill
-from filelock import FileLock, Timeout
-from nbclient.exceptions import DeadKernelError
-from papermill.exceptions import PapermillExecutionError
 
 from carekit import workspace
+from carekit.batch.execute import CONNECTION, KernelDied, NotebookStopped, execute, kernels_run_this_checkout
+from carekit.batch.records import alone_in
 from carekit.data.folders import atomic_folder, check_free
 from carekit.data.synthetic import KINDS
 from carekit.environment import ROOT
@@ -61,7 +57,7 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
     if not chosen:
         raise ValueError(f"no lesson has {only!r} in its name: choose from {', '.join(p.stem for p in notebooks())}")
     started, rows = time.perf_counter(), []
-    with _alone_in(folder), _kernels_run_this_checkout():
+    with alone_in(folder, "course"), kernels_run_this_checkout(workspace.runs()):
         _remove_earlier(folder)
         for number, notebook in enumerate(chosen, 1):
             rows += _lesson(notebook, folder, parameters, f"[{number}/{len(chosen)}]")
@@ -73,40 +69,13 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
     return index
 
 
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Raise BlockingIOError where another course writes into the folder at this moment."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BlockingIOError(f"another course is running in {folder}: wait for it, or give another --out") from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _kernels_run_this_checkout() -> Iterator[None]:
-    """Kernels start in the notebooks' folder: they get this checkout's code, and the same place for models."""
-    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "CAREKIT_RUNS")}
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), before["PYTHONPATH"])))
-    os.environ["CAREKIT_RUNS"] = str(workspace.runs().resolve())
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
 def _remove_earlier(folder: Path) -> None:
     """What an earlier course left in the folder may be of other settings: nothing of it may be taken for this one's."""
     for lesson in notebooks():
         for kind in (".ipynb", ".html", ".json"):
             (folder / lesson.name).with_suffix(kind).unlink(missing_ok=True)
-    (folder / "index.html").unlink(missing_ok=True)
+    for name in ("index.html", CONNECTION):
+        (folder / name).unlink(missing_ok=True)
 
 
 def make_site(parameters: Mapping[str, Any], only: str, out: Path) -> Path:
@@ -129,36 +98,22 @@ def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: 
     started, executed = time.perf_counter(), folder / notebook.name
     results = folder / f"{notebook.stem}.json"
     try:
-        node = papermill.execute_notebook(
-            _literally(notebook),
-            _literally(executed),
-            dict(parameters) | {"results": str(results)},
-            kernel_name="python3",
-            progress_bar={"leave": False},
-            extra_arguments=["--log-level=40"],  # a warning about local sockets would stand in each progress bar
-            cwd=str(notebook.parent),
-        )
-    except PapermillExecutionError as error:
-        if error.ename == NoBoxes.__name__:
-            print(f"{count} {notebook.stem}: left out. {error.evalue}", flush=True)
+        node = execute(notebook, executed, dict(parameters) | {"results": str(results)}, bar=True)
+    except KernelDied as died:
+        raise CourseError(
+            f"{notebook.name} stopped: {died}. Close other programs, or choose fewer images (max_per_class), and run "
+            "it again: finished models are found again"
+        ) from None
+    except NotebookStopped as stopped:
+        if stopped.error == NoBoxes.__name__:
+            print(f"{count} {notebook.stem}: left out. {stopped.value}", flush=True)
             executed.unlink()
             return []
-        reason = f"{error.ename}: {error.evalue}".splitlines()[0]
-        raise CourseError(f"{notebook.name} stopped in cell {error.cell_index}: {reason} (see {executed})") from None
-    except DeadKernelError:
-        raise CourseError(
-            f"{notebook.name} stopped: its kernel died, most likely for want of memory. Close other programs, or "
-            "choose fewer images (max_per_class), and run it again: finished models are found again"
-        ) from None
+        raise CourseError(f"{notebook.name} stopped at {stopped} (see {executed})") from None
     page = to_html(executed)
     seconds = time.perf_counter() - started
     print(f"{count} {notebook.stem}: {seconds:.0f} s", flush=True)
     return [(page, title(node), f"{seconds:.0f} s; {results.name}")]
-
-
-def _literally(path: Path) -> str:
-    """A path as papermill takes it, which fills parameters into braces."""
-    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def results_table(folder: Path) -> str:

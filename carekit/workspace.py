@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 import os
+import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -85,6 +86,14 @@ def _version(library: str) -> str:
         return ""
 
 
+def _processor() -> list[str]:
+    """What decides how torch rounds: the machine, the instructions that are used, and what limits those of oneDNN."""
+    import torch  # here, since whoever prepares a data set has no need of it
+
+    limits = [os.environ.get(name, "") for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_CBWR")]
+    return [platform.machine(), torch.backends.cpu.get_cpu_capability(), *limits]
+
+
 def key(module: str, **what: Any) -> str:
     """A short name for a result, made from everything that decides it.
 
@@ -93,5 +102,6 @@ def key(module: str, **what: Any) -> str:
         what: its settings.
     """
     known = described(what) | {"code": code_fingerprint(module), "additions": fingerprint_of_additions()}
+    known["processor"] = _processor()
     text = json.dumps(known, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20]

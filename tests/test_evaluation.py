@@ -49,3 +49,8 @@ def test_evaluate_counts_what_the_model_says(tiny):
     assert scores["accuracy"] == 0.75 and scores["mca"] == 0.5 and scores["auc"] == 0.5
     assert scores["rare_recall"] == 0 and scores["recall_common"] == 1
     assert scores["attention_inside"] == 0  # a constant map attends nowhere
+
+
+def test_nothing_to_predict_is_refused_in_a_sentence(tiny):
+    with pytest.raises(ValueError, match="there is no image to predict in Tiny: give a data set that has some"):
+        evaluate(build("small", 2), tiny.take(np.zeros(len(tiny), bool)))

@@ -10,7 +10,7 @@ from carekit.box_sources import Truth
 from carekit.data.batches import BoxedImages, boxed_rows
 from carekit.data.synthetic import skin
 from carekit.evaluation import predict
-from carekit.experiment import Arm, paired_difference, summary
+from carekit.experiment import Arm, comparing, paired_difference, summary, training
 from carekit.profiles import Profile, profile
 from carekit.training import Schedule
 
@@ -37,8 +37,8 @@ def test_every_seed_is_pretrained_once_and_every_arm_starts_there(tiny):
 
 def test_finished_runs_are_found_again_and_changed_ones_are_not(tiny, monkeypatch):
     first = compare(tiny, PROFILE, ARMS, [0], progress=False)
-    monkeypatch.setattr(experiment, "_train", None)  # would fail if called, in this process
-    monkeypatch.setattr(experiment, "cpu_count", lambda: 1)
+    monkeypatch.setattr(training, "_train", None)  # would fail if called, in this process
+    monkeypatch.setattr(comparing, "cpu_count", lambda: 1)
     again = compare(tiny, PROFILE, ARMS, [0], progress=False)
     pd.testing.assert_frame_equal(experiment.scores(first), experiment.scores(again))
     other = dataclasses.replace(PROFILE, finetune=dataclasses.replace(QUICK, lr=1e-3))
@@ -46,10 +46,18 @@ def test_finished_runs_are_found_again_and_changed_ones_are_not(tiny, monkeypatc
         compare(tiny, other, ARMS, [0], progress=False)
 
 
+def test_arms_need_not_be_watched_which_changes_nothing_but_the_history(tiny):
+    watched, unwatched = (compare(tiny, PROFILE, ARMS, [0], watched=n, progress=False) for n in (2, 0))
+    for before, after in zip(watched, unwatched, strict=True):
+        assert before.scores == after.scores
+        assert (before.checkpoint == after.checkpoint) == ("mca" in after.history) == (before.arm == "pretrained")
+        assert "mca" in before.history and before.history.loss.tolist() == after.history.loss.tolist()
+
+
 def test_arms_with_equal_settings_are_trained_once(tiny, monkeypatch):
-    monkeypatch.setattr(experiment, "cpu_count", lambda: 1)
-    trained, train = [], experiment._train
-    monkeypatch.setattr(experiment, "_train", lambda planned: trained.append(planned.job.name) or train(planned))
+    monkeypatch.setattr(comparing, "cpu_count", lambda: 1)
+    trained, train = [], training._train
+    monkeypatch.setattr(training, "_train", lambda planned: trained.append(planned.job.name) or train(planned))
     runs = compare(tiny, PROFILE, {"a": Arm(), "b": Arm(), "c": Arm(Care(tau=0.5))}, [0], progress=False)
     assert trained == ["pretrained", "b", "c"] or trained == ["pretrained", "a", "c"]
     assert [run.arm for run in runs] == ["pretrained", "a", "b", "c"]
@@ -60,7 +68,7 @@ def test_one_process_gives_the_same_figures_as_two(tiny, monkeypatch, tmp_path):
     tables = []
     for cores in (1, 2):
         monkeypatch.setenv("CAREKIT_RUNS", str(tmp_path / str(cores)))
-        monkeypatch.setattr(experiment, "cpu_count", lambda cores=cores: cores)
+        monkeypatch.setattr(comparing, "cpu_count", lambda cores=cores: cores)
         tables.append(experiment.scores(compare(tiny, PROFILE, ARMS, [0, 1], progress=False)))
     pd.testing.assert_frame_equal(*tables, check_exact=True)
 
@@ -76,6 +84,15 @@ def test_recall_at_the_controls_false_alarms_is_read_from_the_models_own_curve(t
         threshold = others[allowed] if allowed < len(others) else -1
         expected = (p[test.labels == 1] > threshold).mean()
         assert table.loc[(run.arm, run.seed), "rare_recall_equal"] == expected
+
+
+def test_each_arm_may_have_a_control_of_its_own(tiny):
+    runs = compare(tiny, PROFILE, ARMS | {"less": Arm(Care(tau=0.2))}, [0], progress=False)
+    both = experiment.scores(runs, control={"with": "without", "less": "pretrained"}).set_index("arm")
+    for arm, control in (("with", "without"), ("less", "pretrained"), ("without", "without")):
+        alone = experiment.scores(runs, control=control).set_index("arm")
+        assert both.loc[arm, "rare_recall_equal"] == alone.loc[arm, "rare_recall_equal"]
+    assert all(0 < run.cpu_seconds < 60 for run in runs)
 
 
 def test_summary_and_paired_difference_by_hand():
@@ -105,7 +122,7 @@ def test_profiles_by_name():
 
 
 def test_one_stage_takes_the_epochs_of_both_from_fresh_weights(tiny, monkeypatch):
-    monkeypatch.setattr(experiment, "cpu_count", lambda: 1)
+    monkeypatch.setattr(comparing, "cpu_count", lambda: 1)
     arms = {"two": Arm(Care()), "one": Arm(Care(ramp=0.5), stages=1), "plain": Arm(Care(alpha=0), stages=1)}
     runs = compare(tiny, PROFILE, arms, [0], progress=False)
     assert [len(run.history) for run in runs] == [2, 2, 4, 4]
@@ -121,7 +138,7 @@ def test_one_stage_takes_the_epochs_of_both_from_fresh_weights(tiny, monkeypatch
 
 def test_several_rare_classes_show_boxes_each_in_its_own_arm(monkeypatch):
     """Table 10: masks of DF, of DF and VASC, of DF, VASC and AKIEC; the boxed images are those of these classes."""
-    monkeypatch.setattr(experiment, "cpu_count", lambda: 1)
+    monkeypatch.setattr(comparing, "cpu_count", lambda: 1)
     counts = {"df": 3, "vasc": 4, "akiec": 5, "bcc": 6, "bkl": 6, "mel": 6, "nv": 8}
     data = skin(0, 32, counts, test_counts=dict.fromkeys(counts, 2))
     sets = {"DF": ("df",), "DF, VASC": ("df", "vasc"), "DF, VASC, AKIEC": ("df", "vasc", "akiec")}

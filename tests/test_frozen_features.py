@@ -154,20 +154,24 @@ def test_a_limit_and_a_full_disk_are_told_before_anything_is_computed(train, cou
     assert all(path.suffix == ".lock" for path in tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("harm", ["torn", "other", "shorter"])
+@pytest.mark.parametrize("harm", ["torn", "other", "shorter", "flipped"])
 def test_damaged_features_are_refused_in_one_sentence(harm, train, tmp_path):
     model = build(EARLY, 7)
-    keep(model, train, flips=False, folder=tmp_path)
-    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    keep(model, train, flips=False, folder=tmp_path / "kept")
+    (folder,) = (path for path in (tmp_path / "kept").iterdir() if path.is_dir())
     file, about = folder / frozen_features.FEATURES, folder / frozen_features.ABOUT
     if harm == "torn":
         file.write_bytes(file.read_bytes()[:-1000])
     elif harm == "shorter":
         np.save(file, np.load(file)[:-1])
+    elif harm == "flipped":
+        data = bytearray(file.read_bytes())
+        data[-1] ^= 1
+        file.write_bytes(data)
     else:
         about.write_text(about.read_text().replace('"n": 33', '"n": 34'))
     with pytest.raises(ValueError, match=f"the features in {folder} are .*: delete the folder"):
-        keep(model, train, flips=False, folder=tmp_path)
+        keep(model, train, flips=False, folder=tmp_path / "kept")
 
 
 def test_a_network_without_frozen_layers_keeps_nothing(train):
@@ -191,7 +195,7 @@ def test_an_experiment_uses_them_and_scores_the_same(data, monkeypatch, tmp_path
     calls, _ = counted
     schedule = Schedule(epochs=1, batch_size=8)
     profile = Profile("tiny", 48, EARLY, False, 33, schedule, schedule, sweep_seeds=1)
-    monkeypatch.setattr("carekit.experiment.cpu_count", lambda: 1)
+    monkeypatch.setattr("carekit.experiment.comparing.cpu_count", lambda: 1)
     tables = []
     for name in ("with", "without"):
         monkeypatch.setenv("CAREKIT_RUNS", str(tmp_path / name))

@@ -92,7 +92,9 @@ def added(monkeypatch):
 
 @pytest.fixture
 def runs(added, tiny, monkeypatch):
-    monkeypatch.setattr(experiment, "cpu_count", lambda: 1)  # what this module defines cannot be imported elsewhere
+    monkeypatch.setattr(
+        experiment.comparing, "cpu_count", lambda: 1
+    )  # what this module defines cannot be imported elsewhere
     arms = {
         "control": Arm().control(),
         "map": Arm(Care(method="brightest", tau=1.0)),

@@ -165,11 +165,11 @@ def test_a_frozen_part_keeps_its_statistics(tiny):
 
 
 def test_the_learning_rate_falls_along_a_cosine_or_stays():
-    from carekit.training import _learning_rate
+    from carekit.training.schedule import learning_rate
 
     falling, constant = Schedule(epochs=4, lr=0.1, cosine=True), Schedule(epochs=4, lr=0.1)
-    assert [round(_learning_rate(falling, e), 4) for e in range(4)] == [0.1, 0.0854, 0.05, 0.0146]
-    assert {_learning_rate(constant, e) for e in range(4)} == {0.1}
+    assert [round(learning_rate(falling, e), 4) for e in range(4)] == [0.1, 0.0854, 0.05, 0.0146]
+    assert {learning_rate(constant, e) for e in range(4)} == {0.1}
 
 
 @pytest.mark.parametrize("options", [{"epochs": 0}, {"epochs": 1, "batch_size": 0}, {"epochs": 1, "lr": 2.0}])

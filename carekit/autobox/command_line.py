@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carekit.names import printable
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -62,7 +64,7 @@ def run_boxes(options: argparse.Namespace) -> int:
     try:
         _boxes(options)
     except (ValueError, OSError, ImportError) as error:
-        print(f"carekit: {error}", file=sys.stderr)
+        print(printable(f"carekit: {error}"), file=sys.stderr)
         return 2
     return 0
 
@@ -72,7 +74,7 @@ def run_segment(options: argparse.Namespace) -> int:
     try:
         _segment(options)
     except (ValueError, OSError, RuntimeError, FloatingPointError) as error:
-        print(f"carekit: {error}", file=sys.stderr)
+        print(printable(f"carekit: {error}"), file=sys.stderr)
         return 2
     return 0
 

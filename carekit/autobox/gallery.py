@@ -47,7 +47,7 @@ def gallery(
         panel.axis("off")
     for panel, i, caption in zip(axes.flat, rows, captions, strict=False):
         panel.imshow(data.read([i])[0])
-        panel.set_title(caption, fontsize=8)
+        panel.set_title(caption, fontsize=8, parse_math=False)
         _draw(panel, data.boxes_of(i), TRUE, "-", "true")
         for (name, boxes), (colour, line) in zip(found.items(), STYLES, strict=False):
             _draw(panel, boxes.get(i, np.zeros((0, 4))), colour, line, name)

@@ -21,12 +21,14 @@ class FromTable(BoxSource):
 
     Args:
         path: of the table.
+        partly: an image without a line is left out, so that it has no box in training; otherwise it is refused.
 
     Raises:
         FileNotFoundError: where there is no such file.
     """
 
     path: str
+    partly: bool = False
     checksum: str = field(init=False)  # so that a result is named by what the table holds
 
     def __post_init__(self) -> None:
@@ -37,13 +39,15 @@ class FromTable(BoxSource):
     def __call__(self, data: Prepared, rows: Sequence[int]) -> dict[int, Float[np.ndarray, "k 4"]]:
         """The boxes of each of `rows`, in the pixels of `data`; a row in which nothing was found is left out.
 
-        Raises ValueError for an image that the table does not have.
+        Raises ValueError for an image that the table does not have, unless `partly`.
         """
         table = read_table(self.path)
         groups = dict(iter(table.groupby("image_id")))
         found = {}
         for i in rows:
             name = data.samples.image_id.iloc[i]
+            if name not in groups and self.partly:
+                continue
             if name not in groups:
                 raise ValueError(f"table {self.path} has no line for image {name}: make its boxes, too")
             boxes = groups[name].dropna()

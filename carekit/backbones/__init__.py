@@ -3,9 +3,17 @@
 from collections.abc import Callable
 
 from carekit.backbones.backbone import Backbone, Output, Parts, PooledLinear
-from carekit.backbones.efficientnet_lite import efficientnet_lite0, efficientnet_lite0_early
+from carekit.backbones.cutting import cut_parts
+from carekit.backbones.efficientnet_lite import (
+    efficientnet_lite0,
+    efficientnet_lite0_early,
+    efficientnet_lite0_fine,
+)
 from carekit.backbones.small import small
-from carekit.backbones.torchvision_nets import resnet18, resnet50, resnet152, vgg19
+from carekit.backbones.timm_nets import timm_net
+from carekit.backbones.torchvision_nets import any_net, names, resnet18, resnet50, resnet152, vgg19
+from carekit.backbones.vit import efficientnet_lite0_vit, small_vit
+from carekit.names import nearest
 from carekit.seeding import seeded
 from carekit.tables import Table
 
@@ -14,33 +22,52 @@ BACKBONES: Table[Callable[[int, bool], Parts]] = Table(
     "backbone",
     {
         "small": small,
+        "small_vit": small_vit,
         "efficientnet_lite0": efficientnet_lite0,
         "efficientnet_lite0_early": efficientnet_lite0_early,
+        "efficientnet_lite0_fine": efficientnet_lite0_fine,
+        "efficientnet_lite0_vit": efficientnet_lite0_vit,
         "resnet18": resnet18,
         "resnet50": resnet50,
         "resnet152": resnet152,
         "vgg19": vgg19,
     },
 )
+TIMM = "timm:"
 
 
 def build(name: str, n_classes: int, *, imagenet: bool = False, seed: int = 0) -> Backbone:
     """A backbone with a fresh classifier; the same seed gives the same weights.
 
     Args:
-        name: a name of `BACKBONES`.
+        name: a name of `BACKBONES`, any classifier of torchvision ("densenet121"), or "timm:" and a name of timm's.
+            NAME@LAYER takes the maps of an earlier layer: "resnet18@layer3".
         n_classes: how many classes there are.
-        imagenet: start from ImageNet weights; torchvision's are downloaded once, Lite0's come in a package.
+        imagenet: start from ImageNet weights; torchvision's and timm's are downloaded once, Lite0's come in a package.
         seed: of the weights that are not ImageNet's.
 
     Raises:
-        ValueError: for an unknown name or weights that do not exist.
-        RuntimeError: where the weights cannot be fetched.
+        ValueError: for an unknown name or layer, a layer that is no map, or weights that do not exist.
+        RuntimeError: where the weights cannot be fetched or are damaged, and where timm is not installed.
     """
-    parts_of = BACKBONES.named(name)
+    plain, _, layer = name.partition("@")
     with seeded(seed):
-        parts = parts_of(n_classes, imagenet)
+        parts = _parts(plain, layer, n_classes, imagenet)
     return Backbone(name, n_classes, parts)
+
+
+def _parts(name: str, layer: str, n_classes: int, imagenet: bool) -> Parts:
+    if name in BACKBONES:
+        parts = BACKBONES[name](n_classes, imagenet)
+    elif name.startswith(TIMM):
+        parts = timm_net(name.removeprefix(TIMM), n_classes, imagenet)
+    elif name in names():
+        return any_net(name, n_classes, imagenet, layer)
+    else:
+        hint = nearest(name, [*BACKBONES, *names()])
+        others = "any classifier of torchvision, or timm:NAME"
+        raise ValueError(f"backbone = {name!r} is unknown: {hint}choose one of {', '.join(BACKBONES)}, {others}")
+    return cut_parts(parts, layer) if layer else parts
 
 
 __all__ = ["BACKBONES", "Backbone", "Output", "Parts", "PooledLinear", "build"]

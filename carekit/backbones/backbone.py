@@ -1,4 +1,4 @@
-"""The face of every network: images in [0, 1] -> logits and the feature maps of the last convolution."""
+"""The face of every network: images in [0, 1] -> logits and the feature maps of its last spatial layer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class Output(NamedTuple):
-    """What a forward pass gives: logits (b, c) and feature maps A (b, k, u, v), after the last ReLU."""
+    """What a forward pass gives: logits (b, c) and the feature maps A (b, k, u, v) that they are made from."""
 
     logits: Float[Tensor, "b c"]
     features: Float[Tensor, "b k u v"]
@@ -53,7 +53,7 @@ def _fixed(layers: nn.Module) -> nn.Module:
 
 
 class Backbone(nn.Module):
-    """A convolutional trunk and a head, which normalises its images itself."""
+    """A trunk that makes feature maps and a head that makes scores of them; it normalises its images itself."""
 
     mean: Tensor
     std: Tensor
@@ -101,11 +101,51 @@ class Backbone(nn.Module):
     def forward(
         self, images: Float[Tensor, "b 3 h w"] | None = None, *, early: Float[Tensor, "b l s t"] | None = None
     ) -> Output:
-        """Logits and feature maps of images in [0, 1], or of what `early` has made of them."""
+        """Logits and feature maps of images in [0, 1], or of what `early` has made of them.
+
+        Raises ValueError for a trunk whose output is no map, and for a head of another number of classes.
+        """
         features = self.trunk(self._early_or_given(images, early))
         if torch.is_grad_enabled() and not features.requires_grad:
             features.requires_grad_()  # the trunk is frozen: a map still needs the head's gradient
-        return Output(self.head(features), features)
+        return self._scored(features)
+
+    def _scored(self, features: Tensor) -> Output:
+        if features.ndim != 4:
+            shape = " x ".join(map(str, features.shape))
+            raise ValueError(
+                f"the trunk of {self.name} puts out {shape}, which is no feature map: its last layer must put out "
+                "images x channels x rows x columns"
+            )
+        logits = self.head(features)
+        if logits.shape != (len(features), self.n_classes):
+            shape = " x ".join(map(str, logits.shape))
+            raise ValueError(
+                f"the head of {self.name} puts out {shape} for {len(features)} images of {self.n_classes} classes: "
+                f"build it for {self.n_classes} classes"
+            )
+        return Output(logits, features)
+
+    def map_size(self, size: int) -> tuple[int, int]:
+        """Rows and columns of the map of an image of `size` pixels a side.
+
+        Raises:
+            ValueError: for a size that the network does not take, and one that leaves a single cell, which has no
+                inside and no outside.
+        """
+        with self.evaluating(), torch.no_grad():
+            try:
+                features = self.features(torch.zeros(1, 3, size, size, device=self.mean.device))
+            except (AssertionError, RuntimeError) as error:
+                reason = str(error).partition("\n")[0]
+                raise ValueError(f"{self.name} takes no images of {size} px ({reason}): choose another size") from error
+            u, v = self._scored(features).features.shape[2:]
+        if u * v == 1:
+            raise ValueError(
+                f"{self.name} leaves a map of one cell of images of {size} px, which shows no place: take larger "
+                f"images, an earlier layer ({self.name.partition('@')[0]}@LAYER), or another backbone"
+            )
+        return u, v
 
     def _early_or_given(
         self, images: Float[Tensor, "b 3 h w"] | None, early: Float[Tensor, "b l s t"] | None
@@ -122,8 +162,7 @@ class Backbone(nn.Module):
         """A forward pass whose graph begins at the feature maps: enough for a map, and as cheap as a plain one."""
         with torch.no_grad():
             features = self.trunk(self._early_or_given(images, early))
-        features.requires_grad_()
-        return Output(self.head(features), features)
+        return self._scored(features.requires_grad_())
 
     @contextmanager
     def evaluating(self) -> Iterator["Backbone"]:

@@ -27,7 +27,9 @@ STAGES = (
 )
 STEM, LAST = 32, 1280  # channels
 BLOCKS = sum(stage[-1] for stage in STAGES)
-MEAN, STD = (127 / 255,) * 3, (128 / 255,) * 3  # (x - 127) / 128 of 0..255
+Colour = tuple[float, float, float]
+MEAN: Colour = (127 / 255, 127 / 255, 127 / 255)  # (x - 127) / 128 of 0..255
+STD: Colour = (128 / 255, 128 / 255, 128 / 255)
 
 
 def efficientnet_lite0(n_classes: int, imagenet: bool, *, frozen: int = 0, stride: int = 32) -> Parts:
@@ -69,11 +71,22 @@ def efficientnet_lite0_early(n_classes: int, imagenet: bool, *, blocks: int = 6,
     Raises:
         ValueError, RuntimeError: as `efficientnet_lite0`.
     """
+    frozen, channels, (mean, std) = first_blocks(blocks, imagenet)
+    fresh = nn.Sequential(*_convolution(channels, width, kernel=3))
+    return Parts(fresh, PooledLinear(width, n_classes), mean, std, frozen)
+
+
+def efficientnet_lite0_fine(n_classes: int, imagenet: bool) -> Parts:
+    """`efficientnet_lite0_early` with five blocks, before the next halving: a cell stands for 8 pixels."""
+    return efficientnet_lite0_early(n_classes, imagenet, blocks=5)
+
+
+def first_blocks(blocks: int, imagenet: bool) -> tuple[nn.Module, int, tuple[Colour, Colour]]:
+    """Stem and first blocks, their channels, and what images are normalised by. Raises as `efficientnet_lite0`."""
     if not 1 <= blocks <= BLOCKS:
         raise ValueError(f"blocks = {blocks} is out of range: choose 1 to {BLOCKS}")
     channels = [stage[3] for stage in STAGES for _ in range(stage[4])][blocks - 1]
-    fresh = nn.Sequential(*_convolution(channels, width, kernel=3))
-    return Parts(fresh, PooledLinear(width, n_classes), MEAN, STD, _whole(imagenet)[: blocks + 1])
+    return _whole(imagenet)[: blocks + 1], channels, (MEAN, STD)
 
 
 def _whole(imagenet: bool, stride: int = 32) -> nn.Sequential:

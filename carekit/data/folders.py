@@ -1,16 +1,23 @@
 """Folders that appear whole or not at all, and work that resumes where it was stopped."""
 
 import errno
+import glob
+import hashlib
 import json
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 PLAN, LOCK, JOURNAL = "plan.json", "lock", "journal.jsonl"
+
+
+class Ended(OSError):
+    """Work was ended from outside, such as by the system for want of memory: what is done is kept for the next run."""
 
 
 @contextmanager
@@ -28,21 +35,34 @@ def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.
     path = Path(path).expanduser().resolve()
     check_free(path, overwrite, mark)
     _check_own(_old(path), (mark,))
+    _remove_abandoned(path)
     new = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
     _make(new)
+    lock = FileLock(new / LOCK)
+    lock.acquire()
     try:
         yield new
         check_free(path, overwrite, mark)
         _take_place(new, path, overwrite)
+        (path / LOCK).unlink(missing_ok=True)
     finally:
+        lock.release()
         shutil.rmtree(new, ignore_errors=True)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """What processes that were killed left of `path`: folders whose lock nobody holds."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.part"):
+        if (left / LOCK).exists():
+            with suppress(Timeout, OSError), FileLock(left / LOCK, timeout=0):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
 def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark: str = "facts.json") -> Iterator[Path]:
     """As `atomic_folder`, but what Ctrl-C or a kill leaves is found again by the next run with the same `plan`.
 
-    The folder is `.NAME.part` next to `path`; with another plan, or after an error, its files are removed.
+    The folder is `.NAME.part` next to `path`; with another plan, or after an error but `Ended`, its files are removed.
 
     Args:
         path, overwrite, mark: as those of `atomic_folder`.
@@ -69,7 +89,7 @@ def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark
             (new / name).unlink(missing_ok=True)
         _take_place(new, path, overwrite)  # the lock, held until the end, goes along
         (path / LOCK).unlink(missing_ok=True)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Ended):
         raise
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
@@ -79,6 +99,20 @@ def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark
         raise
     finally:
         lock.release()
+
+
+def journal_line(entry: Any) -> str:
+    """A line of a journal: the entry as JSON, behind its checksum."""
+    text = json.dumps(entry)
+    return f"{hashlib.sha256(text.encode()).hexdigest()} {text}\n"
+
+
+def journal_entries(journal: Path) -> Iterator[Any]:
+    """The entries whose lines are as they were written; what a kill has torn or a power cut damaged does not count."""
+    for line in journal.read_text(encoding="utf-8", errors="replace").split("\n") if journal.exists() else []:
+        checksum, _, text = line.partition(" ")
+        if checksum == hashlib.sha256(text.encode()).hexdigest():
+            yield json.loads(text)
 
 
 def _lock(new: Path, path: Path) -> FileLock:

@@ -11,13 +11,13 @@ from carekit import boxes
 from carekit.attention import inner_loss, outer_loss, reduce_mask
 from carekit.data.prepared import Prepared
 from carekit.explorers import scene
-from carekit.explorers.controls import PAPER_PRESETS, parameter, slider
+from carekit.explorers.controls import PAPER, PAPER_PRESETS, index, parameter
 from carekit.explorers.frame import Explorer, packed
 from carekit.explorers.overlay import Boxes
 from carekit.lessons import plots
 
 MOST = 24  # images that are sent to the browser
-PRESETS = PAPER_PRESETS | {"A tight box": {"tau": 0.7, "box_scale": 0.6}}
+PRESETS = PAPER_PRESETS | {"A tight box": PAPER | {"box_scale": 0.6}}
 
 
 def losses(
@@ -48,7 +48,7 @@ def words(numbers: dict[str, float], tau: float) -> str:
         f"{name} {numbers[key]:.3f}"
         for name, key in (("L_in", "l_in"), ("L_out", "l_out"), ("L_a", "l_a"), ("α L_a", "weighted"))
     )
-    return f"Attention inside the box {numbers['inside']:.2f}, {side} τ {tau:.2f}: {figures}."
+    return f"Mean activation inside the box {numbers['inside']:.2f}, {side} τ {tau:.2f}: {figures}."
 
 
 def explore_attention_loss(
@@ -84,7 +84,7 @@ def explore_attention_loss(
     explorer = Explorer(
         "attention_loss",
         "The attention loss of one image",
-        [slider("image", "Image", 0, len(rows) - 1, 1), *map(parameter, values)],
+        [index("image", "Image", len(rows) - 1), *map(parameter, values)],
         {"image": 0} | values,
         sent,
         presets=PRESETS,

@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-from carekit.lessons.plots import COLOURS, MAP
+from carekit.lessons.plots import COLOURS, MAP, SIGNED, colour_of
 
 STATIC = Path(__file__).parent / "static"
 _IMPORT = re.compile(r'^import \{(.+?)\} from "\./(\w+)\.js";$', re.MULTILINE | re.DOTALL)
@@ -51,9 +51,13 @@ def _as_function(name: str, text: str) -> str:
 
 def _colours() -> str:
     """colours.js, whose types are in static/colours.d.ts."""
-    palette = (matplotlib.colormaps[MAP](np.arange(256))[:, :3] * 255).round().astype(int).tolist()
-    return f"""export const COLOURS = {json.dumps(COLOURS)};
-export const PALETTE = {json.dumps(palette, separators=(",", ":"))};"""
+    models = {name: colour_of(name) for name in ("CARE", "α = 0", "pretrained")}
+    palettes = {"PALETTE": MAP, "SIGNED": SIGNED}
+    lines = [f"export const COLOURS = {json.dumps(COLOURS)};", f"export const MODELS = {json.dumps(models)};"]
+    for name, cmap in palettes.items():
+        palette = (matplotlib.colormaps[cmap](np.arange(256))[:, :3] * 255).round().astype(int).tolist()
+        lines.append(f"export const {name} = {json.dumps(palette, separators=(',', ':'))};")
+    return "\n".join(lines)
 
 
 def style() -> str:

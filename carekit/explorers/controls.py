@@ -17,17 +17,22 @@ _SLIDERS = {
 # How they are written in a sentence or on an axis.
 SIGNS = {"alpha": "α", "tau": "τ", "lam": "λ", "box_scale": "box scale"}
 PAPER = {name: getattr(DEFAULTS, name) for name in _SLIDERS}
-# What two explorers suggest; a preset changes the values that it names.
+# What two explorers suggest; a preset sets the parameters that it does not name to the paper's values.
 PAPER_PRESETS = {
     "The paper's values": PAPER,
-    "τ too small": {"tau": 0.2, "box_scale": 1.0},
-    "A loose box": {"tau": 0.7, "box_scale": 1.5},
+    "τ too small": PAPER | {"tau": 0.1},
+    "A loose box": PAPER | {"box_scale": 1.5},
 }
 
 
 def slider(name: str, label: str, low: float, high: float, step: float) -> Control:
     """A control for a number from `low` to `high`."""
     return {"name": name, "label": label, "low": low, "high": high, "step": step}
+
+
+def index(name: str, label: str, most: int) -> Control:
+    """A slider over the places 0 to `most`, with a button for the one before and one for the next."""
+    return slider(name, label, 0, most, 1) | {"steps": True}
 
 
 def parameter(name: str, **other: float) -> Control:

@@ -83,6 +83,9 @@ def _still(numbers: dict, log: bool) -> Figure:
         drawn = panel.bar(range(len(values)), list(values.values()), color=plots.COLOURS[i])
         panel.bar_label(drawn, fmt=lambda value: f"{value:,.0f}" if value >= 100 else f"{value:.3g}", fontsize=8)
         panel.set_xticks(range(len(values)), list(values), fontsize=8)
-        panel.set(title=title, yscale="log" if log and i < 2 else "linear")
+        panel.set(title=title)
+        if log and i < 2:
+            panel.set_yscale("log")
+            panel.yaxis.set_major_formatter(plots.PLAIN)
     axes[0, 2].set_ylim(0, 1)
     return figure

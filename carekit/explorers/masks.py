@@ -1,28 +1,32 @@
 """Boxes under the learner's fingers, and what they make of M_in and M_out; boxes drawn here can be trained on."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from carekit import boxes
+from carekit import boxes, workspace
+from carekit.autobox.lines import read_table, save_by_hand
+from carekit.autobox.source import FromTable
 from carekit.data.prepared import Prepared
 from carekit.data.prepared.annotating import replace_boxes, save_boxes
 from carekit.explorers import scene
-from carekit.explorers.controls import choice, parameter, slider
-from carekit.explorers.frame import Explorer
+from carekit.explorers.controls import choice, index, parameter
+from carekit.explorers.frame import Explorer, packed
 from carekit.explorers.overlay import Boxes
 from carekit.lessons import plots
 from carekit.names import one_of
 
-MOST = 24  # images that are sent to the browser
+MOST = 40  # images that are sent to the browser, and
+BYTES = 4 * 2**20  # what they may weigh; the rest is asked from the kernel
 OUTER = {"binary": "binary", "distance": "by distance"}
 PRESETS: dict[str, dict[str, Any]] = {
-    f"The paper's × {scale:g}": {"box_scale": scale} for scale in (0.7, 0.9, 1.0, 1.1)
+    f"Box × {scale:g}": {"box_scale": scale, "outer": "binary"} for scale in (0.7, 0.9, 1.0, 1.1)
 }
-PRESETS["By distance"] = {"outer": "distance"}
+PRESETS["By distance"] = {"box_scale": 1.0, "outer": "distance"}
 
 Save = Callable[[Prepared, str, Any], Prepared]
 
@@ -55,21 +59,67 @@ def words(numbers: dict[str, float], name: str, box_scale: float, outer: str) ->
 
 
 class MasksExplorer(Explorer):
-    """An explorer that keeps the boxes drawn in it: `data` is the data set with them."""
+    """An explorer that keeps the boxes drawn in it.
 
-    def __init__(self, data: Prepared, rows: np.ndarray, save: Save, *args: Any, **options: Any):
-        self.data, self._rows, self._save = data, rows, save
-        super().__init__(*args, answer=self._save_boxes, **options)
+    `data` is the data set with them; `table` is the file that they are written to, as `python -m carekit boxes` writes
+    one; `boxes` is that table as a source for an arm.
+    """
 
-    def _save_boxes(self, question: dict) -> dict[str, Any]:
-        image, data = scene.asked_row(question, self._rows), self.data
-        image_id = data.samples.image_id.iloc[self._rows[image]]
+    def __init__(self, data: Prepared, rows: np.ndarray, save: Save, table: Path, *args: Any, **options: Any):
+        self.data, self.table, self._rows, self._save = data, table, rows, save
+        super().__init__(*args, answer=self._answer_to, **options)
+
+    @property
+    def annotated(self) -> list[str]:
+        """The explorer's images that have a line in the table."""
+        return sorted(lines_of(self.table, self.data, self._rows))
+
+    @property
+    def boxes(self) -> FromTable:
+        """The boxes that were saved, for `Arm(boxes=)`: an image that was not annotated shows none in training.
+
+        Raises ValueError where nothing was saved.
+        """
+        if not self.annotated:
+            raise ValueError("no box was saved yet: draw some, and press 'Save boxes'")
+        return FromTable(str(self.table), partly=True)
+
+    def _answer_to(self, question: dict) -> dict[str, Any]:
+        image = scene.asked_row(question, self._rows)
+        row = self._rows[image]
+        if question.get("do") == "image":
+            return {"image": image, "pixels": packed(self.data.read([row]))}
+        image_id = self.data.samples.image_id.iloc[row]
         try:
             drawn = np.asarray(question.get("boxes"), float).reshape(-1, 4)
         except (TypeError, ValueError):
             raise ValueError(f"the boxes of image {image_id} are not lists of four numbers: draw them again") from None
-        self.data = self._save(data, image_id, boxes.check(drawn, (data.size, data.size), f"image {image_id}"))
-        return {"image": image, "boxes": self.data.checked_boxes(self._rows[image]).tolist()}
+        checked = boxes.check(drawn, (self.data.size, self.data.size), f"image {image_id}")
+        changed = self._save(self.data, image_id, checked)
+        try:
+            save_by_hand(self.table, self.data, image_id, checked)
+        except OSError as error:
+            raise OSError(f"the table {self.table} cannot be written ({error.strerror}): make it writable") from None
+        self.data = changed
+        return {"image": image, "boxes": self.data.checked_boxes(row).tolist()}
+
+
+def hand_table(data: Prepared) -> Path:
+    """Where boxes drawn by hand go: boxes/hand.csv in the folder of the data, or a file of the runs, by the images."""
+    if data.folder is not None:
+        return data.folder / "boxes" / "hand.csv"
+    return workspace.runs() / "boxes" / f"hand-{data.images_fingerprint()[:20]}.csv"
+
+
+def lines_of(table: Path, data: Prepared, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """The boxes that a table has for some images, {image_id: (k, 4)}; nothing where there is no table."""
+    if not table.is_file():
+        return {}
+    names = data.samples.image_id.iloc[rows]
+    known = set(read_table(table).image_id) & set(names)
+    found = FromTable(str(table), partly=True)(data, rows.tolist())
+    owned = {data.samples.image_id.iloc[row]: each for row, each in found.items()}
+    return {name: owned.get(name, np.zeros((0, 4))) for name in known}
 
 
 def explore_masks(
@@ -79,41 +129,59 @@ def explore_masks(
     box_scale: float = 1.0,
     outer: str = "binary",
     save: Save | None = None,
+    table: str | Path | None = None,
 ) -> MasksExplorer:
     """Show the explorer of boxes, which can be moved, resized, added and removed, and of the masks they make.
 
+    "Save boxes" writes those of the image into a table, as `python -m carekit boxes` does, which an arm can be trained
+    on: `Arm(boxes=explorer.boxes)`. What the table has already is shown.
+
     Args:
         data: where the images and their boxes are.
-        rows: the number of an image of `data`, or of several; the first 24 are sent.
+        rows: the number of an image of `data`, or of several.
         box_scale: a factor of the boxes' sides.
         outer: M_out, "binary" or "distance".
-        save: what "Save boxes" does with those of an image: save(data, image_id, boxes) -> Prepared. By default no
-            file is touched; `save_boxes` also writes to the folder of the data, if it has one.
+        save: what "Save boxes" does besides: save(data, image_id, boxes) -> Prepared. By default the boxes are put into
+            the explorer's `data`; `save_boxes` also changes boxes.csv in the folder of the data, if it has one.
+        table: the file of the table; by default boxes/hand.csv in the folder of the data, or a file among the runs.
 
     Returns:
-        The explorer; its attribute `data` is the data set with the boxes that were saved.
+        The explorer; its `boxes` are a source for an arm, its `data` is the data set with the boxes that were saved.
 
     Raises:
-        ValueError: for no image, a scale or a kind of M_out that is not there, and a bad box.
+        ValueError: for no image, a scale or a kind of M_out that is not there, a bad box, and a file that is no table.
     """
-    rows = np.atleast_1d(np.asarray(rows, dtype=np.int64))[:MOST]
+    rows = np.atleast_1d(np.asarray(rows, dtype=np.int64))
     if not rows.size:
         raise ValueError("there is no image to draw boxes on: give the number of at least one")
     one_of("outer", outer, OUTER)
     boxes.check_scale(box_scale)
+    path = hand_table(data) if table is None else Path(table)
+    known = lines_of(path, data, rows)
+    for image_id, drawn in known.items():
+        data = replace_boxes(data, image_id, drawn)
+    first = rows[: int(np.clip(BYTES // (3 * data.size**2), 1, MOST))]
+    names = data.samples.image_id.iloc[rows]
+    sent = scene.sent(data, first) | {
+        "boxes": [data.checked_boxes(i).tolist() for i in rows],
+        "names": [scene.name_of(data, i) for i in rows],
+        "annotated": np.flatnonzero(names.isin(list(known))).tolist(),
+        "note": _note(data, save, path),
+    }
     explorer = MasksExplorer(
         data,
         rows,
         save or replace_boxes,
+        path,
         "masks",
         "Boxes, and the masks they make",
         [
-            slider("image", "Image", 0, len(rows) - 1, 1),
+            index("image", "Image", len(rows) - 1),
             parameter("box_scale", low=0.1, high=2.0),
             choice("outer", "M_out", OUTER),
         ],
         {"image": 0, "box_scale": box_scale, "outer": outer, "boxes": {}},
-        scene.sent(data, rows) | {"note": _note(data, save)},
+        sent,
         presets=PRESETS,
         guess={"name": "inside", "label": "the share of the image inside"},
     )
@@ -121,12 +189,11 @@ def explore_masks(
     return explorer
 
 
-def _note(data: Prepared, save: Save | None) -> str:
-    if save not in (None, save_boxes):
-        return "Save hands them to the notebook's own function."
+def _note(data: Prepared, save: Save | None, table: Path) -> str:
+    note = f"Save writes them to the table {table.name}"
     if save is save_boxes and data.folder is not None:
-        return f"Save writes them to the folder {data.folder.name}."
-    return "Save keeps them in the explorer's data; files stay as they are."
+        return f"{note} and to the folder {data.folder.name}."
+    return f"{note}." if save in (None, save_boxes) else f"{note}, and hands them to the notebook's own function."
 
 
 def _still(data: Prepared, row: int, box_scale: float, outer: str) -> tuple[Figure, str]:

@@ -6,15 +6,25 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from carekit import boxes
+from carekit import boxes as geometry
 from carekit.cam import resize
 from carekit.metrics import attention_inside
 
 Boxes = np.ndarray | Sequence[Sequence[float]]  # x0, y0, x1, y1 in pixels, each
 
 
+def mask_of(boxes: Boxes, size: int) -> np.ndarray:
+    """M_in (s, s) of an image's boxes."""
+    return geometry.rasterise(geometry.check(boxes, (size, size)), (size, size))
+
+
+def share_text(share: float, boxes: Boxes, size: int) -> str:
+    """A share of attention inside the boxes, and how many times that of a map without preference it is: the lift."""
+    return f"{share:.3f} ({share / mask_of(boxes, size).mean():.1f} × the box’s area)"
+
+
 def inside(map_: Float[np.ndarray, "u v"], image_boxes: Boxes, size: int) -> float:
     """Share of one map, enlarged to the image, inside its boxes as they are, not scaled; 0 for a map of zeros."""
-    m_in = boxes.rasterise(boxes.check(image_boxes, (size, size)), (size, size))
+    m_in = mask_of(image_boxes, size)
     large = resize(torch.from_numpy(np.asarray(map_, np.float32))[None], (size, size)).numpy().astype(np.float64)
     return float(np.nan_to_num(attention_inside(large, m_in[None]))[0])

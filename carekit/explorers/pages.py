@@ -16,7 +16,7 @@ for (const element of document.querySelectorAll(".ck-alone")) {
 
 def as_html(state: dict[str, Any], still: str) -> str:
     """An explorer's place on a page; `still` is what is seen where scripts do not run."""
-    text = json.dumps(state, separators=(",", ":")).replace("</", "<\\/")
+    text = json.dumps(state, separators=(",", ":")).replace("<", "\\u003c")  # neither </script> nor <!-- in a name
     return f'<div class="ck-alone"><script type="application/json">{text}</script>{still}</div>'
 
 

@@ -13,7 +13,7 @@ from carekit.autobox.frame import fill_frame, find_frame
 from carekit.autobox.quality import compare
 from carekit.data.prepared import Prepared
 from carekit.explorers import scene
-from carekit.explorers.controls import choice, slider
+from carekit.explorers.controls import choice, index, slider
 from carekit.explorers.frame import Explorer, packed
 from carekit.explorers.overlay import Boxes
 from carekit.lessons import plots
@@ -100,7 +100,7 @@ def explore_saliency(data: Prepared, rows: np.ndarray, *, stage: str = "saliency
         "saliency",
         "An image on its way through DSR",
         [
-            slider("image", "Image", 0, len(rows) - 1, 1),
+            index("image", "Image", len(rows) - 1),
             choice("stage", "Stage", STEPS),
             slider("threshold", "Threshold", 0.05, 0.95, 0.01),
         ],

@@ -28,22 +28,26 @@ LARGE_FIT = Fit(epochs=12)
 EACH = 12  # pairs of each class
 
 
-def find_boxes(lesson: "Lesson", method: str, options: Options = DEFAULTS) -> FromTable:
-    """The boxes of the rare classes' training images that have a true one, found once and kept.
+def find_boxes(
+    lesson: "Lesson", method: str, options: Options = DEFAULTS, classes: Sequence[str] | None = None
+) -> FromTable:
+    """The boxes of some classes' training images that have a true one, found once and kept.
 
     Args:
         lesson: whose training images.
         method: a name of `carekit.autobox.methods.FINDERS`.
         options: for the method.
+        classes: which; None: the rare ones.
 
     Raises:
-        ValueError: for an unknown method, a bad option, or a checkpoint that is needed and not given.
+        ValueError: for an unknown method or class, a bad option, or a checkpoint that is needed and not given.
     """
     train = lesson.train
+    rows = boxed_rows(train, classes)
     chosen = finder(method, options)
-    about = {"images": train.images_fingerprint(), "method": method, "parameters": chosen.parameters()}
+    about = {"images": train.images_fingerprint(), "method": method, "parameters": chosen.parameters(), "rows": rows}
     path = workspace.runs() / "boxes" / f"{workspace.key('carekit.autobox.methods', **about)}.csv"
-    make_table(path, train, boxed_rows(train), chosen, workers=1, progress=False)
+    make_table(path, train, rows, chosen, workers=1, progress=False)
     return FromTable(str(path))
 
 

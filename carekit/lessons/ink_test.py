@@ -7,16 +7,20 @@ import numpy as np
 import pandas as pd
 
 from carekit import frozen_features
+from carekit.backbones import Backbone
 from carekit.counterfactual import Pair, compare_marks
 from carekit.data.marks import mark, rows_with_room
 from carekit.data.prepared import Prepared
 from carekit.experiment import Run, first_of_each_class, load_model
 from carekit.lessons.drawn import load_drawn
+from carekit.metrics import EQUAL_RECALL, TURNED
 
 if TYPE_CHECKING:
     from carekit.lessons.setup import Lesson
 
 EACH = 60  # images of each class
+# What a table of results shows: what is gained, whether false alarms paid for it, where it looks, what a mark turns.
+COLUMNS = ("rare_recall", EQUAL_RECALL, "rare_precision", "rare_auc", "mca", "attention_inside", TURNED)
 
 
 def marked_pair(lesson: "Lesson") -> Pair:
@@ -35,6 +39,12 @@ def marked_pair(lesson: "Lesson") -> Pair:
     return Pair(clean, mark(clean, lesson.mark, seed=lesson.parameters["seed"]))
 
 
+def keep_features(pair: Pair, model: Backbone) -> Pair:
+    """The pair with what the model's frozen layers make of it, for this model and others with the same layers."""
+    kept = (frozen_features.keep(model, part, flips=False) for part in (pair.clean, pair.marked))
+    return Pair(pair.clean, pair.marked, *kept)
+
+
 def _scenes(lesson: "Lesson", rate: float) -> Prepared:
     kind = lesson.kind
     few = dict.fromkeys(kind.classes, 1)
@@ -45,10 +55,26 @@ def _scenes(lesson: "Lesson", rate: float) -> Prepared:
 
 def ink_test(lesson: "Lesson", runs: Sequence[Run]) -> pd.DataFrame:
     """One row a run: arm, seed, and the counts of `carekit.counterfactual.compare_marks`."""
-    pair = marked_pair(lesson)
     models = {f"{run.arm}, {run.seed}": load_model(run, lesson.data, lesson.profile) for run in runs}
     first = next(iter(models.values()))  # the frozen layers of all are the same
-    kept = (frozen_features.keep(first, part, flips=False) for part in (pair.clean, pair.marked))
-    counts = compare_marks(models, Pair(pair.clean, pair.marked, *kept))
+    counts = compare_marks(models, keep_features(marked_pair(lesson), first))
     about = pd.DataFrame({"arm": [run.arm for run in runs], "seed": [run.seed for run in runs]})
     return pd.concat([about, counts.reset_index(drop=True)], axis=1)
+
+
+def with_ink(scores: pd.DataFrame, marks: pd.DataFrame) -> pd.DataFrame:
+    """The scores with one column more: how many test images of other diseases the mark turns into the rarest.
+
+    Args:
+        scores: of `experiment.scores`, one row an arm and seed.
+        marks: of `ink_test`, for the same runs.
+
+    Raises:
+        ValueError: where a run of the scores is not in the ink test.
+    """
+    joined = scores.merge(marks[["arm", "seed", TURNED]], on=["arm", "seed"], how="left", validate="1:1")
+    missing = joined[joined[TURNED].isna()]
+    if len(missing):
+        first = missing.iloc[0]
+        raise ValueError(f"{first.arm!r}, seed {first.seed} is not in the ink test: give ink_test the same runs")
+    return joined

@@ -9,6 +9,8 @@ from carekit.names import nearest
 from carekit.paper import DEFAULTS
 from carekit.profiles import PROFILES
 
+PAPERMILL = "PAPERMILL_"  # how the names begin that papermill adds by --inject-paths
+
 
 class Parameter(NamedTuple):
     """A default, what is allowed, in words, and the test of it."""
@@ -60,14 +62,27 @@ def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def assigned_names(source: str) -> dict[str, Any]:
-    """The literals that a parameters cell assigns: name -> value."""
+    """The literals that a parameters cell assigns: name -> value; not the paths that papermill may add.
+
+    Raises:
+        ValueError: naming a parameter that is no literal.
+    """
     pairs = [(node.targets[0], node.value) for node in ast.parse(source).body if isinstance(node, ast.Assign)]
-    return {target.id: ast.literal_eval(value) for target, value in pairs if isinstance(target, ast.Name)}
+    named = {target.id: value for target, value in pairs if isinstance(target, ast.Name)}
+    return {name: _literal(name, value) for name, value in named.items() if not name.startswith(PAPERMILL)}
+
+
+def _literal(name: str, value: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(value)
+    except ValueError:  # such as float('nan'), as papermill writes what is no number
+        allowed = f": give {PARAMETERS[name].allowed}" if name in PARAMETERS else ""
+        raise ValueError(f"{name} = {ast.unparse(value)} is no plain value{allowed}") from None
 
 
 def parse(text: str) -> Any:
     """A value given on the command line: a Python literal, or else the text itself."""
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):  # the last two for thousands of signs or brackets
         return text

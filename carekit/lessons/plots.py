@@ -9,7 +9,7 @@ import torch
 from matplotlib import patches, patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from carekit.cam import resize
 from carekit.data.prepared import Prepared
@@ -18,7 +18,11 @@ from carekit.metrics import label_of
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito 2008
 MAP = "cividis"
+SIGNED = "PRGn"  # of scores: green speaks for a class, purple against it, zero has no colour
+PLAIN = StrMethodFormatter("{x:g}")  # of a logarithmic axis: the usual ones write formulas
 GREY = "#767676"
+
+plt.rcParams["text.parse_math"] = False  # a "$" in the name of a class is a letter, and begins no formula
 
 
 def colour_of(arm: str, place: int = 0) -> str:
@@ -65,23 +69,14 @@ def draw_attention(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Itera
     axes.set_title(title, fontsize=10)
 
 
-def draw_score(axes: Axes, map_: np.ndarray, boxes: Iterable = (), title: str = "", size: int = 0) -> None:
-    """A map (u, v) as it is, not normalised: red speaks for the class, blue against it, white is zero; a colour bar.
-
-    Args:
-        axes: where it is drawn.
-        map_: of any sign and size.
-        boxes: in pixels of the image.
-        title: above the picture.
-        size: the image's side in pixels, so that boxes stand where they belong; 0: the map's own.
-    """
-    most = max(float(np.abs(map_).max()), 1e-9)
-    side = size or len(map_)
-    extent = (-0.5, side - 0.5, side - 0.5, -0.5)
-    shown = axes.imshow(map_, cmap="RdBu_r", vmin=-most, vmax=most, extent=extent)
+def draw_score(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Iterable = (), title: str = "") -> None:
+    """A map (u, v) of scores of any sign over the grey image: the stronger, the less is seen through it; 0 is clear."""
+    large = resize(torch.as_tensor(np.asarray(map_, np.float32))[None], image.shape[:2])[0].numpy()
+    top = float(np.abs(large).max()) or 1.0
+    axes.imshow(image.mean(2), cmap="gray", vmin=0, vmax=255)
+    axes.imshow(large, cmap=SIGNED, vmin=-top, vmax=top, alpha=0.85 * np.abs(large) / top)
     draw_boxes(axes, boxes)
     axes.set_title(title, fontsize=10)
-    axes.figure.colorbar(shown, ax=axes, shrink=0.7)
 
 
 def bars(values: dict[str, pd.Series | dict], ylabel: str, log: bool = False) -> Figure:
@@ -98,7 +93,7 @@ def bars(values: dict[str, pd.Series | dict], ylabel: str, log: bool = False) ->
     axes.set_ylabel(ylabel)
     if log:
         axes.set_yscale("log")
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set(major_formatter=PLAIN, minor_formatter=NullFormatter())
     if len(values) > 1:
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     return figure

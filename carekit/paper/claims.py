@@ -22,11 +22,13 @@ class Claim(NamedTuple):
 
     @property
     def printed(self) -> float | None:
-        """The paper's own arm minus control, as a share; None for a figure, whose values are not printed."""
+        """The paper's own arm minus control, as a share; None where it prints none: for a figure, or rows of ours."""
         kind, number = self.where.split()
         if kind != "Table":
             return None
         table = TABLES[int(number)]
+        if not {self.arm, self.control} <= table.rows.keys():
+            return None
         return table.value(self.arm, self.data, self.metric) - table.value(self.control, self.data, self.metric)
 
     @property

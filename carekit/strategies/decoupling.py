@@ -13,6 +13,7 @@ from torch.nn.utils import parametrize
 from torch.utils.data import Sampler
 
 from carekit.backbones import Backbone
+from carekit.backbones.vit import Attention
 from carekit.data.batches import BoxedImages
 from carekit.seeding import seeded
 from carekit.strategies.heads import freeze_all_but, last_linear
@@ -32,10 +33,13 @@ class Decoupling(Strategy):
 
 
 def last_block(trunk: nn.Module) -> list[nn.Module]:
-    """The trunk's last part that holds a convolution, and what follows it, such as its normalisation."""
+    """The trunk's last part with a convolution or an attention, and what follows it, such as its normalisation."""
     parts = list(trunk.children())
-    last = max(place for place, part in enumerate(parts) if any(isinstance(m, nn.Conv2d) for m in part.modules()))
-    return parts[last:]
+    while len(parts) == 1 and list(parts[0].children()):
+        parts = list(parts[0].children())
+    kinds = (nn.Conv2d, nn.MultiheadAttention, Attention)
+    places = [place for place, part in enumerate(parts) if any(isinstance(each, kinds) for each in part.modules())]
+    return parts[places[-1] :] if places else [trunk]
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,10 @@ class LogitAdjustment(Strategy):
     def __post_init__(self) -> None:
         _check(self.tau)
 
+    def class_loss(self, counts: Sequence[int]) -> nn.Module:
+        checked(counts)  # now, and not after all epochs
+        return super().class_loss(counts)
+
     def finish(self, model: Backbone, train: BoxedImages) -> None:
         bias = last_linear(model).bias
         offsets = self.tau * log_shares(list(train.data.counts().values()))

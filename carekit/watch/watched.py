@@ -11,17 +11,18 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import torch
 from jaxtyping import Float, Int, Num
 from torch import Tensor, nn
-from torch.nn import functional
 
-from carekit.box_input import is_mask, read_masks
-from carekit.boxes import box_masks
 from carekit.cam import MAPS, normalise
 from carekit.graph import batch_norm_between, nodes, why_no_way
+from carekit.layers.find_layer import ddp_around, find_layer, judge, named_layer, nothing_found, unwrap
+from carekit.layers.gradient import features_and_gradient
+from carekit.layers.hooks import Link
+from carekit.layers.layout import Layout, layout_of
+from carekit.layers.passes import Pass, Run, trailing
+from carekit.layers.recorder import Recorder
 from carekit.shapes import Size
-from carekit.watch.find_layer import ddp_around, find_layer, judge, named_layer, nothing_found, unwrap
-from carekit.watch.gradient import features_and_gradient
-from carekit.watch.layout import Layout, layout_of
-from carekit.watch.recorder import Link, Pass, Recorder, Run, trailing
+from carekit.watch.masks import NO_SIZE, masks_of
+from carekit.watch.scores import columns, scores_in, scores_of, wide
 from carekit.watch.targets import LABELS, Target, class_loss_of, ignored_by, target_of
 
 
@@ -192,7 +193,7 @@ class Watched:
         given = scores_in(logits)
         image = self._recorder.size_of(given)
         if image is None:
-            raise ValueError(_NO_SIZE)
+            raise ValueError(NO_SIZE)
         with exact(given.device):
             batch = self._batch(given, image)
             if batch is None:
@@ -336,73 +337,12 @@ class Watched:
         self._recorder.layers = layers
 
 
-_NO_SIZE = (
-    "the images' size is not known, since the model itself was not called with a tensor (b, channels, h, w): call "
-    "model(images), or give masks (b, h, w) instead of boxes"
-)
-
-
 @contextmanager
 def exact(device: torch.device) -> Iterator[None]:
     """Maps in 32 bits whatever the autocast, and with a graph inside of inference mode."""
     grad = torch.is_grad_enabled()
     with torch.autocast(device.type, enabled=False), torch.inference_mode(False), torch.set_grad_enabled(grad):
         yield
-
-
-def scores_in(logits: Any) -> Tensor:
-    """The tensor of scores in what a model returned.
-
-    Raises ValueError for an output with several tensors, of which auxiliary heads are a part.
-    """
-    if isinstance(logits, Tensor):
-        if logits.ndim not in (1, 2):
-            raise ValueError(f"logits have the shape {tuple(logits.shape)}: give (b, c), a score for each class")
-        return logits
-    found = getattr(logits, "logits", None)
-    kind = type(logits).__name__
-    if not isinstance(found, Tensor):
-        raise ValueError(f"logits are a {kind}: give the tensor of scores in it, (b, c)")
-    fields = getattr(logits, "_fields", ())
-    if any("aux" in name for name in fields):
-        raise ValueError(f"logits are a {kind} with auxiliary heads: give its .logits, and add their losses yourself")
-    return scores_in(found)
-
-
-def columns(logits: Tensor) -> Float[Tensor, "b c"]:
-    """Scores (b,) of one logit as (b, 1)."""
-    return logits[:, None] if logits.ndim == 1 else logits
-
-
-def wide(logits: Tensor) -> Tensor:
-    """Scores in at least 32 bits."""
-    return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
-
-
-def scores_of(logits: Float[Tensor, "b c"], chosen: Target, gradient_of: str) -> Float[Tensor, " b"]:
-    """What is differentiated for each image: the chosen score, or the cross-entropy of the chosen class."""
-    if gradient_of == "score":
-        return (logits * chosen.choice).sum(1)
-    if logits.shape[1] == 1:
-        return -functional.logsigmoid(logits * chosen.choice)[:, 0]
-    return -(logits.log_softmax(1) * chosen.choice).sum(1)
-
-
-def masks_of(boxes: Any, count: int, image: Size | None, format: str | None) -> tuple[Num[Tensor, "b h w"], Tensor]:
-    """Boxes or masks of a batch as masks, and which images have any.
-
-    Raises ValueError for another number of them than of logits, for boxes where the images' size is not known, and as
-    `box_masks` and `read_masks` do.
-    """
-    if boxes is None:
-        return torch.zeros(count, 1, 1, dtype=torch.uint8), torch.zeros(count, dtype=torch.bool)
-    if len(boxes) != count:
-        raise ValueError(f"{count} logits and boxes of {len(boxes)} images: give boxes for each image, [] for none")
-    if is_mask(boxes, image):
-        return read_masks(boxes, image)
-    if image is None:
-        raise ValueError(_NO_SIZE)
-    return box_masks(boxes, image, format=format)
 
 
 def is_compiled(model: nn.Module) -> bool:

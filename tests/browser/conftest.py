@@ -13,10 +13,13 @@ EPOCHS = 30  # of the training that can be watched
 SETUP = """from dataclasses import replace
 import numpy as np, pandas as pd
 from carekit import build, experiment, profile
+from carekit.counterfactual import Pair
+from carekit.data.marks import mark
 from carekit.data.synthetic import skin
 from carekit.metrics import HEADLINE
 data = skin(0, 64, {"nv": 4, "df": 8}, {"nv": 1, "df": 2})
 rows = np.flatnonzero(data.labels == data.classes.index("df"))
+pair = Pair(data, mark(data, "ink"))
 maps = np.random.default_rng(0).random((len(rows), 8, 8)).astype("float32")
 arms = ["pretrained", "without attention", "tau = 0.2", "tau = 0.7"]
 runs = [{"arm": arm, "seed": seed} for arm in arms for seed in range(3)]
@@ -51,6 +54,11 @@ EXPLORERS = [
         "training",
         "explore_training(build('small', len(data.classes)), data, stage, np.array([1, 2]), experiment.Arm())",
         "Epoch",
+    ),
+    Case(
+        "ink",
+        "explore_ink({'α = 0': build('small', len(data.classes)), 'CARE': build('small', len(data.classes))}, pair)",
+        "Image",
     ),
     Case("ablation", "explore_ablation(table, arms[1], {'tau': [0.2, 0.7]}, data, rows, all_maps)", "Image"),
 ]

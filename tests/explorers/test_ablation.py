@@ -41,7 +41,7 @@ def test_attention_inside_is_that_of_the_evaluation(scene):
 
 
 def test_maps_of_the_settings_are_those_of_each_arms_first_seed(tiny, monkeypatch):
-    monkeypatch.setattr(experiment, "cpu_count", lambda: 1)
+    monkeypatch.setattr(experiment.comparing, "cpu_count", lambda: 1)
     quick = Schedule(epochs=1, batch_size=8, lr=2e-3)
     profile = Profile("test", 16, "small", False, 24, quick, quick, sweep_seeds=1)
     runs = compare(

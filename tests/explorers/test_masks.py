@@ -6,12 +6,17 @@ import pytest
 import torch
 from scipy.ndimage import distance_transform_edt
 
-from carekit import boxes
+from carekit import Care, boxes
+from carekit.autobox.lines import read_table
 from carekit.box_sources import Truth
 from carekit.data.batches import BoxedImages, boxed_rows
 from carekit.data.prepared.annotating import save_boxes
+from carekit.experiment import Arm
 from carekit.explorers import frame
+from carekit.explorers import masks as masks_module
 from carekit.explorers.masks import explore_masks, masks, measure, words
+from carekit.profiles import Profile
+from carekit.training import Schedule
 
 STATE = "document.querySelector('.ck-alone').carekit"
 DRAWN = f"{STATE}.values.boxes[{STATE}.values.image] ?? {STATE}.scene.boxes[{STATE}.values.image]"
@@ -138,11 +143,11 @@ def test_keys_alone_move_resize_add_and_remove(tiny, rows, displayed, page, sett
 def test_presets_the_line_for_papermill_and_a_guess(tiny, rows, displayed, page):
     explore_masks(tiny, rows)
     tab = page()
-    tab.get_by_role("button", name="The paper's × 0.7").click()
+    tab.get_by_role("button", name="Box × 0.7").click()
     tab.get_by_role("button", name="By distance").click()
     assert tab.get_by_label("M_out", exact=True).locator("option:checked").inner_text() == "by distance"
     tab.get_by_role("button", name="Copy parameters").click()
-    assert tab.inner_text(".ck-line") == "-p box_scale 0.7"
+    assert tab.inner_text(".ck-line") == "box_scale = 1"
     tab.get_by_label("Predict first").check()
     pictures = tab.locator("canvas")
     pictures.nth(1).wait_for(state="hidden")
@@ -180,8 +185,105 @@ def test_boxes_drawn_in_the_browser_reach_the_training_data(tiny, rows, displaye
     tab.evaluate(f"answer => {STATE}.kernel.receive(answer)", json.loads(json.dumps(sent[0])))
     tab.get_by_text("Saved 1 box of common, image 0.").wait_for()
     assert explorer.data.boxes_of(0).tolist() == [[2, 3, 9, 8]] and len(tiny.boxes_of(0)) == 0
+    assert explorer.annotated == ["i0"] and explorer.boxes(tiny, [0, 3])[0].tolist() == [[2, 3, 9, 8]]
+    assert list(explorer.boxes(tiny, [0, 3])) == [0]  # what was not annotated shows no box in training
     batch = BoxedImages(explorer.data, Truth()(explorer.data, boxed_rows(explorer.data, ["common"]))).__getitems__([0])
     assert batch.has_box.all() and batch.m_in.sum() == 35
+
+
+def save(explorer, image, drawn):
+    explorer.send = lambda reply: None
+    explorer._reply(None, {"number": 1, "image": image, "boxes": drawn}, None)
+
+
+def test_saved_boxes_are_a_table_as_the_command_writes_it_and_found_again(tiny, rows, displayed, page):
+    explorer = explore_masks(tiny, rows)
+    with pytest.raises(ValueError, match="no box was saved yet"):
+        _ = explorer.boxes
+    save(explorer, 1, [[1, 2, 5, 6]])
+    save(explorer, 2, [])
+    save(explorer, 1, [[1, 2, 5, 7]])
+    table = read_table(explorer.table)
+    assert table.image_id.tolist() == ["i0", "i7"] and set(table.method) == {"hand"} and set(table["size"]) == {16.0}
+    displayed.clear()
+    again = explore_masks(tiny, rows)
+    assert again.annotated == ["i0", "i7"] and again.data.boxes_of(7).tolist() == [[1, 2, 5, 7]]
+    assert len(again.data.boxes_of(0)) == 0 and again.data.boxes_of(3).tolist() == tiny.boxes_of(3).tolist()
+    tab = page()
+    assert tab.evaluate(f"{STATE}.scene.annotated") == [1, 2]
+    assert tab.evaluate(f"{STATE}.scene.boxes[1]") == [[1, 2, 5, 7]]
+
+
+def test_an_arm_trains_on_the_boxes_that_were_drawn(tiny, rows, displayed):
+    explorer = explore_masks(tiny, rows)
+    save(explorer, 0, [[0, 0, 4, 4]])
+    train = tiny.split("train")
+    arm = Arm(Care(), explorer.boxes)
+    stage = Schedule(epochs=1, batch_size=8, lr=1e-3)
+    shown = arm.images(train, Profile("test", 16, "small", False, 24, stage, stage, sweep_seeds=1))
+    batch = shown.__getitems__([3, 7])
+    assert batch.has_box.tolist() == [True, False] and batch.m_in[0].sum() == 16
+
+
+def test_a_table_that_cannot_be_written_is_told_and_nothing_changes(tiny, rows, displayed, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    explorer, sent = explore_masks(tiny, rows, table=tmp_path / "file" / "hand.csv"), []
+    monkeypatch.setattr(explorer, "send", sent.append)
+    explorer._reply(None, {"number": 1, "image": 0, "boxes": []}, None)
+    assert "hand.csv cannot be written" in sent[0]["error"] and explorer.data is tiny
+
+
+def test_images_that_are_not_sent_come_from_the_kernel(tiny, rows, displayed, monkeypatch, page, settle):
+    monkeypatch.setattr(masks_module, "MOST", 2)
+    explorer, sent = explore_masks(tiny, rows), []
+    monkeypatch.setattr(explorer, "send", sent.append)
+    explorer._reply(None, {"number": 1, "do": "image", "image": 2}, None)
+    assert sent[0] == {"number": 1, "image": 2, "pixels": frame.packed(tiny.read([0]))}
+    tab = page()
+    settle(tab, image=2)
+    assert tab.inner_text(".ck-alarm") == ("Images 0 to 1 are on this page; for image 2 open the notebook and run it.")
+    settle(tab, image=1)
+    assert tab.locator(".ck-alarm").is_hidden() and tab.locator("canvas").first.is_visible()
+
+
+def test_a_drawn_box_has_the_focus_and_changes_are_taken_back(tiny, rows, displayed, page, settle):
+    explore_masks(tiny, rows)
+    tab = page()
+    settle(tab, boxes={"0": []})
+    assert drag(tab, (2, 3), (9, 8)) == [[2, 3, 9, 8]]
+    tab.keyboard.press("ArrowRight")
+    paint(tab)
+    assert tab.evaluate(DRAWN) == [[3, 3, 10, 8]]
+    tab.keyboard.press("Delete")
+    paint(tab)
+    assert tab.evaluate(DRAWN) == []
+    settle(tab, image=1)
+    undo = tab.get_by_role("button", name="Undo")
+    for expected in ([[3, 3, 10, 8]], [[2, 3, 9, 8]], []):
+        undo.click()
+        paint(tab)
+        assert tab.evaluate(DRAWN) == expected and tab.evaluate(f"{STATE}.values.image") == 0
+    assert undo.is_disabled()
+
+
+def test_the_next_image_is_one_that_is_not_annotated(tiny, rows, displayed, page):
+    first = explore_masks(tiny, rows)
+    save(first, 1, [[1, 2, 5, 6]])
+    displayed.clear()
+    explore_masks(tiny, rows)
+    tab = page()
+    told = tab.evaluate(f"""() => {{
+        const frame = {STATE};
+        frame.kernel.alone = false;
+        frame.kernel.model = {{ send: () => {{}}, set() {{}}, save_changes() {{}} }};
+        const next = [...document.querySelectorAll('button')].find((each) => each.textContent === 'Save, next image');
+        next.disabled = false;
+        next.click();
+        frame.kernel.receive({{ number: frame.kernel.number, image: 0, boxes: [[1, 1, 2, 2]] }});
+        return [frame.values.image, frame.values.saved];
+    }}""")
+    assert told == [2, {"0": [[1, 1, 2, 2]]}]
+    tab.get_by_text("2 of 3 annotated.").wait_for()
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,7 @@ def test_the_browser_has_the_same_numbers(tiny, rows, seen, shown, displayed, pa
     for epoch in range(4):
         name, i = list(CURVES)[epoch], epoch % len(rows)
         corners = test.boxes_of(rows[i])
+        right = (seen[epoch].probabilities.argmax(2) == 1).sum(1)
         numbers = settle(tab, epoch=epoch, metric=name, image=i)
         (train, expected), (plain_train, plain) = seen[epoch].curves[:, :, epoch]
         assert numbers == pytest.approx(
@@ -112,6 +113,8 @@ def test_the_browser_has_the_same_numbers(tiny, rows, seen, shown, displayed, pa
                 "gain": expected - plain,
                 "inside": inside(seen[epoch].maps[0, i], corners, 16),
                 "plain_inside": inside(seen[epoch].maps[1, i], corners, 16),
+                "right": right[0],
+                "plain_right": right[1],
             },
             abs=1e-5,
         )
@@ -150,10 +153,55 @@ def test_the_chart_has_a_line_for_each_model_and_part(seen, shown, displayed, pa
     assert f"with CARE from {first:.3f} to {last:.3f}" in label
 
 
+@pytest.fixture
+def flips(seen, monkeypatch):
+    """Epochs in whose last CARE finds the first image alone, and the control the second alone."""
+    said = np.zeros_like(seen[-1].probabilities)
+    said[..., 0] = 1
+    for arm in (0, 1):
+        said[arm, arm] = (0, 1)
+    changed = [*seen[:-1], replace(seen[-1], probabilities=said)]
+    monkeypatch.setattr(view, "record", lambda *_, **__: changed)
+
+
+def test_the_gallery_shows_where_the_models_disagree(tiny, rows, flips, displayed, page, settle):
+    explore_training(build("small", 2), tiny, PROFILE, rows, ARM, progress=False)
+    tab = page()
+    small = tab.locator(".ck-small-picture")
+    assert small.count() == len(rows) == 2
+    assert tab.inner_text(".ck-badge") == (
+        "Right: CARE 1, control (α = 0) 1 of 2. They disagree on 2: CARE gains 1 and loses 1."
+    )
+    labels = [f"rare, test image {row}: CARE {a}, α = 0 {b}" for row, a, b in
+              ((rows[0], "right", "wrong"), (rows[1], "wrong", "right"))]  # fmt: skip
+    assert [each.get_attribute("aria-label") for each in small.all()] == labels
+    settle(tab, disagree=True)
+    groups = tab.get_by_role("listbox").get_by_role("group")
+    assert [each.get_attribute("aria-label") for each in groups.all()] == ["1 gained by CARE", "1 lost by CARE"]
+    settle(tab, epoch=0)  # both are the pretrained model there
+    assert tab.locator(".ck-small-picture").count() == 0
+
+
+def test_keys_choose_an_image_of_the_gallery(tiny, rows, flips, displayed, page):
+    explore_training(build("small", 2), tiny, PROFILE, rows, ARM, progress=False)
+    tab = page()
+    image = "document.querySelector('.ck-alone').carekit.values.image"
+    tab.get_by_role("listbox").focus()
+    for key, expected in (("ArrowRight", 1), ("ArrowRight", 1), ("Home", 0), ("End", 1), ("ArrowLeft", 0)):
+        tab.keyboard.press(key)
+        assert tab.evaluate(image) == expected
+    tab.locator(".ck-small-picture").nth(1).click()
+    tab.wait_for_function("document.querySelectorAll('.ck-small-picture')[1].ariaSelected === 'true'")
+    assert tab.get_by_role("listbox").get_attribute("aria-activedescendant") == tab.locator(".ck-small-picture").nth(
+        1
+    ).get_attribute("id")
+
+
 def test_a_guess_is_of_what_care_gains(seen, shown, displayed, page):
     tab = page()
     tab.get_by_label("Predict first").check()
-    tab.locator("canvas").first.wait_for(state="hidden")
+    tab.locator("svg").wait_for(state="hidden")
+    assert tab.locator(".ck-trio canvas").first.is_visible() and tab.locator(".ck-sign").first.is_hidden()
     tab.get_by_label("Your guess of what CARE gains").fill("0.5")
     tab.get_by_role("button", name="Look").click()
     tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('You guessed 0.500; it is')")

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from carekit import Care, finetune
+from carekit import Care, finetune, frozen_features
 from carekit.backbones import Backbone, Parts, build
 from carekit.data.batches import BoxedImages
 from carekit.strategies import STRATEGIES
@@ -38,6 +38,20 @@ def test_it_trains_alone_and_with_care(name, backbone, tiny):
         assert list(model.state_dict()) == names  # so it is stored and loaded as any other
         assert not any(module.training for module in model.modules())
         assert all(weight.requires_grad for weight in model.parameters())
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_behind_kept_features_it_trains_or_says_that_it_needs_the_images(name, tiny):
+    data, model, strategy = tiny.resized(48), build("efficientnet_lite0_early", 2), STRATEGIES.named(name)
+    images = BoxedImages(data, kept=frozen_features.keep(model, data, flips=False))
+    care = Care(second_order=name in FROZEN)
+    if strategy.needs_images:
+        with pytest.raises(ValueError, match="needs the images, and only kept features .*: give BoxedImages without"):
+            finetune(model, images, care, ONE, strategy=strategy)
+        images = BoxedImages(data)
+    history = finetune(model, images, care, ONE, strategy=strategy)
+    assert np.isfinite(history[["loss", "L_c", "L_in", "L_out"]]).all(axis=None)
+    assert model(data.tensor(range(2))).logits.isfinite().all()
 
 
 @pytest.mark.parametrize("name", STRATEGIES)

@@ -46,7 +46,9 @@ def test_the_loss_is_the_weighted_mean_over_the_batch(strategy):
     torch.testing.assert_close(strategy.class_loss(counts)(logits, labels), expected)
 
 
-@pytest.mark.parametrize("name", ["weighted", "effective_number", "weighted_focal", "balanced_softmax", "ldam"])
+@pytest.mark.parametrize(
+    "name", ["weighted", "effective_number", "weighted_focal", "balanced_softmax", "logit_adjustment", "ldam"]
+)
 def test_a_class_without_samples_is_refused(name):
     with pytest.raises(ValueError, match="class 1 has no training sample"):
         strategies.STRATEGIES.named(name).class_loss([5, 0, 2])

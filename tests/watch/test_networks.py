@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from carekit import Care
+from carekit.layers.layout import layout_of
 from carekit.vision import models  # noqa: F401  before timm, which imports torchvision
-from carekit.watch.layout import layout_of
 
 FOUND = {
     "resnet18": "layer4",

@@ -1,9 +1,12 @@
 """One file of a public data set: downloaded, resumed where it broke off, in a later run too, and checked."""
 
+import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import pooch
 import requests
@@ -15,6 +18,7 @@ from carekit.data.download.origins import Remote
 WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)  # seconds before each further attempt
 TIMEOUT = 60.0  # seconds without a byte
 BLOCK = 2**16
+NOTED = 2**26  # bytes after which what has arrived is noted
 UNSTATED = 2**34  # bytes that are taken where neither the publisher nor the server states a size
 # Some servers refuse a client that does not say who it is; the bytes of a compressed answer could not be counted.
 HEADERS = {"User-Agent": "carekit (public data sets for teaching)", "Accept-Encoding": "identity"}
@@ -29,7 +33,8 @@ def checksum(path: Path, like: str) -> str:
 class Download:
     """One file on its way into a folder, where it appears under its name only when it is whole and right.
 
-    What has arrived is kept as `.NAME.part`, and next to it a note of which version of the file it is.
+    What has arrived is kept as `.NAME.part`, and next to it a note of which version of the file it is, and how many
+    bytes are on the disk with which checksum: only from there on is it continued, since a power cut may leave others.
 
     Args:
         remote: the file.
@@ -125,19 +130,39 @@ class Download:
 
     def _forget(self) -> None:
         """Remove what is kept."""
-        self.part.unlink(missing_ok=True)
-        self.note.unlink(missing_ok=True)
+        for file in (self.part, self.note, self.note.with_suffix(".new")):
+            file.unlink(missing_ok=True)
 
     def _kept(self, url: str) -> tuple[int, dict]:
         """How many bytes have arrived, and the note; nothing where they cannot be continued."""
         try:
-            note, have = json.loads(self.note.read_text(encoding="utf-8")), self.part.stat().st_size
+            note = json.loads(self.note.read_text(encoding="utf-8"))
+            have = note["have"]
             if have and note["url"] == url and note["mark"] and not self.part.is_symlink():
-                return have, note
-        except (OSError, ValueError, LookupError, TypeError):
+                if self._hash_of(have).hexdigest() == note["sum"]:
+                    os.truncate(self.part, have)
+                    return have, note
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             pass
         self._forget()
         return 0, {}
+
+    def _hash_of(self, length: int) -> "hashlib._Hash":
+        """The hash of the first bytes that have arrived. Raises ValueError where there are fewer."""
+        digest, left = hashlib.sha256(), length
+        with open(self.part, "rb") as file:
+            while left and (block := file.read(min(left, 2**20))):
+                digest.update(block)
+                left -= len(block)
+        if left:
+            raise ValueError(f"{self.part} is shorter than its note says")
+        return digest
+
+    def _note(self, about: dict) -> None:
+        """Write the note, whole or not at all."""
+        new = self.note.with_suffix(".new")
+        new.write_text(json.dumps(about), encoding="utf-8")
+        os.replace(new, self.note)
 
     def _attempt(self, url: str) -> None:
         have, note = self._kept(url)
@@ -158,24 +183,39 @@ class Download:
                 self._refuse(url, f"{length} bytes")
             if not start:
                 self._forget()
-                about = {"url": url, "mark": version(answer), "length": length}
-                self.note.write_text(json.dumps(about), encoding="utf-8")
-            self._write(url, answer, start, self.remote.size if length is None else length)
+                note = {"url": url, "mark": version(answer), "length": length}
+            self._write(url, answer, start, self.remote.size if length is None else length, note)
 
-    def _write(self, url: str, answer: requests.Response, have: int, total: int | None) -> None:
+    def _write(self, url: str, answer: requests.Response, have: int, total: int | None, note: dict) -> None:
         bar = tqdm(total=total, initial=have, unit="B", unit_scale=True, desc=self.remote.name, disable=None)
         most = UNSTATED if total is None else total
         with open(self.part, "ab" if have else "wb") as file, bar:
-            for block in answer.iter_content(BLOCK):
-                have += len(block)
-                if have > most:
-                    break
-                file.write(block)
-                bar.update(len(block))
+            digest, noted = self._hash_of(have), have
+            try:
+                for block in answer.iter_content(BLOCK):
+                    if have + len(block) > most:
+                        have += len(block)
+                        break
+                    file.write(block)
+                    have += len(block)
+                    digest.update(block)
+                    bar.update(len(block))
+                    if have - noted >= NOTED:
+                        self._sync(file, note, have, digest)
+                        noted = have
+            finally:
+                if have <= most:
+                    self._sync(file, note, have, digest)
         if have > most:
             self._refuse(url, f"more than {most} bytes")
         if total is not None and have < total:
             raise Broken(f"the connection ended after {have} of {total} bytes")
+
+    def _sync(self, file: BinaryIO, note: dict, have: int, digest: "hashlib._Hash") -> None:
+        """Bring what has arrived onto the disk, and then say so in the note."""
+        file.flush()
+        os.fsync(file.fileno())
+        self._note(note | {"have": have, "sum": digest.hexdigest()})
 
     def _refuse(self, url: str, sent: str) -> None:
         self._forget()

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from carekit.data.sources import Source
+from carekit.names import about_row
 
 
 @dataclass
@@ -73,7 +74,7 @@ class Faults:
         """The rows that are not bad, if work continues after a fault; "{0.image_id}" is the first bad row's."""
         if bad.any():
             more = f" (and {bad.sum() - 1} more)" if bad.sum() > 1 else ""
-            self.refuse(sentence.format(table[bad].iloc[0]) + more)
+            self.refuse(about_row(sentence, table[bad].iloc[0]) + more)
         return table[~bad]
 
 

@@ -5,24 +5,29 @@ A folder holds images.npy, samples.csv, boxes.csv, facts.json and, where lesion 
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int, UInt8
 from PIL import Image
 
-from carekit import workspace
-from carekit.data.checksums import sha256
+from carekit.data.checksums import verify_once
 from carekit.data.folders import atomic_folder
 from carekit.data.prepared import files
 from carekit.data.prepared.resizing import resize_image, resize_mask
-from carekit.data.prepared.rows import Rows, choose_rows, identity, open_rows
+from carekit.data.prepared.rows import Rows, choose_rows, open_rows
 from carekit.data.prepared.schema import CORNERS, SPLITS, check_boxes, check_facts, check_images, check_samples
 from carekit.names import one_of
+
+if TYPE_CHECKING:
+    import torch
+
+RowNumbers = Sequence[SupportsIndex] | np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +54,7 @@ class Prepared:
     _corners: np.ndarray = field(init=False, repr=False)  # of all boxes, those of one image next to each other
     _starts: np.ndarray = field(init=False, repr=False)  # where the boxes of image i begin among them
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_facts(self.facts)
         check_images(self.images, self.masks, self.samples, self.facts["size"])
         samples = check_samples(self.samples, self.facts["classes"])
@@ -81,7 +86,7 @@ class Prepared:
                 images=open_rows(path / files.IMAGES),
                 samples=files.read_table(path / files.SAMPLES),
                 boxes=files.read_table(path / files.BOXES),
-                facts=json.loads((path / files.FACTS).read_text(encoding="utf-8")),
+                facts=files.read_facts(path),
                 masks=open_rows(path / files.MASKS) if (path / files.MASKS).exists() else None,
             )
         except (ValueError, EOFError) as error:
@@ -101,7 +106,7 @@ class Prepared:
         if self.folder is None or "checksums" not in self.facts:
             raise ValueError("there are no checksums to compare with: save the data set and open it again")
         for name, expected in self.facts["checksums"].items():
-            if not (self.folder / name).is_file() or sha256(self.folder / name) != expected:
+            if files.checksum(self.folder, name) != expected:
                 raise ValueError(f"{self.folder / name} is missing or was changed since it was saved: prepare it again")
 
     def verify_once(self) -> None:
@@ -111,15 +116,7 @@ class Prepared:
         """
         if not self._checksums or self.folder is None:
             return
-        folder = self.folder.resolve()
-        seen = {name: list(identity(folder / name)) for name in self._checksums if (folder / name).is_file()}
-        state = json.dumps({"checksums": self._checksums, "files": seen}, sort_keys=True)
-        known = workspace.runs() / "verified" / f"{hashlib.sha256(str(folder).encode()).hexdigest()[:20]}.json"
-        if known.is_file() and known.read_text(encoding="utf-8") == state:
-            return
-        self.verify()
-        known.parent.mkdir(parents=True, exist_ok=True)
-        known.write_text(state, encoding="utf-8")
+        verify_once(self.folder, self._checksums, self.verify)
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -153,18 +150,18 @@ class Prepared:
         """Number of images of each class, in the order of the classes."""
         return dict(zip(self.classes, np.bincount(self.labels, minlength=len(self.classes)).tolist(), strict=True))
 
-    def read(self, rows) -> UInt8[np.ndarray, "n s s 3"]:
+    def read(self, rows: RowNumbers) -> UInt8[np.ndarray, "n s s 3"]:
         """A copy of some images, uint8 (n, s, s, 3), of these rows (n,)."""
         return self.images[np.asarray(rows, dtype=np.int64)]
 
-    def tensor(self, rows) -> "torch.Tensor":  # noqa: F821
+    def tensor(self, rows: RowNumbers) -> "torch.Tensor":
         """Some images as a model takes them: float (n, 3, s, s) in [0, 1], of these rows (n,)."""
         import torch  # here, since whoever prepares a data set has no need of it
 
         images = torch.from_numpy(self.read(rows))
         return images.permute(0, 3, 1, 2).float() / 255  # (n, s, s, 3) -> (n, 3, s, s)
 
-    def read_masks(self, rows) -> UInt8[np.ndarray, "n s s"]:
+    def read_masks(self, rows: RowNumbers) -> UInt8[np.ndarray, "n s s"]:
         """A copy of some lesion masks, uint8 0 or 1 (n, s, s). Raises ValueError where none are known."""
         if self.masks is None:
             raise ValueError(f"data set {self.facts['name']!r} has no lesion masks: use its boxes")
@@ -186,7 +183,7 @@ class Prepared:
         name = f"image {self.samples.image_id.iloc[i]}"
         return boxes.check(self.boxes_of(i), (self.size, self.size), name)
 
-    def take(self, rows) -> "Prepared":
+    def take(self, rows: RowNumbers) -> "Prepared":
         """The given rows (indices or booleans) as a data set; no image is copied."""
         rows = np.arange(len(self))[np.asarray(rows) if len(rows) else []]
         samples = self.samples.iloc[rows]
@@ -221,7 +218,7 @@ class Prepared:
         masks = None if self.masks is None else np.empty((len(self), size, size), np.uint8)
         for i in range(len(self)):
             images[i] = resize_image(Image.fromarray(self.images[i]), size)
-            if masks is not None:
+            if masks is not None and self.masks is not None:
                 masks[i] = resize_mask(self.masks[i], size)
         boxes = self.boxes.assign(**{corner: self.boxes[corner] * (size / self.size) for corner in CORNERS})
         # Checksums speak of the files, which have the old size.
@@ -261,6 +258,8 @@ class Prepared:
         return {} if self.folder is None else self.facts.get("checksums", {})
 
     @staticmethod
-    def _add(array: np.ndarray | Rows | None, digest) -> None:
-        for start in range(0, 0 if array is None else len(array), files.AT_ONCE):
+    def _add(array: np.ndarray | Rows | None, digest: Any) -> None:
+        if array is None:
+            return
+        for start in range(0, len(array), files.AT_ONCE):
             digest.update(np.ascontiguousarray(array[start : start + files.AT_ONCE]))

@@ -1,5 +1,6 @@
 """The files of a prepared data set: images.npy, masks.npy, samples.csv, boxes.csv and facts.json with checksums."""
 
+import hashlib
 import json
 import os
 from contextlib import suppress
@@ -10,9 +11,10 @@ import pandas as pd
 
 from carekit.data.checksums import sha256
 from carekit.data.prepared.rows import Rows
+from carekit.data.prepared.schema import FILES
+from carekit.plain_json import parse
 
-IMAGES, MASKS = "images.npy", "masks.npy"
-SAMPLES, BOXES, FACTS = "samples.csv", "boxes.csv", "facts.json"
+IMAGES, MASKS, SAMPLES, BOXES, FACTS = FILES
 NEW_BOXES = f".{BOXES}.new"  # boxes being saved
 AT_ONCE = 256  # images held in memory at a time
 
@@ -32,6 +34,30 @@ def write_facts(path: Path, facts: dict) -> None:
     path.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def read_facts(folder: Path) -> dict:
+    """The facts of a data set. Raises ValueError where they are no object of JSON."""
+    try:
+        facts = parse((folder / FACTS).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{FACTS} cannot be read ({error}): prepare the data set again") from None
+    if not isinstance(facts, dict):
+        raise ValueError(f"{FACTS} holds no facts: prepare the data set again")
+    return facts
+
+
+def checksum_of_facts(facts: dict) -> str:
+    """A checksum of all facts but the checksums, among which it stands."""
+    rest = {name: value for name, value in facts.items() if name != "checksums"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def checksum(folder: Path, name: str) -> str:
+    """The checksum of a file of a data set as it is now; empty where there is none."""
+    if not (folder / name).is_file():
+        return ""
+    return checksum_of_facts(read_facts(folder)) if name == FACTS else sha256(folder / name)
+
+
 def finish_boxes(folder: Path) -> None:
     """Put boxes in their place that were being saved when a process was stopped; without any, do nothing.
 
@@ -39,9 +65,13 @@ def finish_boxes(folder: Path) -> None:
     that fit them are what was saved last.
     """
     with suppress(FileNotFoundError):  # another process may finish at the same moment
-        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        if (folder / NEW_BOXES).exists() and facts.get("checksums", {}).get(BOXES) == sha256(folder / NEW_BOXES):
+        if (folder / NEW_BOXES).exists() and _checksums(folder).get(BOXES) == sha256(folder / NEW_BOXES):
             os.replace(folder / NEW_BOXES, folder / BOXES)
+
+
+def _checksums(folder: Path) -> dict:
+    checksums = read_facts(folder).get("checksums")
+    return checksums if isinstance(checksums, dict) else {}
 
 
 def write_array(path: Path, array: np.ndarray | Rows) -> None:
@@ -56,4 +86,5 @@ def write_tables(folder: Path, samples: pd.DataFrame, boxes: pd.DataFrame, facts
     write_table(folder / SAMPLES, samples)
     write_table(folder / BOXES, boxes)
     names = [name for name in (IMAGES, MASKS, SAMPLES, BOXES) if (folder / name).exists()]
-    write_facts(folder / FACTS, facts | {"checksums": {name: sha256(folder / name) for name in names}})
+    checksums = {name: sha256(folder / name) for name in names} | {FACTS: checksum_of_facts(facts)}
+    write_facts(folder / FACTS, facts | {"checksums": checksums})

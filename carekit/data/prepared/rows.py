@@ -2,8 +2,10 @@
 
 import mmap
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 Identity = tuple[int, int, int]
 
@@ -17,7 +19,8 @@ class Rows:
 
     def __init__(self, base: np.ndarray, index: np.ndarray):
         self.base = base
-        self.identity = identity(Path(base.filename)) if isinstance(base, np.memmap) else None
+        self.identity = identity(_file_of(base)) if isinstance(base, np.memmap) else None
+        self._length = base.offset + base.nbytes if isinstance(base, np.memmap) else 0
         self.index = index
         self.shape = (len(index), *base.shape[1:])
         self.dtype = base.dtype
@@ -25,23 +28,31 @@ class Rows:
     def __len__(self) -> int:
         return len(self.index)
 
-    def __getitem__(self, rows) -> np.ndarray:
+    def __getitem__(self, rows: int | slice | np.ndarray) -> np.ndarray:
+        if isinstance(self.base, np.memmap) and self._map.size() < self._length:
+            # Reading behind the end of a mapped file would end the process.
+            raise ValueError(f"{_file_of(self.base)} was cut short while it was in use: prepare the data set again")
         copy = np.array(self.base[self.index[rows]])
         if self.folder is not None and hasattr(mmap, "MADV_DONTNEED"):
             # Pages that were read stay in the system's cache but are not this process's: its memory does not grow.
-            self.base._mmap.madvise(mmap.MADV_DONTNEED)
+            self._map.madvise(mmap.MADV_DONTNEED)
         return copy
 
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+    @property
+    def _map(self) -> mmap.mmap:
+        return self.base._mmap  # type: ignore[attr-defined]  # numpy keeps it there
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self[:], dtype=dtype)
 
     @property
     def folder(self) -> Path | None:
         """The folder of the file, or None for an array in memory."""
-        return Path(self.base.filename).parent if isinstance(self.base, np.memmap) else None
+        return _file_of(self.base).parent if isinstance(self.base, np.memmap) else None
 
     def __getstate__(self) -> tuple[np.ndarray | Path, np.ndarray, Identity | None]:
-        return (self.base if self.folder is None else Path(self.base.filename)), self.index, self.identity
+        base = _file_of(self.base) if isinstance(self.base, np.memmap) else self.base
+        return base, self.index, self.identity
 
     def __setstate__(self, state: tuple[np.ndarray | Path, np.ndarray, Identity | None]) -> None:
         base, index, expected = state
@@ -56,11 +67,25 @@ def identity(path: Path) -> Identity:
     return about.st_size, about.st_mtime_ns, about.st_ino
 
 
+def _file_of(base: np.memmap) -> Path:
+    return Path(str(base.filename))
+
+
+# What reading the header of an array raises for a damaged one.
+_FAULTS = (ValueError, TypeError, EOFError, OSError, OverflowError, SyntaxError, RecursionError, TokenError)
+
+
 def _open(path: Path) -> np.memmap:
+    """An .npy file and nothing else that NumPy could take it for: an archive of arrays, a pickle."""
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f"{path.name} cannot be read ({error}): prepare the data set again") from None
+        with np.errstate(over="ignore"):  # of a shape that is none
+            array = np.lib.format.open_memmap(path, mode="r")
+    except _FAULTS as error:
+        words = (str(error).splitlines() or [""])[0][:80]  # NumPy goes on with how to read it nevertheless
+        raise ValueError(f"{path.name} cannot be read ({words}): prepare the data set again") from None
+    if array.ndim and (not array.flags.c_contiguous or array.dtype.hasobject):
+        raise ValueError(f"{path.name} is not an array of plain numbers in rows: prepare the data set again")
+    return array
 
 
 def open_rows(path: Path) -> Rows:

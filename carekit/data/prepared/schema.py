@@ -3,10 +3,15 @@
 import numpy as np
 import pandas as pd
 
+from carekit.data.prepared.rows import Rows
+from carekit.names import about_row, is_plain
+
 CORNERS = ["x0", "y0", "x1", "y1"]
 NEEDED = ["name", "title", "classes", "class_names", "rare", "size", "licence", "citation", "source", "split"]
 LISTS = ("classes", "class_names", "rare")
 SPLITS = ("train", "test")
+FILES = ("images.npy", "masks.npy", "samples.csv", "boxes.csv", "facts.json")  # that have checksums
+LARGEST = 2**14  # pixels of a side
 
 
 def _columns(table: pd.DataFrame, needed: list[str], name: str) -> None:
@@ -23,11 +28,17 @@ def check_facts(facts: dict) -> None:
     for key in NEEDED:
         if key not in (*LISTS, "size") and not isinstance(facts[key], str):
             raise ValueError(f"{key} = {facts[key]!r} in the facts must be a text")
-    if not isinstance(facts.get("checksums", {}), dict):
+    checksums = facts.get("checksums", {})
+    if not isinstance(checksums, dict) or not all(isinstance(each, str) for each in checksums.values()):
         raise ValueError("checksums in the facts must be a text for each file")
+    if not set(checksums) <= set(FILES):
+        raise ValueError(f"checksums in the facts name {min(set(checksums) - set(FILES))!r}, which is no file of a set")
+    if type(facts["size"]) is not int or not 1 <= facts["size"] <= LARGEST:
+        raise ValueError(f"size = {facts['size']!r} in the facts must be a whole number of pixels, 1 to {LARGEST}")
     for key in LISTS:
         if not isinstance(facts[key], list) or not all(isinstance(each, str) for each in facts[key]):
             raise ValueError(f"{key} = {facts[key]!r} in the facts must be a list of names")
+    check_names(facts["title"], *facts["classes"], *facts["class_names"])
     classes = facts["classes"]
     if len(classes) < 2 or len(set(classes)) < len(classes) or len(classes) != len(facts["class_names"]):
         raise ValueError(f"classes {classes} must be two or more different names, with as many class_names")
@@ -35,7 +46,14 @@ def check_facts(facts: dict) -> None:
         raise ValueError(f"rare = {facts['rare']} must name at least one of the classes {', '.join(classes)}")
 
 
-def check_images(images, masks, samples: pd.DataFrame, size: int) -> None:
+def check_names(*names: str) -> None:
+    """Raise ValueError for a name that is empty, or that a terminal or a page could take for a command."""
+    for name in names:
+        if not name.strip() or not is_plain(name):
+            raise ValueError(f"the name {name!r} is empty or has control characters: rename it")
+
+
+def check_images(images: np.ndarray | Rows, masks: np.ndarray | Rows | None, samples: pd.DataFrame, size: int) -> None:
     """Raise ValueError where images or masks have another type or shape than the samples and the size say."""
     n = len(samples)
     for name, array, shape in (("images", images, (n, size, size, 3)), ("masks", masks, (n, size, size))):
@@ -68,7 +86,7 @@ def check_samples(samples: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
 def _refuse(bad: pd.DataFrame, sentence: str) -> None:
     """Raise ValueError for the first of the bad rows, if there are any: "{0.image_id}" is its image_id."""
     if len(bad):
-        raise ValueError(sentence.format(bad.iloc[0]))
+        raise ValueError(about_row(sentence, bad.iloc[0]))
 
 
 def check_boxes(boxes: pd.DataFrame, image_ids: pd.Series) -> tuple[pd.DataFrame, np.ndarray]:

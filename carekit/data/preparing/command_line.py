@@ -20,6 +20,7 @@ from carekit.data.preparing.left_out import LEFT_OUT
 from carekit.data.preparing.prepare import prepare
 from carekit.data.preparing.splits import RULES
 from carekit.data.sources import open_source
+from carekit.names import printable
 
 AddOptions = Callable[[argparse.ArgumentParser], None]
 
@@ -86,7 +87,7 @@ def run_prepare(arguments: list[str], show: Callable[[Path], None]) -> int:
             raise ValueError(
                 f"{options.source} is laid out as {layout.name}, where there is no --{option}: leave it out"
             )
-        print(f"{options.source}: {layout.name}")
+        print(printable(f"{options.source}: {layout.name}"))
         data = prepare(layout, options.source, options.out, **_given(options, preparing), **chosen)
         show(options.out)
         return data
@@ -197,14 +198,14 @@ def finish(name: str, out: Path, make: Callable[[], Prepared]) -> int:
     try:
         data = make()
     except (ValueError, OSError, ImportError) as error:
-        print(f"{name}: {error}", file=sys.stderr)
+        print(printable(f"{name}: {error}"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"{name}: stopped; the same command resumes from here", file=sys.stderr)
         return 130
-    print(table(data))
+    print(printable(table(data)))
     for line in said(data):
-        print(line)
+        print(printable(line))
     if (out / LEFT_OUT).exists():
         print(f"Left out, one a line: {out / LEFT_OUT}")
     print(f"Next: python -m carekit check {out}, then make course DATA={out}")

@@ -1,6 +1,6 @@
 """Fill the arrays of a prepared data set in several processes; a run that was stopped resumes."""
 
-import json
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from carekit.data.folders import JOURNAL
+from carekit.data.folders import JOURNAL, journal_entries, journal_line
 from carekit.data.prepared.files import IMAGES, MASKS
+from carekit.data.prepared.rows import open_rows
 from carekit.data.preparing.parallel import in_chunks
 
 CHUNK = 64  # images a task: enough to keep a process busy, few enough for little memory
@@ -44,7 +45,8 @@ def fill(
 ) -> list[Result]:
     """Fill images.npy and masks.npy in `folder`, row i from draw(items[i]), the same bytes however many workers.
 
-    Chunks that a journal in the folder lists are not drawn again; `resumable_folder` removes it when all is done.
+    Chunks that a journal in the folder lists are not drawn again, if the files hold them as the journal says: a power
+    cut may leave neither whole. `resumable_folder` removes it when all is done.
 
     Args:
         folder: of a data set that is being prepared.
@@ -61,8 +63,9 @@ def fill(
         OSError: where the disk is full or a worker was ended; and whatever `draw` raises.
     """
     starts = range(0, len(items), CHUNK)
-    done = _finished(folder / JOURNAL)
+    done = _finished(folder, len(items), size, masks)
     if not done:
+        (folder / JOURNAL).unlink(missing_ok=True)
         _allocate(folder, len(items), size, masks)
     left = [start for start in starts if start not in done]
     finished = sum(map(len, done.values()))
@@ -70,24 +73,35 @@ def fill(
         open(folder / JOURNAL, "a", encoding="utf-8") as journal,
         tqdm(total=len(items), initial=finished, unit="image", desc="preparing") as bar,
     ):
-        for start, results in in_chunks(partial(_draw_chunk, folder, draw), items, left, CHUNK, workers):
-            journal.write(json.dumps([start, results]) + "\n")
+        for start, (results, pixels) in in_chunks(partial(_draw_chunk, folder, draw), items, left, CHUNK, workers):
+            journal.write(journal_line([start, results, pixels]))
             journal.flush()
             done[start] = results
             bar.update(len(results))
     return [Result([tuple(box) for box in boxes], about) for start in starts for boxes, about in done[start]]
 
 
-def _finished(journal: Path) -> dict[int, list]:
-    """start -> results of the chunks that are whole; a last line that a kill has torn does not count."""
+def _finished(folder: Path, n: int, size: int, masks: bool) -> dict[int, list]:
+    """start -> results of the chunks whose pixels are in the files as the journal says."""
+    shapes = {IMAGES: (n, size, size, 3)} | ({MASKS: (n, size, size)} if masks else {})
+    try:
+        arrays = [open_rows(folder / name) for name in shapes]
+    except ValueError:
+        return {}
+    if [array.shape for array in arrays] != list(shapes.values()):
+        return {}
     done = {}
-    for line in journal.read_text(encoding="utf-8").split("\n")[:-1] if journal.exists() else []:
-        try:
-            start, results = json.loads(line)
+    for start, results, pixels in journal_entries(folder / JOURNAL):
+        if pixels == _checksum_of(*(array[start : start + CHUNK] for array in arrays)):
             done[start] = results
-        except ValueError:
-            continue
     return done
+
+
+def _checksum_of(*arrays: np.ndarray) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def check_space(folder: Path, n: int, size: int, masks: bool = True) -> None:
@@ -110,13 +124,16 @@ def _allocate(folder: Path, n: int, size: int, masks: bool) -> None:
                     os.posix_fallocate(file.fileno(), 0, length)
 
 
-def _draw_chunk(folder: Path, draw: Draw, start: int, items: Sequence) -> list[tuple[list, dict]]:
+def _draw_chunk(folder: Path, draw: Draw, start: int, items: Sequence) -> tuple[list[tuple[list, dict]], str]:
+    """Draw some images into the files; returns what each leaves besides, and a checksum of the pixels."""
     drawn = [draw(item) for item in items]
-    _write(folder / IMAGES, start, np.stack([each.image for each in drawn]))
+    arrays = {IMAGES: np.stack([each.image for each in drawn])}
     if (folder / MASKS).exists():
         empty = np.zeros(drawn[0].image.shape[:2], np.uint8)
-        _write(folder / MASKS, start, np.stack([empty if each.mask is None else each.mask for each in drawn]))
-    return [(each.boxes, each.about) for each in drawn]
+        arrays[MASKS] = np.stack([empty if each.mask is None else each.mask for each in drawn])
+    for name, rows in arrays.items():
+        _write(folder / name, start, rows)
+    return [(each.boxes, each.about) for each in drawn], _checksum_of(*arrays.values())
 
 
 def _write(path: Path, start: int, rows: np.ndarray) -> None:

@@ -9,6 +9,9 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from typing import Any
 
+from carekit.data.folders import Ended
+from carekit.orphans import sweep
+
 _work: Callable  # of a worker process
 
 
@@ -22,7 +25,7 @@ def in_chunks(
 ) -> Iterator[tuple[int, Any]]:
     """Yield start and work(start, items[start : start + chunk]) for each start, as they are done.
 
-    With more than one worker `work` and the items must be picklable. Raises what `work` raises, and OSError where a
+    With more than one worker `work` and the items must be picklable. Raises what `work` raises, and `Ended` where a
     worker process was ended from outside.
     """
     workers = min(workers or cores(), len(starts), 61)  # Windows allows no more
@@ -30,6 +33,7 @@ def in_chunks(
         for start in starts:
             yield start, work(start, items[start : start + chunk])
         return
+    sweep()
     # Spawned on every system: a forked copy of a process with threads, such as a notebook's, may hang.
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (work,))
     try:
@@ -37,7 +41,8 @@ def in_chunks(
         for task in as_completed(tasks):
             yield tasks[task], task.result()
     except BrokenProcessPool:
-        raise OSError("a worker process was ended, perhaps for want of memory: try again with fewer workers") from None
+        words = "a worker process was ended, perhaps for want of memory: what is done is kept"
+        raise Ended(f"{words}; run it again, with fewer workers") from None
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -16,7 +16,7 @@ from carekit.data.layouts import recognise, told
 from carekit.data.layouts.layout import Faults, Layout, Listing
 from carekit.data.prepared import Prepared
 from carekit.data.prepared.files import write_table, write_tables
-from carekit.data.prepared.schema import CORNERS
+from carekit.data.prepared.schema import CORNERS, check_names
 from carekit.data.preparing.filling import Result, check_space, fill
 from carekit.data.preparing.from_files import FromFiles, Item
 from carekit.data.preparing.left_out import LEFT_OUT, items_of, leave_out_damaged, notes_of
@@ -84,6 +84,7 @@ def prepare(
             faults = Faults(only_what_is_there)
             with files.ready(folder / UNPACKED) as ready:
                 listing = layout.read(ready, faults, **options)
+                check_names(listing.facts["title"], *listing.classes)
                 draw = FromFiles(ready, size, _are_inverted(ready, listing, faults))
                 if skip_damaged:
                     leave_out_damaged(listing, draw, workers, faults)

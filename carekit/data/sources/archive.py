@@ -14,6 +14,7 @@ from carekit.data.sources.source import MAX_BYTES, Source, is_hidden
 
 # What unpacking raises, for damaged files and for packings that this Python does not know.
 PACKED_FAULTS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError)
+MOST_INNER = 2**30  # bytes of all archives within one: they are held in memory
 UTF8 = 0x800  # the flag of a name that is written in UTF-8
 
 
@@ -35,6 +36,7 @@ class Archive(Source):
     def __init__(self, path: Path, file: io.BytesIO | None = None):
         super().__init__(path)
         self._zip = open_zip(path, file)
+        self._held = 0  # bytes of the archives within
         try:
             self._members = _checked(path, self._zip)
         except ValueError:
@@ -52,6 +54,9 @@ class Archive(Source):
         if member.file_size > MAX_BYTES:
             size = member.file_size >> 20
             raise ValueError(f"{name} in {self.path} is an archive of {size} MB: unpack the outer one")
+        self._held += member.file_size
+        if self._held > MOST_INNER:
+            raise ValueError(f"the archives in {self.path} have more than {MOST_INNER >> 20} MB: unpack the outer one")
         return Archive(self.path / name, io.BytesIO(self._read(name)))
 
     def _read(self, name: str) -> bytes:

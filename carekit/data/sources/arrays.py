@@ -1,16 +1,20 @@
 """Arrays of images and labels in an .npz archive, and the same arrays unpacked: packed rows cannot be reached."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from carekit.data.checksums import sha256
 from carekit.data.sources.archive import PACKED_FAULTS, open_zip
 from carekit.data.sources.source import MAX_BYTES, Source
 
 MAX_ARRAY = 64 * 2**30  # bytes of one unpacked array; the largest that is published has 12 GB
+MAX_RATIO = 100  # of an array of more than MAX_BYTES: pictures of bodies hardly pack, and a bomb packs 1000 to 1
+MAX_ROWS = 10**7  # of all arrays: each has a name
 BLOCK = 2**22  # bytes unpacked at a time
 
 
@@ -29,6 +33,11 @@ class PackedArrays(Source):
         if strange:
             self._zip.close()
             raise ValueError(f"{strange[0]!r} in archive {path} is no array: use the archive that the source publishes")
+        for member in self._zip.infolist():
+            if member.file_size > max(MAX_BYTES, MAX_RATIO * member.compress_size):
+                self._zip.close()
+                words = f"unpacks from {member.compress_size >> 10} kB to {member.file_size >> 20} MB"
+                raise ValueError(f"{member.filename} in archive {path} {words}: such arrays are no images, remove it")
 
     def _read(self, name: str) -> bytes:
         if self._zip.getinfo(name).file_size > MAX_BYTES:
@@ -36,11 +45,19 @@ class PackedArrays(Source):
         return self._zip.read(name)
 
     def ready(self, folder: Path) -> "Arrays":
-        """The arrays as .npy files in `folder`; what is whole there already is kept."""
+        """The arrays as .npy files in `folder`; what is whole there already, by its checksum, is kept.
+
+        Raises:
+            OSError: where the disk has no room for them.
+            ValueError: for an array that is damaged.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        for name in self.names:
-            if not (folder / name).exists():
-                self._unpack(name, folder)
+        missing = [name for name in self.names if not _is_whole(folder / name)]
+        needed, free = sum(self._zip.getinfo(name).file_size for name in missing), shutil.disk_usage(folder).free
+        if needed > free:
+            raise OSError(f"{self.path} unpacks to {needed >> 20} MB and {folder} has {free >> 20} MB free: make room")
+        for name in missing:
+            self._unpack(name, folder)
         arrays = Arrays(folder)
         arrays.published = self.path.name
         return arrays
@@ -53,6 +70,7 @@ class PackedArrays(Source):
             if isinstance(error, OSError) and error.errno:  # the disk's, not the archive's
                 raise
             raise ValueError(f"{name} in {self.path} is damaged ({error}): download it again") from None
+        _sum_of(folder / name).write_text(sha256(part))
         os.replace(part, folder / name)
 
     def _copy(self, name: str, path: Path) -> None:
@@ -83,6 +101,15 @@ class PackedArrays(Source):
         self._zip.close()
 
 
+def _sum_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}.sha256")
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether an array lies there as it was unpacked: a power cut may leave the file's length without its bytes."""
+    return file.is_file() and _sum_of(file).is_file() and _sum_of(file).read_text() == sha256(file)
+
+
 class Arrays(Source):
     """The .npy files in a folder: "NAME.npy/12" is row 12 of NAME.npy, an image uint8 (h, w) or (h, w, 3).
 
@@ -97,6 +124,9 @@ class Arrays(Source):
         flat = [name for name, array in self.arrays.items() if array.ndim == 0]
         if flat:
             raise ValueError(f"{flat[0]} holds a single number: it must be an array of images or labels")
+        rows = sum(map(len, self.arrays.values()))
+        if rows > MAX_ROWS:
+            raise ValueError(f"the arrays in {path} have {rows} rows, more than {MAX_ROWS}: remove what is no image")
         self.names = [f"{name}/{i}" for name, array in self.arrays.items() for i in range(len(array))]
 
     def _read(self, name: str) -> bytes:

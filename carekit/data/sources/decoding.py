@@ -3,6 +3,7 @@
 import io
 import struct
 import warnings
+import zlib
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -18,7 +19,17 @@ FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF")
 ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".dcm")
 TURN = "turn"  # of an image's info: its EXIF orientation, 1 to 8, before it was turned upright
 # What decoders raise for a damaged file: almost anything.
-_FAULTS = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, struct.error)
+_FAULTS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    EOFError,
+    struct.error,
+    zlib.error,
+)
 _Result = TypeVar("_Result")
 _BOMBS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
 
@@ -88,6 +99,8 @@ def _survive(name: str, decode: Callable[[], _Result]) -> _Result:
         pixels = "".join(filter(str.isdigit, str(error).split(")")[0]))
         most = Image.MAX_IMAGE_PIXELS
         raise ValueError(f"{name} has {pixels} pixels, more than {most}: scale it down") from None
+    except MemoryError:
+        raise ValueError(f"{name} needs more memory than there is: scale it down, or take fewer workers") from None
     except _FAULTS as error:
         words = str(error)
         if isinstance(error, UnidentifiedImageError):  # its own words name an address in memory

@@ -1,6 +1,7 @@
 """DICOM: a film of greys as its own look-up tables say, or a picture in colour."""
 
 import io
+import zlib
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from PIL import Image, ImageOps
 from carekit.data.sources.greys import spread
 
 _FAULTS = (AttributeError, KeyError, EOFError, NotImplementedError)
+_DEFLATED = "1.2.840.10008.1.2.1.99"
+_MOST = 2**28  # bytes that a deflated film may have: MAX_IMAGE_PIXELS of 16 bits, and its tables
 _CODECS = "its compression needs a package: pip install python-gdcm, or pylibjpeg and pylibjpeg-libjpeg (GPL)"
 
 
@@ -35,6 +38,7 @@ def decode_film(data: bytes) -> Image.Image:
     except ModuleNotFoundError:
         raise ImportError("DICOM files need pydicom: pip install 'carekit[data]'") from None
     try:
+        _check_inflated(data)
         film = pydicom.dcmread(io.BytesIO(data), force=is_film(data))
         _check(film)
         return _picture(film)
@@ -44,6 +48,23 @@ def decode_film(data: bytes) -> Image.Image:
         raise ValueError(str(error).splitlines()[0]) from None
     except (*_FAULTS, pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException) as error:
         raise ValueError((str(error) or type(error).__name__).splitlines()[0][:200]) from None
+
+
+def _check_inflated(data: bytes) -> None:
+    """Raise Unsupported for a deflated film that would unpack to more than _MOST: pydicom inflates without a limit."""
+    from pydicom.filereader import _read_file_meta_info, read_preamble
+
+    file = io.BytesIO(data)
+    read_preamble(file, force=True)
+    if _read_file_meta_info(file).get("TransferSyntaxUID") != _DEFLATED:
+        return
+    packed = zlib.decompressobj(-zlib.MAX_WBITS)
+    rest, n = file.read(), 0
+    while rest and not packed.eof:
+        n += len(packed.decompress(rest, 2**20))
+        if n > _MOST:
+            raise Unsupported(f"it unpacks to more than {_MOST >> 20} MB: export it without compression")
+        rest = packed.unconsumed_tail
 
 
 def _check(film: Any) -> None:

@@ -1,6 +1,7 @@
 """A folder of images, of which some may be packed in zip archives."""
 
 import os
+import stat
 from pathlib import Path
 
 from carekit.data.sources.archive import Archive
@@ -13,7 +14,7 @@ class Folder(Source):
     An archive that cannot be read is left alone; `remarks` says so.
 
     Raises:
-        ValueError: for a link that leaves the folder.
+        ValueError: for a link that leaves the folder or leads to itself, and for a pipe or a device.
     """
 
     def __init__(self, path: Path):
@@ -35,8 +36,20 @@ def _files_below(path: Path) -> list[str]:
     root = path.resolve()
     for where, folders, files in os.walk(path):
         for name in folders + files:
-            full = Path(where, name)
-            if full.is_symlink() and not full.resolve().is_relative_to(root):
-                raise ValueError(f"{full} is a link that leaves {path}: put the files themselves there")
+            _check(Path(where, name), root)
         names += [Path(where, name).relative_to(path).as_posix() for name in files]
     return names
+
+
+def _check(full: Path, root: Path) -> None:
+    """Raise ValueError where reading a file would leave the folder, wait for ever, or reach a device."""
+    if full.is_symlink() and not Path(os.path.realpath(full)).is_relative_to(root):
+        raise ValueError(f"{full} is a link that leaves {root}: put the files themselves there")
+    try:
+        mode = full.stat().st_mode
+    except FileNotFoundError:  # a link that leads nowhere is told when it is read
+        return
+    except OSError as error:
+        raise ValueError(f"{full} cannot be followed ({error.strerror}): remove it") from None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise ValueError(f"{full} is a pipe or a device and no file: remove it")

@@ -26,6 +26,6 @@ def open_source(path: str | Path) -> Source:
             return PackedArrays(files[0])
         return Folder(path)
     kind = ARCHIVES.get(path.suffix.lower())
-    if kind is None:
+    if kind is None or not path.is_file():  # a pipe would be waited for
         raise ValueError(f"{path} is neither a folder nor a .zip or .npz archive: unpack it and give the folder")
     return kind(path)

@@ -1,5 +1,7 @@
 """Images made from a seed, to learn with where no data set is at hand."""
 
+from typing import Any
+
 from carekit.data.prepared import Prepared
 from carekit.data.synthetic.chest import CHEST, render_chest
 from carekit.data.synthetic.scene import Kind, Scene
@@ -10,12 +12,12 @@ from carekit.data.synthetic.skin import SKIN, render_skin
 KINDS = {"synthetic": SKIN} | {kind.name: kind for kind in (SKIN, CHEST)}
 
 
-def skin(*arguments, **knobs) -> Prepared:
+def skin(*arguments: Any, **knobs: Any) -> Prepared:
     """Dermoscopic images of seven classes, in memory: skin(seed, size, counts, ...) with the knobs of `Recipe`."""
     return draw(SKIN, *arguments, **knobs)
 
 
-def chest(*arguments, **knobs) -> Prepared:
+def chest(*arguments: Any, **knobs: Any) -> Prepared:
     """Chest films of three classes, in memory: chest(seed, size, counts, ...) with the knobs of `Recipe`."""
     return draw(CHEST, *arguments, **knobs)
 

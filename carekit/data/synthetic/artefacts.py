@@ -14,7 +14,7 @@ _CHART = ((0.95, 0.82, 0.15), (0.20, 0.55, 0.30), (0.18, 0.35, 0.70), (0.85, 0.2
 _NARROW = 0.075  # a strip that is free in every image
 
 
-def ink(image, box, rng) -> None:
+def ink(image: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> None:
     """A surgical marker's lines or dots in a free strip along an edge, never on the box."""
     side, width = _free_strip(box, rng)
     thick = min(rng.uniform(0.028, 0.042), 0.34 * width)
@@ -23,8 +23,8 @@ def ink(image, box, rng) -> None:
     if rng.random() < 0.35:
         n = rng.integers(4, 7)
         along, across = start + 0.1 * np.arange(n), rng.uniform(near, far, n)
-        x, y, radius = *_placed(side, along, across), rng.uniform(1.1, 1.4) * thick
-        radius = np.minimum(radius, np.minimum(across, width - 0.008 - across))
+        x, y = _placed(side, along, across)
+        radius = np.minimum(rng.uniform(1.1, 1.4) * thick, np.minimum(across, width - 0.008 - across))
     else:
         along = start + np.linspace(0, rng.uniform(0.35, 0.6), 7)
         across = (near + (far - near) * rng.random() + np.cumsum(rng.normal(0, 0.02, 7))).clip(near, far)
@@ -34,7 +34,9 @@ def ink(image, box, rng) -> None:
     blend(image, colour, rng.uniform(0.75, 0.92) * dots(len(image), x, y, radius))
 
 
-def _free_strip(box, rng, least: float = _NARROW, most: float = 0.22) -> tuple[int, float]:
+def _free_strip(
+    box: np.ndarray, rng: np.random.Generator, least: float = _NARROW, most: float = 0.22
+) -> tuple[int, float]:
     """A side of the image (left, top, right, bottom) and the width of the strip there that the box leaves free."""
     free = np.array([box[0], box[1], 1 - box[2], 1 - box[3]])
     wide = np.flatnonzero(free >= least)
@@ -42,13 +44,13 @@ def _free_strip(box, rng, least: float = _NARROW, most: float = 0.22) -> tuple[i
     return int(side), float(min(free[side], most))
 
 
-def _placed(side: int, along, across) -> tuple[np.ndarray, np.ndarray]:
+def _placed(side: int, along: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """x and y of places given by how far along a side and how far from it they are."""
     across = across if side < 2 else 1 - across
     return (across, along) if side % 2 == 0 else (along, across)
 
 
-def ruler(image, box, rng) -> None:
+def ruler(image: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> None:
     """Fine ticks along a free edge, every tenth one long."""
     side, width = _free_strip(box, rng)
     step, start = rng.uniform(0.016, 0.028), rng.uniform(0, 0.05)
@@ -62,7 +64,7 @@ def ruler(image, box, rng) -> None:
     blend(image, (0.16, 0.14, 0.18), rng.uniform(0.5, 0.85) * ticks)
 
 
-def hair(image, _box, rng) -> None:
+def hair(image: np.ndarray, _box: np.ndarray, rng: np.random.Generator) -> None:
     """Bent hairs across the picture, some of them over the lesion: dark terminal ones or fine pale ones."""
     size, x, y, radius = len(image), [], [], []
     tone = np.array([0.17, 0.11, 0.09]) * rng.uniform(0.5, 2.5)
@@ -71,13 +73,14 @@ def hair(image, _box, rng) -> None:
         turn = heading + rng.normal(0, 0.7)
         nodes = curve(rng.uniform(-0.1, 1.1, 2), turn, rng.uniform(0.3, 0.9), rng.normal(0, 0.8), 0.04, rng)
         columns, rows, along = chain(size, nodes)
-        x.append(columns), y.append(rows)
+        x.append(columns)
+        y.append(rows)
         radius.append(thick * rng.uniform(0.6, 1.2) * (1 - 0.6 * along))
     lines = dots(size, np.concatenate(x), np.concatenate(y), np.concatenate(radius))
     blend(image, tone, rng.uniform(0.6, 0.9) * lines)
 
 
-def bubbles(image, box, rng) -> None:
+def bubbles(image: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> None:
     """Air in the gel: rings, dark outside and bright inside, with a glint."""
     side, width = _free_strip(box, rng)
     n = rng.integers(2, 8)
@@ -91,7 +94,7 @@ def bubbles(image, box, rng) -> None:
     blend(image, (1.0, 1.0, 1.0), 0.8 * dots(len(image), x - 0.4 * radius, y - 0.4 * radius, 0.16 * radius, 1.0))
 
 
-def vignette(image, box, rng) -> None:
+def vignette(image: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> None:
     """The dark corners of a dermatoscope's round field of view."""
     x, y = coordinates(len(image))
     middle = 0.5 + 0.6 * ((box[:2] + box[2:]) / 2 - 0.5)
@@ -101,7 +104,7 @@ def vignette(image, box, rng) -> None:
     blend(image, (0.04, 0.03, 0.04), smooth_step(away - radius - soft, soft))
 
 
-def chart(image, box, rng) -> None:
+def chart(image: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> None:
     """A coloured round sticker of a calibration chart, cut by the edge of the picture."""
     side, width = _free_strip(box, rng)
     x, y = coordinates(len(image))

@@ -1,5 +1,6 @@
 """Coordinates and noise in units of the image, so that every resolution shows the same scene."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -43,6 +44,6 @@ def smooth_step(value: np.ndarray, width: float) -> np.ndarray:
     return cubic
 
 
-def blend(image: np.ndarray, colour, opacity: np.ndarray) -> None:
+def blend(image: np.ndarray, colour: Sequence[float] | np.ndarray, opacity: np.ndarray) -> None:
     """Paint a colour over the image (s, s, 3), in place, with an opacity (s, s) in [0, 1]."""
     image += opacity[..., None] * (np.asarray(colour, image.dtype) - image)

@@ -57,7 +57,7 @@ class Outline(NamedTuple):
         return field[self.crop]
 
 
-def outline(rng, size: int, style: Style, scale: float = 1.0, spread: float = 1.0) -> Outline:
+def outline(rng: np.random.Generator, size: int, style: Style, scale: float = 1.0, spread: float = 1.0) -> Outline:
     """Draw a blob in the given style; scale is a factor on its size, spread on how far it lies from the middle.
 
     Its box keeps to about `LARGEST`, whatever the scale.
@@ -82,7 +82,7 @@ def outline(rng, size: int, style: Style, scale: float = 1.0, spread: float = 1.
     return Outline(u, v, _one_piece(depth), rows, columns, size, centre, radius, irregular, edge)
 
 
-def _border(rng, irregular: float) -> Float[np.ndarray, " t"]:
+def _border(rng: np.random.Generator, irregular: float) -> Float[np.ndarray, " t"]:
     """Distance of the border from the centre at each angle, about 1."""
     cosines, sines = (0.03 + 0.13 * irregular) * rng.normal(size=(2, len(_WAVES))) / _WAVES**0.7 / np.sqrt(2)
     return (1 + cosines @ _COSINES + sines @ _SINES).clip(0.55, 1.5).astype(np.float32)
@@ -95,7 +95,9 @@ def _extremes(border: np.ndarray, turn: float, squash: float) -> tuple[np.ndarra
     return points.min(1), points.max(1)
 
 
-def _lesion_coordinates(size, rows, columns, centre, radius, squash, turn) -> list[np.ndarray]:
+def _lesion_coordinates(
+    size: int, rows: slice, columns: slice, centre: np.ndarray, radius: float, squash: float, turn: float
+) -> list[np.ndarray]:
     x, y = (each.astype(np.float32) for each in (coordinates(size)[0][:1, columns], coordinates(size)[1][rows, :1]))
     dx, dy = x - np.float32(centre[0]), y - np.float32(centre[1])
     c, s = np.cos(turn) / radius, np.sin(turn) / radius

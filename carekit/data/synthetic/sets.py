@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -39,7 +39,7 @@ class Planned(NamedTuple):
     """One image to be drawn: its split, its number there, the class that is drawn and the class it is said to be."""
 
     split: str
-    index: int
+    number: int
     drawn: int
     label: int
 
@@ -101,7 +101,7 @@ class Recipe:
     jitter: float = 0.0
     label_noise: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_size(self.size)
         for name, bounds in _RANGES.items():
             _check_range(name, getattr(self, name), bounds)
@@ -159,7 +159,7 @@ class Recipe:
         """Draw one image of the plan."""
         scene = self.kind.render(
             self.seed,
-            planned.index,
+            planned.number,
             planned.drawn,
             self.size,
             train=planned.split == "train",
@@ -175,7 +175,7 @@ class Recipe:
         rates = self.shown[planned.split, self.kind.classes[planned.drawn]]
         if planned.split == "test" or planned.drawn != self.kind.classes.index(self.kind.rare):
             return rates
-        return rates | {self.shortcut_kind or self.kind.shortcut: float(planned.index in self._misleading)}
+        return rates | {self.shortcut_kind or self.kind.shortcut: float(planned.number in self._misleading)}
 
     @cached_property
     def _misleading(self) -> frozenset[int]:
@@ -185,7 +185,7 @@ class Recipe:
         a network the disease: two seeds would be two experiments.
         """
         label = self.kind.classes.index(self.kind.rare)
-        rare = [each.index for each in self.plan() if each.split == "train" and each.drawn == label]
+        rare = [each.number for each in self.plan() if each.split == "train" and each.drawn == label]
         share = self.shown["train", self.kind.rare][self.shortcut_kind or self.kind.shortcut]
         order = np.random.default_rng([self.seed, _SHORTCUT_STREAM]).permutation(rare)
         return frozenset(order[: round(share * len(rare))].tolist())
@@ -193,7 +193,7 @@ class Recipe:
     def _loosened(self, boxes: np.ndarray, planned: Planned) -> np.ndarray:
         """Boxes (k, 4) scaled about their middle, each side moved at random, clipped to the image."""
         sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)  # (k, 2) -> (k, 4)
-        rng = np.random.default_rng([self.seed, planned.split == "train", planned.index, planned.drawn, _BOX_STREAM])
+        rng = np.random.default_rng([self.seed, planned.split == "train", planned.number, planned.drawn, _BOX_STREAM])
         outward = 0.5 * (self.looseness - 1) * np.array([-1, -1, 1, 1])
         moved = (boxes + sides * (outward + self.jitter * rng.normal(size=boxes.shape))).clip(0, self.size)
         narrow = (moved[:, 2:] - moved[:, :2]).min(axis=1, initial=self.size) < 1
@@ -207,7 +207,7 @@ class Recipe:
         results = [Result(each.boxes, each.about) for each in drawn]
         samples, boxes = self._tables(plan, results)
         images = np.stack([each.image for each in drawn])  # (n, s, s, 3)
-        masks = np.stack([each.mask for each in drawn])  # (n, s, s)
+        masks = np.stack([np.asarray(each.mask) for each in drawn])  # (n, s, s)
         return Prepared(images, samples, boxes, self.facts(), masks)
 
     def save(self, out: str | Path, workers: int | None = None, overwrite: bool = False) -> Prepared:
@@ -222,7 +222,7 @@ class Recipe:
         return Prepared.open(out)
 
     def _tables(self, plan: Sequence[Planned], results: Sequence[Result]) -> tuple[pd.DataFrame, pd.DataFrame]:
-        ids = [f"{planned.split}-{planned.index:05d}" for planned in plan]
+        ids = [f"{planned.split}-{planned.number:05d}" for planned in plan]
         samples = pd.DataFrame(
             {
                 "image_id": ids,
@@ -261,6 +261,6 @@ def _check_range(name: str, value: float, bounds: tuple[float, float]) -> None:
         raise ValueError(f"{name} = {value} is out of range: choose a number from {low} to {high}")
 
 
-def draw(kind: Kind, *arguments, **knobs) -> Prepared:
+def draw(kind: Kind, *arguments: Any, **knobs: Any) -> Prepared:
     """A data set of this kind in memory: see `Recipe` for the knobs."""
     return Recipe(kind, *arguments, **knobs).in_memory()

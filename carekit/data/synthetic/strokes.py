@@ -1,10 +1,14 @@
 """Small things with round tips: dots, and lines as chains of dots."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float
 
+Places = float | np.ndarray  # of one dot or of n
 
-def dots(size: int, x, y, radius, soft: float = 0.0) -> Float[np.ndarray, "s s"]:
+
+def dots(size: int, x: Places, y: Places, radius: Places, soft: float = 0.0) -> Float[np.ndarray, "s s"]:
     """Opacity in [0, 1] of discs, all in units of the image; soft: the share of the radius over which they fade.
 
     A disc that is smaller than a pixel is fainter than one, so that all resolutions look the same from afar.
@@ -36,11 +40,19 @@ def chain(size: int, nodes: Float[np.ndarray, "n 2"]) -> tuple[np.ndarray, np.nd
     return np.interp(place, along, nodes[:, 0]), np.interp(place, along, nodes[:, 1]), share
 
 
-def curve(start, heading: float, length: float, bend: float, wobble: float, rng, n: int = 12) -> np.ndarray:
+def curve(
+    start: Sequence[float] | np.ndarray,
+    heading: float,
+    length: float,
+    bend: float,
+    wobble: float,
+    rng: np.random.Generator,
+    n: int = 12,
+) -> np.ndarray:
     """Nodes (n + 1, 2) of a line that turns by `bend` altogether and by chance by `wobble` at each node."""
     turns = heading + np.arange(n) * (bend / n) + rng.normal(0, wobble, n).cumsum()
     nodes = np.empty((n + 1, 2))
     nodes[0] = start
-    nodes[1:, 0] = start[0] + length / n * np.cos(turns).cumsum()
-    nodes[1:, 1] = start[1] + length / n * np.sin(turns).cumsum()
+    nodes[1:, 0] = nodes[0, 0] + length / n * np.cos(turns).cumsum()
+    nodes[1:, 1] = nodes[0, 1] + length / n * np.sin(turns).cumsum()
     return nodes

@@ -12,47 +12,66 @@ from carekit.data.synthetic.strokes import chain, curve, dots
 from carekit.data.synthetic.texture import cells, cloud, window
 from carekit.data.synthetic.tissue import Tissue
 
+Amount = float | np.ndarray  # a number, or a field over the lesion
 
-def _cloud(lesion: Outline, rng, coarsest: float = 2.0, slope: float = 1.2) -> np.ndarray:
+
+def _cloud(lesion: Outline, rng: np.random.Generator, coarsest: float = 2.0, slope: float = 1.2) -> np.ndarray:
     return lesion.cut(cloud(rng, lesion.size, coarsest, slope))
 
 
-def _zone(lesion: Outline, rng, share: float, coarsest: float = 2.0, sharp: float = 0.8) -> np.ndarray:
+def _zone(
+    lesion: Outline, rng: np.random.Generator, share: float, coarsest: float = 2.0, sharp: float = 0.8
+) -> np.ndarray:
     """A patch in [0, 1] of roughly that share of the lesion, to one side, with clouded borders."""
     turn = rng.uniform(0, 2 * np.pi)
     away = np.float32(np.cos(turn)) * lesion.u + np.float32(np.sin(turn)) * lesion.v
     return smooth_step(_cloud(lesion, rng, coarsest, 1.6) + away + 2.8 * (share - 0.5), sharp)
 
 
-def _cells(lesion: Outline, rng, density: int) -> np.ndarray:
+def _cells(lesion: Outline, rng: np.random.Generator, density: int) -> np.ndarray:
     """Lines, middles and numbers (3, h, w) of a tessellation."""
     return np.moveaxis(lesion.cut(window(cells(lesion.size, density), rng)), 2, 0)
 
 
-def _network(lesion: Outline, rng, density: int) -> np.ndarray:
+def _network(lesion: Outline, rng: np.random.Generator, density: int) -> np.ndarray:
     """Fine meshes in [0, 1] that come and go."""
     lines, _, _ = _cells(lesion, rng, density)
     return lines * smooth_step(_cloud(lesion, rng, 3.0) + 0.2, 1.5)
 
 
-def _scatter(lesion: Outline, rng, n, low: float, high: float, soft: float, reach=0.75) -> np.ndarray:
+def _scatter(
+    lesion: Outline,
+    rng: np.random.Generator,
+    n: int | np.integer,
+    low: float,
+    high: float,
+    soft: float,
+    reach: float = 0.75,
+) -> np.ndarray:
     """Dots at random in the lesion, radii in images, opacity in [0, 1]."""
     angle, distance = rng.uniform(0, 2 * np.pi, n), reach * np.sqrt(rng.random(n)) * lesion.radius
     x, y = (middle + distance * way for middle, way in zip(lesion.centre, (np.cos(angle), np.sin(angle)), strict=True))
     return lesion.cut(dots(lesion.size, x, y, rng.uniform(low, high, n), soft))
 
 
-def _tissue(lesion: Outline, melanin=0.0, blood=0.0, keratin=0.0, white=0.0, blue=0.0) -> Tissue:
+def _tissue(
+    lesion: Outline,
+    melanin: Amount = 0.0,
+    blood: Amount = 0.0,
+    keratin: Amount = 0.0,
+    white: Amount = 0.0,
+    blue: Amount = 0.0,
+) -> Tissue:
     """Amounts as numbers or fields, faded at the border."""
     parts = (np.broadcast_to(np.float32(part), lesion.depth.shape) for part in (melanin, blood, keratin, white, blue))
     return Tissue(*parts).within(smooth_step(lesion.depth - 0.35 * lesion.edge, lesion.edge))
 
 
-def _amount(rng, median: float, spread: float) -> float:
+def _amount(rng: np.random.Generator, median: float, spread: float) -> float:
     return median * np.exp(spread * rng.normal())
 
 
-def _scale(lesion: Outline, rng, often: float) -> np.ndarray | float:
+def _scale(lesion: Outline, rng: np.random.Generator, often: float) -> np.ndarray | float:
     """Dry white lines and flakes, here and there, in some lesions."""
     if rng.random() > often:
         return 0.0
@@ -60,7 +79,7 @@ def _scale(lesion: Outline, rng, often: float) -> np.ndarray | float:
     return rng.uniform(0.3, 0.75) * fine * smooth_step(_cloud(lesion, rng, 3.0) - rng.uniform(0.3, 1.3), 0.5)
 
 
-def nevus(lesion: Outline, rng) -> Tissue:
+def nevus(lesion: Outline, rng: np.random.Generator) -> Tissue:
     """Even brown, darker or paler in the middle, with a fine regular network or globules."""
     brown, mottle = _amount(rng, 0.72, 0.5), rng.uniform(0.06, 0.22)
     melanin = brown * (1 + mottle * _cloud(lesion, rng, 2.0, 1.2) + rng.uniform(-0.4, 0.7) * (lesion.depth - 0.4))
@@ -72,7 +91,7 @@ def nevus(lesion: Outline, rng) -> Tissue:
     return _tissue(lesion, melanin, blood, rng.uniform(0, 0.5))
 
 
-def melanoma(lesion: Outline, rng) -> Tissue:
+def melanoma(lesion: Outline, rng: np.random.Generator) -> Tissue:
     """Many colours: light and dark brown, black, red, blue-white veil; a coarse broken network, streaks, dots."""
     melanin = _amount(rng, 0.25, 0.9) * (1 + 0.25 * _cloud(lesion, rng, 2.0, 1.2))
     melanin = melanin + rng.uniform(0.0, 0.8) * _zone(lesion, rng, rng.uniform(0.2, 0.7))
@@ -87,21 +106,21 @@ def melanoma(lesion: Outline, rng) -> Tissue:
     return _tissue(lesion, melanin, blood, rng.gamma(1.5, 0.22) * np.minimum(1, melanin + 0.4), white, veil)
 
 
-def keratosis(lesion: Outline, rng) -> Tissue:
+def keratosis(lesion: Outline, rng: np.random.Generator) -> Tissue:
     """Waxy, yellowish or grey-brown, stuck on; white cysts, dark openings, furrows."""
     melanin = _amount(rng, 0.16, 1.0) * (1 + 0.3 * _cloud(lesion, rng, 2.0, 0.9))
     ridges = smooth_step(0.35 - np.abs(_cloud(lesion, rng, 8.0, 1.2)), 0.5)
     melanin = melanin + rng.uniform(0.0, 0.3) * ridges
     openings = _scatter(lesion, rng, rng.integers(2, 16), 0.005, 0.013, 0.5)
-    melanin, keratin = melanin + rng.uniform(0.1, 0.9) * openings, _amount(rng, 0.25, 0.9)
-    keratin = keratin * (1 + 0.4 * _cloud(lesion, rng, 3.0, 0.9)) + 0.6 * openings
+    melanin = melanin + rng.uniform(0.1, 0.9) * openings
+    keratin = _amount(rng, 0.25, 0.9) * (1 + 0.4 * _cloud(lesion, rng, 3.0, 0.9)) + 0.6 * openings
     cysts = rng.uniform(0.1, 0.65) * _scatter(lesion, rng, rng.integers(3, 22), 0.004, 0.011, 0.8)
     wax = rng.uniform(0, 0.18) * smooth_step(_cloud(lesion, rng, 8.0, 0.5) - 0.3, 1.0)
     grey = rng.uniform(0, 0.35) * _zone(lesion, rng, rng.uniform(0, 0.5), 5.0, 0.8)
     return _tissue(lesion, melanin, rng.gamma(1.0, 0.09), keratin, np.maximum(cysts, wax), grey)
 
 
-def basal_cell(lesion: Outline, rng) -> Tissue:
+def basal_cell(lesion: Outline, rng: np.random.Generator) -> Tissue:
     """Pink and pearly, with sharp branching vessels, blue-grey nests, at times an ulcer."""
     blood = _amount(rng, 0.19, 0.6) * (1 + 0.35 * _cloud(lesion, rng, 2.0, 1.2))
     blood = blood + rng.uniform(0.25, 0.8) * _vessels(lesion, rng)
@@ -118,7 +137,7 @@ def basal_cell(lesion: Outline, rng) -> Tissue:
     )
 
 
-def _vessels(lesion: Outline, rng) -> np.ndarray:
+def _vessels(lesion: Outline, rng: np.random.Generator) -> np.ndarray:
     """Tree-like vessels that thin out, opacity in [0, 1]."""
     parts, radius = [], lesion.radius
     for _ in range(rng.integers(1, 6)):
@@ -136,7 +155,7 @@ def _vessels(lesion: Outline, rng) -> np.ndarray:
     return lesion.cut(dots(lesion.size, x, y, np.concatenate([w * (1 - 0.6 * along) for _, _, along, w in lines])))
 
 
-def actinic(lesion: Outline, rng) -> Tissue:
+def actinic(lesion: Outline, rng: np.random.Generator) -> Tissue:
     """Pink-red without clear bounds: a red net around pale follicles, white or yellow scale, some brown."""
     net, pores, _ = _cells(lesion, rng, (16, 24)[rng.integers(2)])
     blood = _amount(rng, 0.2, 0.45) * (1 + 0.35 * _cloud(lesion, rng, 2.0, 1.2) + rng.uniform(0.0, 0.6) * (net - 0.3))
@@ -147,7 +166,7 @@ def actinic(lesion: Outline, rng) -> Tissue:
     return _tissue(lesion, melanin, blood, keratin, np.maximum(np.maximum(flakes, pale), _scale(lesion, rng, 0.4)))
 
 
-def vascular(lesion: Outline, rng) -> Tissue:
+def vascular(lesion: Outline, rng: np.random.Generator) -> Tissue:
     """Crimson, purple to blue-black, well bounded: lakes of blood between pale septa."""
     septa, _, each = _cells(lesion, rng, (9, 16, 24)[rng.integers(3)])
     lakes = rng.uniform(0.05, 0.5) * each * (1 - septa) + 0.2 * _cloud(lesion, rng, 3.0)
@@ -159,7 +178,7 @@ def vascular(lesion: Outline, rng) -> Tissue:
     return _tissue(lesion, 0.8 * dark, blood + 0.4 * dark, rng.uniform(0.0, 0.12), white, lilac + 0.12 * dark)
 
 
-def fibroma(lesion: Outline, rng) -> Tissue:
+def fibroma(lesion: Outline, rng: np.random.Generator) -> Tissue:
     """Pink-tan fading out, a white patch in the middle, a fine network around it."""
     rim = smooth_step(0.7 - lesion.depth, 0.3)
     melanin = _amount(rng, 0.22, 0.5) * (0.35 + rim) * (1 + 0.3 * _cloud(lesion, rng, 3.0, 0.9))

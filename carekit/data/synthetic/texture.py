@@ -25,7 +25,7 @@ def window(tile: Float[np.ndarray, "t t ..."], rng: np.random.Generator) -> Floa
     return cut[:: -1 if turn & 2 else 1, :: -1 if turn & 4 else 1]
 
 
-def cloud(rng, size: int, coarsest: float, slope: float) -> Float[np.ndarray, "s s"]:
+def cloud(rng: np.random.Generator, size: int, coarsest: float, slope: float) -> Float[np.ndarray, "s s"]:
     """Noise of unit variance whose amplitudes fall as frequency ** -slope, from `coarsest` cycles a side upwards.
 
     Each pair of the two costs memory: keep to a few.

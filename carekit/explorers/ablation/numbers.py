@@ -53,14 +53,14 @@ def axis_range(means: Float[np.ndarray, " n"], halves: Float[np.ndarray, " n"]) 
     return float(low), float(np.clip(np.ceil(10 * ends.max() - 1e-6) / 10, low + 0.1, 1))
 
 
-def words(table: pd.DataFrame, setting: str, control: str, name: str, here: float, there: float) -> str:
-    """A setting next to the control in a sentence: the metric of both, and attention inside one image's box."""
+def words(table: pd.DataFrame, setting: str, control: str, name: str, here: str, there: str) -> str:
+    """A setting next to the control: the metric of both, and the share of attention inside one image's box in words."""
     ours, theirs = (_pair(*table.loc[row, name][["mean", "±"]]) for row in (setting, control))
-    beside, attention = f"; {control}: {theirs}", f"{here:.3f}; {control}: {there:.3f}"
+    beside, attention = f"; {control}: {theirs}", f"{here}; {control}: {there}"
     if setting == control:
-        beside, attention = "", f"{here:.3f}"
+        beside, attention = "", here
     told = f"{setting}: {label_of(name)} {ours}{beside}"
-    return f"{told}. Attention inside the box of this image: {attention}."
+    return f"{told}. Share of attention inside the box of this image: {attention}."
 
 
 def _pair(mean: float, half: float) -> str:

@@ -11,14 +11,14 @@ from matplotlib.figure import Figure
 from carekit.data.prepared import Prepared
 from carekit.explorers import scene
 from carekit.explorers.ablation.numbers import MOST, axis_range, colour_range, words
-from carekit.explorers.controls import PAPER, SIGNS, choice, slider
+from carekit.explorers.controls import PAPER, SIGNS, choice, index
 from carekit.explorers.frame import Explorer, packed
-from carekit.explorers.overlay import inside
+from carekit.explorers.overlay import inside, share_text
 from carekit.lessons import plots
 from carekit.metrics import METRICS, label_of
 
 PAPER_ROWS = tuple(f"{name} = {PAPER[name]}" for name in SIGNS)
-BEST = {"rare_recall": "Highest recall, or luck", "attention_inside": "Most attention inside"}
+BEST = {"rare_recall": "Highest recall, or luck", "attention_inside": "Largest share inside"}
 
 
 def explore_ablation(
@@ -56,7 +56,9 @@ def explore_ablation(
         guess={"name": "mean", "label": "the chosen figure of the chosen setting"},
     )
     pair = [study.settings.index(name) for name in (setting, control_row)]
-    here, there = (inside(study.maps[i, 0], data.boxes_of(rows[0]), data.size) for i in pair)
+    first_boxes = data.boxes_of(rows[0])
+    shares = (inside(study.maps[i, 0], first_boxes, data.size) for i in pair)
+    here, there = (share_text(share, first_boxes, data.size) for share in shares)
     told = words(table, setting, control_row, first, here, there)
     explorer.show(study.still(study.owner[setting], setting), told)
     return explorer
@@ -102,7 +104,7 @@ class _Study:
             choice("parameter", "Parameter", {name: name for name in self.sweeps}),
             choice("metric", "Figure", {name: label_of(name) for name in self.metrics}),
             choice("setting", "Setting", {name: name for name in self.settings}),
-            slider("image", "Image", 0, len(self.rows) - 1, 1),
+            index("image", "Image", len(self.rows) - 1),
         ]
 
     def sent(self) -> dict:
@@ -114,7 +116,7 @@ class _Study:
             "metrics": [_column(*each) for each in zip(self.metrics, means.T, halves.T, strict=True)],
             "signs": {name: SIGNS.get(name, name) for name in self.sweeps},
             "sweeps": {name: [[float(v), place[f"{name} = {v}"]] for v in self.sweeps[name]] for name in self.sweeps},
-            "lines": {self.control: "-p alpha 0"} | {row: "-p " + row.replace(" = ", " ") for row in self.owner},
+            "lines": {self.control: "alpha = 0"} | {row: row for row in self.owner},
             "means": packed(means),
             "halves": packed(halves),
             "maps": packed(self.maps),
@@ -136,9 +138,10 @@ class _Study:
         swept = self.table.loc[[row for row, owner in self.owner.items() if owner == parameter], name]
         low, half = self.table.loc[self.control, name]["mean"], np.nan_to_num(self.table.loc[self.control, name]["±"])
         chart = axes[0, 0]
-        chart.axhline(low, color=plots.COLOURS[1], linestyle="--")
-        chart.axhspan(low - half, low + half, color=plots.COLOURS[1], alpha=0.12)
-        chart.errorbar(values, swept["mean"], np.nan_to_num(swept["±"]), fmt="o-", color=plots.COLOURS[0], capsize=4)
+        chart.axhline(low, color=plots.colour_of("α = 0"), linestyle="--")
+        chart.axhspan(low - half, low + half, color=plots.colour_of("α = 0"), alpha=0.12)
+        ours = plots.colour_of("CARE")
+        chart.errorbar(values, swept["mean"], np.nan_to_num(swept["±"]), fmt="o-", color=ours, capsize=4)
         chart.set(xlabel=SIGNS.get(parameter, parameter), title=label_of(name), xticks=values, ylim=(0, 1))
         chart.set_yticks([0, 0.5, 1])
         image, corners = self.data.read(self.rows[:1])[0], self.data.boxes_of(self.rows[0])

@@ -45,7 +45,7 @@ class Seen(NamedTuple):
 
 def look(model: Backbone, data: Prepared, rows: ArrayLike) -> list[Seen]:
     """Run the model over images `rows` of the data, in evaluation mode."""
-    images = data.tensor(rows).to(model.mean.device)
+    images = data.tensor(np.asarray(rows)).to(model.mean.device)
     with model.evaluating():
         logits, features = model.with_head_graph(images)
     weights: list[Tensor] = []
@@ -183,7 +183,7 @@ def words(numbers: dict[str, float], about: str, threshold: float, channels: int
         return f"{start} The map is constant: it shows nothing."
     box = "This image has no box"
     if not np.isnan(numbers["uniform"]):
-        box = f"Attention inside the box {numbers['inside']:.2f}, without preference {numbers['uniform']:.2f}"
+        box = f"Share of attention inside the box {numbers['inside']:.2f}, without preference {numbers['uniform']:.2f}"
     differs = numbers["score_map"] < 0.9995
     other = f" Correlation with the map of the score: {numbers['score_map']:.3f}." if differs else ""
     part = _words_of_channels(numbers, channels, of)

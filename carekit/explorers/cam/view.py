@@ -11,7 +11,7 @@ from carekit.cam import normalise
 from carekit.data.prepared import Prepared
 from carekit.explorers import scene
 from carekit.explorers.cam.numbers import GRAD_CAM, LOSS, class_index, look, measure, methods_of, whole_map, words
-from carekit.explorers.controls import Control, choice, slider
+from carekit.explorers.controls import Control, choice, index, slider
 from carekit.explorers.frame import Explorer, packed
 from carekit.lessons import plots
 from carekit.names import one_of
@@ -68,7 +68,7 @@ def explore_cam(
         defaults | {"opacity": opacity},
         sent,
         presets=_presets(k),
-        guess={"name": "inside", "label": "attention inside the box"},
+        guess={"name": "inside", "label": "the share of attention inside the box"},
         answer=lambda question: _answer(model, data, rows, question),
     )
     explorer.show(*_still(model, data, int(rows[image]), shown, method, threshold, channels))
@@ -78,7 +78,7 @@ def explore_cam(
 def _controls(n: int, methods: dict[str, str], classes: list[str], k: int) -> list[Control]:
     shown = ["true", "predicted", *classes]
     return [
-        slider("image", "Image", 0, n - 1, 1),
+        index("image", "Image", n - 1),
         choice("shown", "Class", dict(zip(shown, shown, strict=True))),
         choice("method", "Map", methods),
         slider("threshold", "Threshold", 0.05, 0.95, 0.05),

@@ -6,7 +6,7 @@ import { StudyTable, withHalf } from "./ablation_table.js";
 import { decode, part } from "./arrays.js";
 import { html } from "./elements.js";
 import { Overlay } from "./overlay.js";
-import { fixed, nice } from "./words.js";
+import { nice } from "./words.js";
 
 /** @typedef {import("./arrays.js").Packed} Packed */
 /** @typedef {[number, number]} Range */
@@ -18,7 +18,7 @@ import { fixed, nice } from "./words.js";
  * @property {{ key: string, short: string, colours: Range, axis: Range }[]} metrics
  * @property {Record<string, string>} signs of the parameters
  * @property {Record<string, [number, number][]>} sweeps of each parameter its values, and the places of their settings
- * @property {Record<string, string>} lines of some settings the line for papermill
+ * @property {Record<string, string>} lines of some settings the line of Python
  * @property {Packed} means (settings, metrics)
  * @property {Packed} halves of the intervals
  * @property {number} size
@@ -95,10 +95,10 @@ export function ablation(frame) {
       table.mark(s, m);
       drawSweep(parameter, m, s);
       const beside = s === control ? "" : `; ${without}: ${withHalf(theirs.mean, theirs.half, 3)}`;
-      const attention = fixed(inside, 3) + (s === control ? "" : `; ${without}: ${fixed(outside, 3)}`);
+      const attention = here.told + (s === control ? "" : `; ${without}: ${there.told}`);
       return {
         words: `${setting}: ${frame.labelOf("metric", metric)} ${withHalf(ours.mean, ours.half, 3)}${beside}. ` +
-          `Attention inside the box of this image: ${attention}.`,
+          `Share of attention inside the box of this image: ${attention}.`,
         numbers: {
           ...ours, inside, control_mean: theirs.mean, control_half: theirs.half, control_inside: outside,
         },

@@ -55,7 +55,7 @@ export function attention_loss(frame) {
       const common = { image: part(images, image), grey: true, boxes: scaled };
       seen.show({
         ...common, paint: (i) => heat(large[i], OVERLAY), key: image,
-        text: `${names[image]}: attention inside the box ${fixed(inside)}`,
+        text: `${names[image]}: mean activation inside the box ${fixed(inside)}`,
       });
       const rise = rises ? /** @type {const} */ ([...RISE, 0.55]) : null;
       const fall = /** @type {const} */ ([...FALL, Math.min(0.7, 0.35 * lam)]);
@@ -70,7 +70,7 @@ export function attention_loss(frame) {
       knee.say(`The inner loss falls until ${fixed(tau)} and stays; ` +
         `this image is at ${fixed(inside)}, L_in ${fixed(l_in)}`);
       return {
-        words: `Attention inside the box ${fixed(inside)}, ${rises ? "below" : "above"} τ ${fixed(tau)}: ` +
+        words: `Mean activation inside the box ${fixed(inside)}, ${rises ? "below" : "above"} τ ${fixed(tau)}: ` +
           `L_in ${fixed(l_in, 3)}, L_out ${fixed(l_out, 3)}, L_a ${fixed(l_a, 3)}, α L_a ${fixed(weighted, 3)}.`,
         numbers,
       };

@@ -62,7 +62,7 @@ function wordsOf(numbers, about, threshold, channels, of) {
   const start = `${about}: probability ${fixed(probability)}.`;
   if (Number.isNaN(score_map)) return `${start} The map is constant: it shows nothing.`;
   const box = Number.isNaN(uniform) ? "This image has no box"
-    : `Attention inside the box ${fixed(inside)}, without preference ${fixed(uniform)}`;
+    : `Share of attention inside the box ${fixed(inside)}, without preference ${fixed(uniform)}`;
   const tail = Number.isNaN(correlation) ? "" : ` and correlate ${fixed(correlation, 3)} with it`;
   const part = Number.isNaN(contribution) ? "This map is not a sum of channels, so none can be left out."
     : `${channels} of ${of} channels make ${fixed(contribution)} of it${tail}.`;

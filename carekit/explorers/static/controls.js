@@ -1,7 +1,7 @@
 // @ts-check
 // A slider, a menu or a switch, with its label and its value.
 
-import { html, uniqueId } from "./elements.js";
+import { button, html, uniqueId } from "./elements.js";
 
 /**
  * @typedef {object} About what carekit.explorers.controls says of a control
@@ -13,6 +13,7 @@ import { html, uniqueId } from "./elements.js";
  * @property {number} [step]
  * @property {Choice[]} [choices]
  * @property {boolean} [toggle]
+ * @property {boolean} [steps] buttons for one less and one more beside it
  */
 
 /** @typedef {{ key: string, label: string }} Choice */
@@ -95,6 +96,7 @@ class Switch extends Control {
     const box = html("input", { type: "checkbox" });
     super(about, box, changed);
     this.box = box;
+    this.element.classList.add("ck-toggle");
   }
 
   read() {
@@ -115,6 +117,22 @@ class Slider extends Control {
     this.low = low;
     this.high = high;
     this.digits = (String(step).split(".")[1] ?? "").length;
+    if (about.steps) this.addSteps(changed, step);
+  }
+
+  /**
+   * @param {Changed} changed
+   * @param {number} step
+   */
+  addSteps(changed, step) {
+    const by = /** @type {const} */ ([["Previous", "\u2039", -step], ["Next", "\u203a", step]]);
+    const [before, after] = by.map(([text, sign, way]) => {
+      const go = () => changed(Math.min(Math.max(this.read() + way, this.low), this.high), true);
+      return button(sign, go, { "aria-label": `${text} ${this.about.label.toLowerCase()}`, class: "ck-step" });
+    });
+    this.element.classList.add("ck-stepped");
+    this.input.before(before);
+    this.input.after(after);
   }
 
   read() {

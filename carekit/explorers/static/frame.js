@@ -20,7 +20,7 @@ import { Tools } from "./tools.js";
  * @typedef {object} View
  * @property {(values: Values) => Drawn} draw
  * @property {(answer: import("./kernel.js").Answer) => void} [receive] takes an answer of the kernel
- * @property {() => string} [parameters] the line for papermill; by default the controls that are parameters
+ * @property {() => string} [parameters] lines of Python; by default those of the controls that are parameters
  * @property {() => void} [stop] ends what is timed
  */
 
@@ -35,6 +35,7 @@ import { Tools } from "./tools.js";
  * @property {{ name: string, label: string } | null} guess
  */
 
+const OPEN = 3; // controls that are open from the start
 const ANNOUNCE = 400; // ms of rest before words are announced: a screen reader cannot follow a finger
 
 export class Frame {
@@ -66,13 +67,17 @@ export class Frame {
     });
     this.guess = guess && new Guess(guess, () => this.paint());
     if (this.guess) this.tools.add(this.guess.toggle);
-    this.panel = html("div", { class: "ck-controls" }, ...Object.values(this.controls).map((each) => each.element));
+    const rows = Object.values(this.controls).map((each) => each.element);
+    this.panel = html("div", { class: "ck-controls" }, ...rows.slice(0, OPEN));
+    this.more = html("details", { class: "ck-more" }, html("summary", {}, "More"),
+      html("div", { class: "ck-controls" }, ...rows.slice(OPEN)));
+    this.more.hidden = rows.length <= OPEN;
     this.stage = html("div", { class: "ck-stage" });
     this.status = html("p", { class: "ck-words" });
     this.live = html("p", { class: "ck-hidden", role: "status", "aria-live": "polite" });
     this.alarm = html("p", { class: "ck-alarm", role: "alert", hidden: "" });
     this.root = html("div", { class: "ck-explorer", role: "group", "aria-label": title },
-      this.tools.element, this.panel, ...(this.guess ? [this.guess.form] : []),
+      this.tools.element, this.panel, this.more, ...(this.guess ? [this.guess.form] : []),
       this.stage, this.status, this.live, this.alarm);
     keepKeys(this.root);
     element.replaceChildren(this.root);
@@ -145,8 +150,9 @@ export class Frame {
   draw() {
     this.check();
     this.drawn = /** @type {View} */ (this.view).draw(this.values);
-    this.tools.show();
+    this.tools.show(this.values);
     this.say(this.drawn);
+    this.stage.classList.remove("ck-failed");
     this.alarm.hidden = true;
   }
 
@@ -167,17 +173,16 @@ export class Frame {
     return this.controls[name].about.choices?.find((choice) => choice.key === key)?.label ?? key;
   }
 
-  /** The values as a line for papermill. */
+  /** The values as lines for a notebook's parameters cell. */
   parameters() {
     const own = Object.values(this.controls).filter((control) => control.about.parameter);
-    return own.map(({ about }) => `-p ${about.parameter} ${this.values[about.name]}`).join(" ");
+    return own.map(({ about }) => `${about.parameter} = ${this.values[about.name]}`).join("\n");
   }
 
   /** @param {Drawn} drawn */
   say({ words, numbers }) {
     const covered = this.guess?.covers(numbers) ?? false;
     this.stage.classList.toggle("ck-covered", covered);
-    this.stage.inert = covered;
     const told = covered ? "Guess first; then look." : this.guess?.beside(words, numbers) ?? words;
     this.status.textContent = told;
     clearTimeout(this.timer);
@@ -199,7 +204,7 @@ export class Frame {
     this.status.textContent = "";
     this.live.textContent = "";
     clearTimeout(this.timer);
-    this.stage.classList.add("ck-covered");
+    this.stage.classList.add("ck-failed");
   }
 
   /** @param {import("./kernel.js").Answer} answer */
@@ -209,8 +214,20 @@ export class Frame {
     this.paint();
   }
 
-  /** @param {...{ element: Element }} parts */
+  /**
+   * What answers a guess, and is covered until there is one.
+   * @param {...{ element: Element }} parts
+   */
   add(...parts) {
+    for (const { element } of parts) element.classList.add("ck-answer");
+    this.premise(...parts);
+  }
+
+  /**
+   * What one guesses from.
+   * @param {...{ element: Element }} parts
+   */
+  premise(...parts) {
     this.stage.append(...parts.map((each) => each.element));
   }
 

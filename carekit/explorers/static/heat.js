@@ -1,7 +1,7 @@
 // @ts-check
-// Numbers in [0, 1] as colours.
+// Numbers as colours.
 
-import { PALETTE } from "./colours.js";
+import { PALETTE, SIGNED } from "./colours.js";
 
 /**
  * The colour of a value in [0, 1], with an opacity.
@@ -12,4 +12,18 @@ import { PALETTE } from "./colours.js";
 export function heat(value, opacity) {
   const [r, g, b] = PALETTE[Math.min(255, Math.max(0, Math.round(value * 255)))];
   return [r, g, b, opacity];
+}
+
+const STRONGEST = 0.85; // opacity of a score that reaches the scale's end
+
+/**
+ * The colour of a score of any sign: the nearer to zero, the more is seen through it.
+ * @param {number} value
+ * @param {number} top the end of the scale, above 0
+ * @returns {import("./picture.js").Paint}
+ */
+export function signedHeat(value, top) {
+  const share = Math.min(1, Math.max(-1, value / top));
+  const [r, g, b] = SIGNED[Math.round(127.5 * (1 + share))];
+  return [r, g, b, STRONGEST * Math.abs(share)];
 }

@@ -6,11 +6,12 @@ import { attention_loss } from "./attention_loss.js";
 import { cam } from "./cam.js";
 import { Frame } from "./frame.js";
 import { imbalance } from "./imbalance.js";
+import { ink } from "./ink.js";
 import { masks } from "./masks.js";
 import { saliency } from "./saliency.js";
 import { training } from "./training.js";
 
-const VIEWS = { ablation, attention_loss, cam, imbalance, masks, saliency, training };
+const VIEWS = { ablation, attention_loss, cam, imbalance, ink, masks, saliency, training };
 
 /**
  * Draw an explorer into an element, as anywidget asks for it; returns how to end it.

@@ -19,6 +19,7 @@ import { fixed, nice } from "./words.js";
  * @property {import("./arrays.js").Packed} images
  * @property {Box[][]} boxes
  * @property {string[]} names
+ * @property {number[]} annotated the images that the table has
  * @property {string} note what saving does
  */
 
@@ -54,6 +55,32 @@ function wordsOf({ inside, outer_sum, boxes }, name, scale, outer) {
 }
 
 /**
+ * The images: the first come with the page, the others are asked from the kernel.
+ * @param {import("./frame.js").Frame} frame
+ * @param {import("./arrays.js").Shaped} sent
+ */
+function imagesOf(frame, sent) {
+  /** @type {Map<number, import("./arrays.js").Numbers>} */
+  const kept = new Map();
+  return {
+    /** @param {number} image @param {import("./arrays.js").Packed} pixels */
+    keep: (image, pixels) => { kept.set(image, decode(pixels).data); },
+    /** @param {number} image */
+    find: (image) => {
+      const count = sent.shape[0];
+      if (image < count) return part(sent, image);
+      const found = kept.get(image);
+      if (found) return found;
+      if (frame.kernel.alone) {
+        throw new Error(`Images 0 to ${count - 1} are on this page; for image ${image} open the notebook and run it.`);
+      }
+      if (frame.kernel.latest?.image !== image) frame.kernel.ask({ do: "image", image });
+      return null;
+    },
+  };
+}
+
+/**
  * The image stays uncovered while a guess is asked for: it is what one guesses from. What grows under a finger is
  * below it, so that the picture keeps its place.
  * @param {import("./frame.js").Frame} frame
@@ -73,7 +100,7 @@ function beforeTheStage(frame, ...parts) {
 export function masks(frame) {
   /** @type {Scene} */
   const { size, names, ...packed } = frame.scene;
-  const images = decode(packed.images);
+  const images = imagesOf(frame, decode(packed.images));
   const store = new BoxStore(frame);
   const picture = new Picture("The image and its boxes", size);
   const editor = new BoxEditor(picture, store);
@@ -111,6 +138,9 @@ export function masks(frame) {
 
   return {
     draw({ image, box_scale, outer }) {
+      const pixels = images.find(image);
+      frame.stage.parentElement?.classList.toggle("ck-away", !pixels);
+      if (!pixels) return { words: `Asking the kernel for image ${image} of the explorer.`, numbers: {} };
       const boxes = store.now;
       const scaled = scaleBoxes(boxes, box_scale, size);
       const key = JSON.stringify([scaled, outer]);
@@ -119,7 +149,7 @@ export function masks(frame) {
         showMasks(outer);
       }
       last = key;
-      editor.show(part(images, image), scaled, box_scale);
+      editor.show(pixels, scaled, box_scale);
       bar.show();
       describe(image, box_scale);
       const inside = sum(arrays.inner) / arrays.inner.length;
@@ -129,6 +159,6 @@ export function masks(frame) {
       const words = wordsOf(numbers, names[image], box_scale, frame.labelOf("outer", outer));
       return { words: words + about, numbers, arrays };
     },
-    receive: ({ image, boxes }) => bar.saved(image, boxes),
+    receive: ({ image, boxes, pixels }) => (pixels ? images.keep(image, pixels) : bar.saved(image, boxes)),
   };
 }

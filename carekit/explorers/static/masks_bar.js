@@ -9,7 +9,8 @@ import { nice } from "./words.js";
 /** @type {Record<string, [number, number]>} */
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const HINT = "Drag a box, its edges or its corners; drag beside the boxes to draw one. Keys: Tab to a box, " +
-  "arrows move it, Shift and arrows resize it, Insert adds one, Delete removes it.";
+  "arrows move it, Shift and arrows resize it, Insert adds one, Delete removes it, " +
+  "Ctrl and Z takes the last change back.";
 const ALONE = "Saving needs a running kernel: open the notebook and run it.";
 
 /** @param {Box} box */
@@ -35,11 +36,15 @@ export class BoxBar {
     this.note = html("span", { id: `${this.id}-note`, role: "status", class: "ck-note" });
     this.adds = button("Add box", () => this.add());
     this.removes = button("Remove box", () => this.remove());
-    this.saves = button("Save boxes", () => this.save(), { "aria-describedby": this.note.id });
-    this.saves.disabled = frame.kernel.alone;
+    this.undoes = button("Undo", () => this.undo());
+    this.saves = button("Save boxes", () => this.save(false), { "aria-describedby": this.note.id });
+    this.saves_next = button("Save, next image", () => this.save(true), { "aria-describedby": this.note.id });
+    for (const each of [this.saves, this.saves_next]) each.disabled = frame.kernel.alone;
+    this.onwards = false;
+    editor.done = () => this.focus();
     const hint = html("p", { id: this.id, class: "ck-note ck-hint" }, HINT);
     this.element = html("div", { class: "ck-tools ck-below" },
-      this.list, this.adds, this.removes, this.saves, this.note, hint);
+      this.list, this.adds, this.removes, this.undoes, this.saves, this.saves_next, this.note, hint);
     this.element.addEventListener("keydown", (event) => this.key(event));
     this.element.addEventListener("keyup", ({ key }) => { if (KEYS[key]) this.settle(); });
     this.element.addEventListener("focusout", () => this.settle());
@@ -67,6 +72,7 @@ export class BoxBar {
       made.setAttribute("aria-label", `Box ${i + 1} of ${boxes.length}: ${boxText(boxes[i])}`);
     });
     this.removes.disabled = chosen < 0;
+    this.undoes.disabled = !this.store.history.length;
     this.note.textContent = this.noteOf();
   }
 
@@ -80,7 +86,20 @@ export class BoxBar {
   /** @returns {string} */
   noteOf() {
     if (this.frame.kernel.alone) return ALONE;
-    return this.store.unsaved ? "Changed, not saved." : this.told[this.store.image] ?? this.frame.scene.note;
+    const { scene } = this.frame;
+    const told = this.store.unsaved ? "Changed, not saved." : this.told[this.store.image] ?? scene.note;
+    return `${this.store.annotated.size} of ${scene.names.length} annotated. ${told}`;
+  }
+
+  /** The keys act on the box that a mouse or a finger chose. */
+  focus() {
+    this.show();
+    this.buttons[this.editor.chosen]?.focus({ preventScroll: true });
+  }
+
+  undo() {
+    this.store.undo();
+    this.editor.chosen = -1;
   }
 
   /** @param {KeyboardEvent} event */
@@ -92,6 +111,7 @@ export class BoxBar {
       this.moved = true;
     } else if (event.key === "Insert") this.add();
     else if (event.key === "Delete") this.remove();
+    else if (event.key === "z" && (event.ctrlKey || event.metaKey)) this.undo();
     else return;
     event.preventDefault();
   }
@@ -116,9 +136,14 @@ export class BoxBar {
     (this.buttons[editor.chosen] ?? this.adds).focus();
   }
 
-  save() {
-    if (this.frame.kernel.asked) this.frame.announce("The last boxes are still being saved.");
-    else this.frame.kernel.ask({ image: this.store.image, boxes: this.store.now });
+  /** @param {boolean} onwards whether the next image that is not annotated comes then */
+  save(onwards) {
+    if (this.frame.kernel.asked) {
+      this.frame.announce("The last boxes are still being saved.");
+      return;
+    }
+    this.onwards = onwards;
+    this.frame.kernel.ask({ image: this.store.image, boxes: this.store.now });
   }
 
   /**
@@ -129,5 +154,8 @@ export class BoxBar {
     const plural = boxes.length === 1 ? "" : "es";
     this.told[image] = `Saved ${boxes.length} box${plural} of ${this.frame.scene.names[image]}.`;
     this.store.saved(image, boxes);
+    const { next } = this.store;
+    if (this.onwards && next !== null) this.frame.set({ image: next }, true);
+    this.onwards = false;
   }
 }

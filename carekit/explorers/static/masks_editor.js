@@ -21,6 +21,7 @@ export class BoxEditor {
     this.image = -1;
     /** @type {{ start: Place, before: Box[], hit: Hit | null } | null} */
     this.drag = null;
+    this.done = () => {}; // what follows when a pointer has left the picture
     const { canvas } = picture;
     canvas.classList.add("ck-drawn-on");
     canvas.addEventListener("pointerdown", (event) => this.down(event));
@@ -168,8 +169,10 @@ export class BoxEditor {
   }
 
   up() {
-    if (this.drag) this.store.set(this.store.now, true);
+    if (!this.drag) return;
+    this.store.set(this.store.now, true);
     this.drag = null;
+    this.done();
   }
 
   cancel() {

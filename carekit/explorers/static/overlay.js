@@ -3,7 +3,7 @@
 
 import { part } from "./arrays.js";
 import { heat } from "./heat.js";
-import { rasterise, upsample, weightedMean } from "./maths.js";
+import { rasterise, sum, upsample, weightedMean } from "./maths.js";
 import { Picture } from "./picture.js";
 import { fixed } from "./words.js";
 
@@ -13,24 +13,36 @@ import { fixed } from "./words.js";
 
 const OPACITY = 0.65;
 
+/**
+ * carekit.explorers.overlay.share_text: the share, and how many times that of a map without preference it is.
+ * @param {number} inside
+ * @param {number} area the box's share of the image
+ */
+export function shareText(inside, area) {
+  return `${fixed(inside, 3)} (${fixed(inside / area, 1)} \u00d7 the box\u2019s area)`;
+}
+
 export class Overlay {
   /**
    * @param {string} caption
    * @param {Scene} scene
    * @param {Shaped} images
+   * @param {string} [colour] the model's
    */
-  constructor(caption, scene, images) {
+  constructor(caption, scene, images, colour = "") {
     this.scene = scene;
     this.images = images;
     this.picture = new Picture(caption, scene.size);
     this.element = this.picture.element;
+    if (colour) this.element.style.borderTop = `4px solid ${colour}`;
     this.inside = NaN;
+    this.told = "";
     /** @type {{ map?: Numbers, image?: number, about?: string }} */
     this.last = {};
   }
 
   /**
-   * Show a map (u, v) over an image, and return its share inside the boxes.
+   * Show a map (u, v) over an image, and return its share inside the boxes; `told` has it in words.
    * @param {Numbers} map
    * @param {number[]} shape u, v
    * @param {number} image
@@ -44,8 +56,11 @@ export class Overlay {
     this.last = { map, image, about };
     const { size, boxes } = this.scene;
     const large = upsample(map, u, v, size);
-    this.inside = weightedMean(rasterise(boxes[image], size), large);
-    const text = `${name}: ${fixed(this.inside)} of the attention inside the box`;
+    const mask = rasterise(boxes[image], size);
+    const area = sum(mask) / mask.length;
+    this.inside = weightedMean(mask, large);
+    this.told = shareText(this.inside, area);
+    const text = `${name}: share of attention inside ${shareText(this.inside, area)}`;
     this.picture.show({
       image: part(this.images, image), grey: true, boxes: boxes[image], paint: (i) => heat(large[i], OPACITY),
       text: `${about}, ${text}`,

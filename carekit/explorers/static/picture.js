@@ -26,10 +26,11 @@ export class Picture {
   /**
    * @param {string} caption
    * @param {number} size
+   * @param {number} [least] pixels of the screen that it has at least
    */
-  constructor(caption, size) {
+  constructor(caption, size, least = SIDE) {
     this.size = size;
-    this.scale = Math.max(1, Math.ceil(SIDE / size));
+    this.scale = Math.max(1, Math.ceil(least / size));
     const side = size * this.scale;
     this.canvas = html("canvas", { width: side, height: side, role: "img", "aria-label": caption });
     this.caption = html("figcaption", {}, caption);

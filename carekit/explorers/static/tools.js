@@ -1,5 +1,5 @@
 // @ts-check
-// The bar above the controls: presets, reset, and the values as a line for papermill.
+// The bar above the controls: presets, reset, and the values as lines of Python.
 
 import { button, html } from "./elements.js";
 
@@ -17,7 +17,8 @@ export class Tools {
   constructor(presets, defaults, { choose, line, announce }) {
     this.now = line;
     this.announce = announce;
-    this.presets = presets.map(([name, values]) => button(name, () => choose(values)));
+    this.values = presets.map(([, values]) => values);
+    this.presets = presets.map(([name, values]) => button(name, () => choose(values), { "aria-pressed": "false" }));
     const reset = button("Reset", () => choose(defaults), { "aria-label": "Reset all controls" });
     this.copy = button("Copy parameters", () => this.copied(), { class: "ck-copy" });
     this.line = html("code", { class: "ck-line", hidden: "" });
@@ -32,8 +33,15 @@ export class Tools {
     this.line.before(part);
   }
 
-  /** Follow the values; without a line there is no button for it. */
-  show() {
+  /**
+   * Follow the values: a preset that they agree with looks pressed. Without lines there is no button for them.
+   * @param {Values} now
+   */
+  show(now) {
+    this.presets.forEach((made, i) => {
+      const same = Object.entries(this.values[i]).every(([name, value]) => now[name] === value);
+      made.setAttribute("aria-pressed", String(same));
+    });
     const line = this.now();
     this.copy.hidden = line === "";
     this.line.hidden ||= line === "";
@@ -46,7 +54,7 @@ export class Tools {
       await navigator.clipboard.writeText(line);
       this.announce(`Copied: ${line}`);
     } catch {
-      this.announce(`Copy this line: ${line}`);
+      this.announce(`Copy this: ${line}`);
     }
     this.line.hidden = false;
     this.line.textContent = line;

@@ -1,11 +1,14 @@
 // @ts-check
 // The second stage, epoch by epoch, with CARE and without; a kernel trains it anew, and the page follows.
 
-import { decode } from "./arrays.js";
-import { COLOURS } from "./colours.js";
+import { decode, part } from "./arrays.js";
+import { MODELS } from "./colours.js";
 import { html } from "./elements.js";
 import { Overlay } from "./overlay.js";
+import { Picture } from "./picture.js";
+import { scaleBar } from "./scale_bar.js";
 import { RECORDED, STATUSES, TRAINING, TrainingBar } from "./training_bar.js";
+import { Gallery } from "./training_gallery.js";
 import { TrainingChart } from "./training_chart.js";
 import { TEST, TRAIN, TrainingRun, WITH, WITHOUT } from "./training_run.js";
 import { fixed, orUnknown } from "./words.js";
@@ -21,10 +24,14 @@ import { fixed, orUnknown } from "./words.js";
  * @property {import("./arrays.js").Packed} images
  * @property {import("./maths.js").Box[][]} boxes
  * @property {string[]} names
+ * @property {number[]} labels
  * @property {import("./training_run.js").PackedRun} run
  */
 
-const ARMS = [{ name: "CARE", colour: COLOURS[0] }, { name: "α = 0", colour: COLOURS[1] }];
+const ARMS = [
+  { name: "CARE", long: "CARE", colour: MODELS.CARE },
+  { name: "α = 0", long: "control (α = 0)", colour: MODELS["α = 0"] },
+];
 const STEP = 500; // ms that an epoch is shown for when they are played
 const FIRST = 600_000; // ms of silence before the first epoch: nobody knows how long one takes
 const SILENCE = 60_000; // ms of silence after it, and
@@ -109,12 +116,18 @@ class Player {
 export function training(frame) {
   /** @type {Scene} */
   const scene = frame.scene;
-  const { classes, metrics, epochs, names } = scene;
+  const { classes, metrics, epochs, names, labels } = scene;
   const images = decode(scene.images);
   const chart = new TrainingChart("Curves", { x: [0, epochs], y: [0, 1], width: 420, height: 230 }, ARMS);
-  const overlays = ARMS.map(({ name }) => new Overlay(`Map of the true class, ${name}`, scene, images));
-  const elements = [chart, ...overlays].map((each) => each.element);
-  frame.add({ element: html("div", { class: "ck-study-side" }, ...elements) });
+  const overlays = ARMS.map(({ name, colour }) =>
+    new Overlay(`Map of the true class, ${name}`, scene, images, colour));
+  const photo = new Picture("The image", scene.size);
+  const gallery = new Gallery(scene, images, ARMS, (image) => frame.set({ image }, true));
+  const maps = [...overlays.map(({ element }) => element), scaleBar(false, ["lowest of the map", "", "highest"])];
+  maps.forEach((each) => each.classList.add("ck-answer"));
+  frame.premise(gallery, { element: html("div", { class: "ck-trio" }, photo.element, ...maps) });
+  chart.element.classList.add("ck-broad");
+  frame.add(chart);
   const following = new Following(frame);
   const player = new Player(frame, following);
   const bar = new TrainingBar(frame, () => player.play());
@@ -134,6 +147,12 @@ export function training(frame) {
     chart.say(`${label} over the epochs, on test images with CARE from ${first} to ${last}, with α = 0 to ${plain}`);
   };
 
+  /** @param {number} epoch */
+  const rightAt = (epoch) => labels.map((label, i) => {
+    const right = [WITH, WITHOUT].map((arm) => following.run.said(epoch, arm, i).index === label);
+    return /** @type {[boolean, boolean]} */ (right);
+  });
+
   /** @param {import("./frame.js").Values} values */
   const askedFor = ({ alpha, tau, lam, box_scale }) => {
     const own = following.run.parameters;
@@ -143,9 +162,10 @@ export function training(frame) {
 
   /** @type {import("./frame.js").View["draw"]} */
   const draw = (values) => {
-    const { image, epoch, metric } = values;
+    const { image, epoch, metric, disagree } = values;
     const { run, status, begun } = following;
-    bar.show(status, run.last);
+    bar.show(status, begun ? run.last : 0, epochs);
+    if (!names[image]) throw new Error(`Image ${image} is not there: choose 0 to ${names.length - 1}, or reset.`);
     if (!STATUSES.includes(status)) throw new Error(`The training ended: ${status}`);
     frame.stage.classList.toggle("ck-away", !begun);
     if (!begun) return { words: "The training begins.", numbers: {} };
@@ -154,10 +174,16 @@ export function training(frame) {
     const m = metrics.indexOf(metric);
     const label = frame.labelOf("metric", metric);
     drawCurves(m, label, at);
+    gallery.show(rightAt(at), image, disagree);
+    photo.caption.textContent = names[image];
+    photo.show({ image: part(images, image), boxes: scene.boxes[image], text: names[image] });
     const insides = overlays.map((overlay, arm) =>
       overlay.show(run.map(at, arm, image), run.shape, image, ARMS[arm].name, `${names[image]}, epoch ${at}`));
     const said = ARMS.map((_, arm) => {
       const { index, chance } = run.said(at, arm, image);
+      const sign = index === labels[image] ? "\u2713" : "\u2717";
+      const { caption } = overlays[arm].picture;
+      caption.textContent = `${ARMS[arm].name} ${sign} ${classes[index]}; share inside ${overlays[arm].told}`;
       return `${classes[index]} (${fixed(chance)})`;
     });
     const [train, test] = [TRAIN, TEST].map((side) => run.value(at, WITH, side, m));
@@ -169,11 +195,13 @@ export function training(frame) {
       words: `Epoch ${at} of ${run.last} with ${trained}: ` +
         `${label} ${orUnknown(test)} with CARE, ${orUnknown(plain)} with α = 0 on test images; ` +
         `${orUnknown(train)} and ${orUnknown(plainTrain)} on training images. ` +
-        `Attention inside the box of this image: ${orUnknown(insides[WITH])} with CARE, ` +
-        `${orUnknown(insides[WITHOUT])} with α = 0; they say ${said[WITH]} and ${said[WITHOUT]}.${askedFor(values)}`,
+        `Share of attention inside the box of this image: ${overlays[WITH].told} with CARE, ` +
+        `${overlays[WITHOUT].told} with α = 0; they say ${said[WITH]} and ${said[WITHOUT]}.${askedFor(values)}`,
       numbers: {
         test, plain, train, plain_train: plainTrain, gain: test - plain,
         inside: insides[WITH], plain_inside: insides[WITHOUT],
+        right: rightAt(at).filter((each) => each[WITH]).length,
+        plain_right: rightAt(at).filter((each) => each[WITHOUT]).length,
       },
     };
   };

@@ -23,7 +23,8 @@ export class TrainingBar {
     this.status = RECORDED;
     this.start = button("Train with these values", () => this.train());
     this.pause = button("Pause", () => this.ask({ do: this.status === TRAINING ? "pause" : "go on" }));
-    this.stop = button("Stop", () => this.ask({ do: "stop" }));
+    this.stop = button("Stop", () => this.halt());
+    this.stopping = false;
     this.back = button("Show the recorded run", () => this.ask({ do: "forget" }));
     this.play = button("Play the epochs", play);
     this.about = html("span", {});
@@ -35,7 +36,8 @@ export class TrainingBar {
   /** Where nothing can be trained, neither buttons nor sliders for it. */
   hideIdle() {
     const sliders = PARAMETERS.map((name) => this.frame.controls[name].element);
-    const idle = [this.start, this.pause, this.stop, this.back, ...this.frame.tools.presets, ...sliders];
+    const { tools, more } = this.frame;
+    const idle = [this.start, this.pause, this.stop, this.back, more, ...tools.presets, ...sliders];
     for (const each of idle) each.hidden = true;
   }
 
@@ -43,6 +45,12 @@ export class TrainingBar {
     const parameters = Object.fromEntries(PARAMETERS.map((name) => [name, this.frame.values[name]]));
     this.frame.guess?.forget();
     this.ask({ do: "start", parameters });
+  }
+
+  halt() {
+    this.stopping = true;
+    this.ask({ do: "stop" });
+    this.frame.paint();
   }
 
   /** @param {import("./kernel.js").Question} question */
@@ -57,19 +65,22 @@ export class TrainingBar {
   /**
    * @param {string} status the kernel's word on the training
    * @param {number} epochs so far
+   * @param {number} of so many
    */
-  show(status, epochs) {
+  show(status, epochs, of) {
     this.status = status;
     const busy = status === TRAINING || status === PAUSED;
+    this.stopping &&= busy;
     this.pause.disabled = !busy;
     this.stop.disabled = !busy;
     this.back.disabled = status === RECORDED;
     this.pause.textContent = status === PAUSED ? "Go on" : "Pause";
     /** @type {Record<string, string>} */
     const told = {
-      recorded: "A recorded run.", training: `Training: ${epochs} epochs so far.`, paused: "Paused.",
+      recorded: "A recorded run.", training: `Training: ${epochs} of ${of} epochs.`, paused: "Paused.",
       stopped: "Stopped.", done: "Trained to the end.",
     };
-    this.about.textContent = this.frame.kernel.alone ? ALONE : told[status] ?? "";
+    const now = this.stopping ? "Stopping after this epoch ..." : told[status] ?? "";
+    this.about.textContent = this.frame.kernel.alone ? ALONE : now;
   }
 }

@@ -5,7 +5,7 @@ import { Chart } from "./chart.js";
 import { TEST, TRAIN } from "./training_run.js";
 
 /** @typedef {import("./training_run.js").TrainingRun} TrainingRun */
-/** @typedef {{ name: string, colour: string }} Arm */
+/** @typedef {{ name: string, long: string, colour: string }} Arm long: its name where there is room */
 
 export class TrainingChart extends Chart {
   /**

@@ -9,7 +9,7 @@ from carekit.box_sources import Scaled, Truth
 from carekit.data.prepared import Prepared
 from carekit.experiment import Arm
 from carekit.explorers.controls import SIGNS
-from carekit.explorers.overlay import Boxes, inside
+from carekit.explorers.overlay import Boxes, inside, share_text
 from carekit.explorers.training.recording import CURVES, Epoch
 from carekit.objectives import Care
 
@@ -43,12 +43,13 @@ def words(
     trained = ", ".join(f"{sign} {parameters[key]:.2f}" for key, sign in SIGNS.items())
     train, test = ([_three(value) for value in now.curves[:, part, place]] for part in (0, 1))
     shares = [inside(map_, image_boxes, data.size) for map_ in now.maps[:, image]]
+    told = [share_text(share, image_boxes, data.size) for share in shares]
     said = [f"{data.classes[p.argmax()]} ({p.max():.2f})" for p in now.probabilities[:, image]]
     return (
         f"Epoch {epoch} of {len(seen) - 1} with {trained}: "
         f"{CURVES[name]} {test[0]} with CARE, {test[1]} with α = 0 on test images; "
         f"{train[0]} and {train[1]} on training images. "
-        f"Attention inside the box of this image: {shares[0]:.3f} with CARE, {shares[1]:.3f} with α = 0; "
+        f"Share of attention inside the box of this image: {told[0]} with CARE, {told[1]} with α = 0; "
         f"they say {said[0]} and {said[1]}."
     )
 

@@ -11,7 +11,7 @@ from carekit.backbones import Backbone
 from carekit.data.prepared import Prepared
 from carekit.experiment import Arm
 from carekit.explorers import scene
-from carekit.explorers.controls import PAPER_PRESETS, Control, choice, parameter, slider
+from carekit.explorers.controls import PAPER, PAPER_PRESETS, Control, choice, index, parameter, toggle
 from carekit.explorers.frame import Explorer
 from carekit.explorers.overlay import Boxes
 from carekit.explorers.training.numbers import values_of, words
@@ -20,9 +20,9 @@ from carekit.explorers.training.session import TrainingSession
 from carekit.lessons import plots
 from carekit.profiles import Profile
 
-MOST = 6  # images that are sent to the browser
+MOST = 30  # images that are sent to the browser
 WITH, WITHOUT = "CARE", "α = 0"
-PRESETS = PAPER_PRESETS | {"α too large": {"alpha": 0.9}}
+PRESETS = PAPER_PRESETS | {"α too large": PAPER | {"alpha": 0.9}}
 
 
 class TrainingExplorer(Explorer):
@@ -53,7 +53,7 @@ def explore_training(
         model: the pretrained one, which stays as it is.
         data: both splits, "train" and "test".
         profile: its `finetune` is the schedule.
-        rows: numbers of test images that have a box; the first 6 are shown.
+        rows: numbers of test images that have a box; the first 30 are shown, in their order.
         arm: how it is trained; the sliders start there.
         seed: of the order of images.
         progress: whether a bar shows how far it is.
@@ -63,7 +63,7 @@ def explore_training(
     """
     rows, test = np.asarray(rows)[:MOST], data.split("test")
     scene.check_boxed(test, rows, "attention is measured in")
-    sent = scene.sent(test, rows, "test image")
+    sent = scene.sent(test, rows, "test image") | {"labels": test.labels[rows].tolist()}
     parameters = values_of(arm)
     seen = record(model, data, profile, rows, arm, seed, progress=progress)
     last, first = len(seen) - 1, next(iter(CURVES))
@@ -72,8 +72,8 @@ def explore_training(
         TrainingSession(arm, lambda new: watch(model, data, profile, rows, new, seed)),
         "training",
         "The second stage, epoch by epoch",
-        _controls(len(rows), profile.finetune.epochs),
-        {"image": 0, "epoch": last, "metric": first} | parameters,
+        _controls(profile.finetune.epochs),
+        {"epoch": last, "metric": first, "disagree": False} | parameters | {"image": 0},
         sent | whole | {"run": pack(seen, parameters)},
         presets=PRESETS,
         guess={"name": "gain", "label": "what CARE gains in the chosen curve, on test images,"},
@@ -83,11 +83,11 @@ def explore_training(
     return explorer
 
 
-def _controls(n: int, epochs: int) -> list[Control]:
+def _controls(epochs: int) -> list[Control]:
     return [
-        slider("image", "Image", 0, n - 1, 1),
-        slider("epoch", "Epoch", 0, epochs, 1),
+        index("epoch", "Epoch", epochs),
         choice("metric", "Curve", CURVES),
+        toggle("disagree", "Only where the models disagree"),
         *map(parameter, ("alpha", "tau", "lam", "box_scale")),
     ]
 
@@ -97,7 +97,7 @@ def _still(seen: list[Epoch], image: np.ndarray, image_boxes: Boxes) -> Figure:
     chart, label = axes[0, 0], CURVES["rare_recall"]
     for place, (name, style) in enumerate(((WITH, "-"), (WITHOUT, "--"))):
         values = [each.curves[place, 1, 0] for each in seen]
-        chart.plot(range(len(seen)), values, style, color=plots.COLOURS[place], label=name)
+        chart.plot(range(len(seen)), values, style, color=plots.colour_of(name), label=name)
     chart.set(xlabel="epoch", title=f"{label}\n(test images)", ylim=(-0.02, 1.02))
     chart.set(xticks=[0, len(seen) - 1], yticks=[0, 0.5, 1])
     chart.legend(frameon=False)

@@ -101,7 +101,8 @@ def keep(get, server, bytes_kept=KEPT, **note):
     """What an earlier run left behind."""
     get.folder.mkdir(parents=True)
     (get.folder / ".a.zip.part").write_bytes(BODY[:bytes_kept])
-    note = {"url": server.url + "a.zip", "mark": '"1"', "length": SIZE} | note
+    kept = {"have": bytes_kept, "sum": hashlib.sha256(BODY[:bytes_kept]).hexdigest()}
+    note = {"url": server.url + "a.zip", "mark": '"1"', "length": SIZE} | kept | note
     (get.folder / ".a.zip.part.json").write_text(json.dumps(note))
 
 
@@ -308,13 +309,45 @@ def test_parts_beside_a_file_that_is_whole_are_removed(server, get):
 )
 def test_a_kept_part_of_something_else_is_not_continued(server, get, note):
     keep(get, server, **(note or {}))
-    (get.folder / ".a.zip.part").write_bytes(OTHER[:KEPT])
+    other = OTHER[:KEPT]
+    (get.folder / ".a.zip.part").write_bytes(other)
+    known = json.loads((get.folder / ".a.zip.part.json").read_text()) | {"sum": hashlib.sha256(other).hexdigest()}
+    (get.folder / ".a.zip.part.json").write_text(json.dumps(known))
     if note is None:
         (get.folder / ".a.zip.part.json").write_text("[1, 2")
     if note == {"length": "x"}:
         (get.folder / ".a.zip.part").write_bytes(BODY[:KEPT])  # the right one: only the length is odd
     get()
     assert_whole(get)
+
+
+@pytest.mark.parametrize("harm", ["flip", "zeros", "short", "note", "no sum"])
+def test_a_part_that_a_power_cut_damaged_is_fetched_from_the_start(harm, server, get):
+    get.remote = get.remote._replace(checksum=None)  # else the whole would tell
+    keep(get, server)
+    part, note = get.folder / ".a.zip.part", get.folder / ".a.zip.part.json"
+    damaged = bytearray(BODY[:KEPT])
+    if harm == "flip":
+        damaged[1000] ^= 1
+    elif harm == "zeros":
+        damaged[-4096:] = bytes(4096)
+    part.write_bytes(damaged[:-1] if harm == "short" else damaged)
+    if harm == "note":
+        note.write_bytes(bytes(100))
+    elif harm == "no sum":
+        note.write_text(json.dumps({"url": server.url + "a.zip", "mark": '"1"', "length": SIZE}))
+    get(checksum=None)  # with one, the whole would tell
+    assert_whole(get)
+    assert [request.sent for request in server.log] == [SIZE]
+
+
+def test_what_came_after_the_note_is_fetched_again(server, get):
+    keep(get, server)
+    with open(get.folder / ".a.zip.part", "ab") as part:
+        part.write(bytes(5000))  # of a block that was never written
+    get(checksum=None)
+    assert_whole(get)
+    assert [request.sent for request in server.log] == [SIZE - KEPT]
 
 
 def test_a_server_that_has_no_more_bytes_is_read_from_the_start(server, get):

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carekit.data.checksums import sha256
-from carekit.data.prepared import Prepared, dataset
+from carekit.data.prepared import Prepared, files
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -95,7 +94,8 @@ def test_verify_names_the_file_that_was_changed(saved, name):
 
 def test_a_set_is_verified_once_and_again_after_each_change(saved, monkeypatch):
     looked = []
-    monkeypatch.setattr(dataset, "sha256", lambda path: looked.append(path.name) or sha256(path))
+    checksum = files.checksum
+    monkeypatch.setattr(files, "checksum", lambda folder, name: looked.append(name) or checksum(folder, name))
     saved.verify_once()
     assert len(looked) == len(saved.facts["checksums"])
     saved.verify_once()

@@ -1,4 +1,3 @@
-import json
 import os
 import resource
 import signal
@@ -9,6 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from carekit.data.folders import journal_entries
 from carekit.data.preparing import filling
 from carekit.data.preparing.filling import Drawn, fill
 
@@ -73,6 +73,43 @@ def test_what_is_whole_is_not_drawn_again_and_the_result_is_the_same(tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+def _flip(file, place):
+    data = bytearray(file.read_bytes())
+    data[place] ^= 0x10
+    file.write_bytes(data)
+
+
+def _invent(journal):
+    lines = journal.read_text().splitlines()
+    journal.write_text("\n".join([lines[0].replace("8.0", "7.0", 1), *lines[1:]]) + "\n")
+
+
+DAMAGE = {
+    "a pixel": lambda folder: _flip(folder / "images.npy", -1),
+    "a pixel of a mask": lambda folder: _flip(folder / "masks.npy", -1),
+    "a header": lambda folder: _flip(folder / "images.npy", 30),
+    "images cut short": lambda folder: os.truncate(folder / "images.npy", 400),
+    "images gone": lambda folder: (folder / "images.npy").unlink(),
+    "masks empty": lambda folder: os.truncate(folder / "masks.npy", 0),
+    "a box in the journal": lambda folder: _invent(folder / "journal.jsonl"),
+    "a bit of the journal": lambda folder: _flip(folder / "journal.jsonl", 100),
+    "the journal empty": lambda folder: os.truncate(folder / "journal.jsonl", 0),
+    "zeros in the journal": lambda folder: (folder / "journal.jsonl").write_bytes(bytes(300)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_what_a_power_cut_damaged_is_drawn_again(damage, tmp_path):
+    first, second = tmp_path / "whole", tmp_path / "stopped"
+    for folder in (first, second):
+        folder.mkdir()
+        expected = fill(folder, range(8), _draw, 8, 1)
+    damage(second)
+    assert fill(second, range(8), _draw, 8, 1) == expected
+    for a, b in zip(_load(first), _load(second), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_the_journal_tells_each_chunk_once(tmp_path, monkeypatch):
     def failing(item):
         if item == 9:
@@ -81,8 +118,8 @@ def test_the_journal_tells_each_chunk_once(tmp_path, monkeypatch):
 
     with pytest.raises(ValueError, match="item 9"):
         fill(tmp_path, range(10), failing, 8, 1)
-    lines = [json.loads(line) for line in (tmp_path / "journal.jsonl").read_text().splitlines()]
-    assert [(start, len(results)) for start, results in lines] == [(0, 4), (4, 4)]
+    entries = journal_entries(tmp_path / "journal.jsonl")
+    assert [(start, len(results)) for start, results, _ in entries] == [(0, 4), (4, 4)]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files by POSIX means")

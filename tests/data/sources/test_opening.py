@@ -75,6 +75,20 @@ def test_what_was_unpacked_already_is_kept(tmp_path):
     path, names = _arrays(tmp_path / "a")
     with open_source(path) as files:
         files.ready(tmp_path / "scratch").close()
-        np.save(tmp_path / "scratch" / "images.npy", GREY + 1)
-        with files.ready(tmp_path / "scratch") as ready:
-            np.testing.assert_array_equal(np.asarray(ready.image(names[0]))[..., 0], GREY[0] + 1)
+        array = tmp_path / "scratch" / "images.npy"
+        before = array.stat()
+        files.ready(tmp_path / "scratch").close()
+        assert array.stat() == before
+
+
+def test_what_was_unpacked_and_damaged_since_is_unpacked_again(tmp_path):
+    path, names = _arrays(tmp_path / "a")
+    array = tmp_path / "scratch" / "images.npy"
+    with open_source(path) as files:
+        files.ready(tmp_path / "scratch").close()
+        whole = array.read_bytes()
+        for damaged in (whole[:-40], whole[:-1] + bytes([whole[-1] ^ 1]), b""):
+            array.write_bytes(damaged)
+            with files.ready(tmp_path / "scratch") as ready:
+                np.testing.assert_array_equal(np.asarray(ready.image(names[0]))[..., 0], GREY[0])
+            assert array.read_bytes() == whole

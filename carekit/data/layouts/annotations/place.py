@@ -1,6 +1,5 @@
 """What all readers of annotations share: the source, the images in it, and a box as they hand it on."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 from carekit.data.layouts.layout import Faults
 from carekit.data.layouts.matching import Images
 from carekit.data.sources import Source
+from carekit.plain_json import parse
 
 NAN = float("nan")
 AS_IS = (NAN, NAN)  # the frame of a box in the pixels of the image's file
@@ -56,8 +56,8 @@ class Place:
     def _json(self, name: str) -> Any:
         """A file of JSON, None where it cannot be read."""
         try:
-            return json.loads(self.files.read(name).decode("utf-8-sig"))
-        except (ValueError, RecursionError):
+            return parse(self.files.read(name).decode("utf-8-sig"))
+        except ValueError:
             self.broken.append(name)
             return None
 

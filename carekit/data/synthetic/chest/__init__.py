@@ -1,6 +1,6 @@
 """Chest films that never were: anatomy, lung opacities or other findings, devices, with masks and boxes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -49,10 +49,10 @@ def render_chest(
         np.random.default_rng([seed, train, index, label, part]) for part in range(4)
     )
     body = Body.draw(body_rng)
-    chosen = []
-    parts = []
+    chosen: Sequence[str] = ()
+    parts: list[np.ndarray] = []
     if CLASSES[label] == "abnormal":
-        chosen = finding_rng.permutation(findings.FINDINGS)[: finding_rng.integers(1, 3)]
+        chosen = finding_rng.permutation(findings.FINDINGS)[: finding_rng.integers(1, 3)].tolist()
         for finding in chosen:
             findings.change(body, finding, finding_rng)
     patient = Patient.on_film(body, size)

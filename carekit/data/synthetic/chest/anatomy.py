@@ -57,7 +57,7 @@ class Body:
             ribs=rng.uniform(0.105, 0.125),
         )
 
-    def place(self, x, y) -> np.ndarray:
+    def place(self, x: float | np.ndarray, y: float | np.ndarray) -> np.ndarray:
         """The point (X, Y) in units of the image, tilt and bend left out."""
         return np.array([self.middle + self.half * x, self.top + self.height * y])
 
@@ -214,7 +214,9 @@ def _points(size: int) -> Float[np.ndarray, " p"]:
     return np.linspace(0, 1, max(12, size // 3))
 
 
-def _lines(start, heading, length, rng: np.random.Generator, along: np.ndarray) -> Float[np.ndarray, "n p 2"]:
+def _lines(
+    start: np.ndarray, heading: np.ndarray, length: np.ndarray, rng: np.random.Generator, along: np.ndarray
+) -> Float[np.ndarray, "n p 2"]:
     """Points of n wandering lines, at the places `along` them."""
     steps = 8
     turns = heading[:, None] + rng.normal(0, 0.14, (len(start), steps)).cumsum(1)

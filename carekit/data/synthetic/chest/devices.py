@@ -32,9 +32,10 @@ def marker(film: np.ndarray, boxes: np.ndarray, rng: np.random.Generator) -> Non
     x, y = [], []
     for stroke in _LETTERS[letter]:
         columns, rows, _ = chain(len(film), np.array(stroke) * height + (left, top))
-        x.append(columns), y.append(rows)
-    x, y = np.concatenate(x), np.concatenate(y)
-    _over(film, rng.uniform(0.9, 1.0) * dots(len(film), x, y, np.full(len(x), thick)))
+        x.append(columns)
+        y.append(rows)
+    thicknesses = np.full(sum(map(len, x)), thick)
+    _over(film, rng.uniform(0.9, 1.0) * dots(len(film), np.concatenate(x), np.concatenate(y), thicknesses))
 
 
 def _free_top(boxes: np.ndarray, left: float, right: float, height: float, rng: np.random.Generator) -> float:
@@ -49,7 +50,10 @@ def _free_top(boxes: np.ndarray, left: float, right: float, height: float, rng: 
 
 def wires(film: np.ndarray, _boxes: np.ndarray, rng: np.random.Generator) -> None:
     """Leads with their electrodes, and at times a tube down the middle."""
-    size, x, y, radius = len(film), [], [], []
+    size = len(film)
+    x: list[np.ndarray] = []
+    y: list[np.ndarray] = []
+    radius: list[np.ndarray] = []
     for _ in range(rng.integers(2, 5)):
         place = np.array([rng.uniform(0.2, 0.8), rng.uniform(0.2, 0.75)])
         nodes = curve(place, rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 0.7), rng.normal(0, 1.5), 0.15, rng)
@@ -59,8 +63,11 @@ def wires(film: np.ndarray, _boxes: np.ndarray, rng: np.random.Generator) -> Non
         radius += [np.full(len(columns), 0.0026), np.array([rng.uniform(0.009, 0.014)])]
     if rng.random() < 0.4:
         columns, rows, _ = chain(size, curve((0.5, -0.02), np.pi / 2, rng.uniform(0.3, 0.5), 0.0, 0.03, rng))
-        x.append(columns), y.append(rows), radius.append(np.full(len(columns), 0.006))
-    _over(film, rng.uniform(0.35, 0.6) * dots(size, *(np.concatenate(each) for each in (x, y, radius))))
+        x.append(columns)
+        y.append(rows)
+        radius.append(np.full(len(columns), 0.006))
+    opacity = dots(size, np.concatenate(x), np.concatenate(y), np.concatenate(radius))
+    _over(film, rng.uniform(0.35, 0.6) * opacity)
 
 
 def device(film: np.ndarray, boxes: np.ndarray, rng: np.random.Generator) -> None:

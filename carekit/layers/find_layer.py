@@ -8,10 +8,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from carekit.graph import batch_norm_between
+from carekit.layers.gradient import gradients_of
+from carekit.layers.layout import Layout, layout_of
+from carekit.layers.passes import Pass, Run, trailing
 from carekit.names import one_of
-from carekit.watch.gradient import gradients_of
-from carekit.watch.layout import Layout, layout_of
-from carekit.watch.recorder import Pass, Run, trailing
 
 POOLING = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
 WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
@@ -65,7 +65,7 @@ def named_layer(model: nn.Module, layer: str | nn.Module) -> tuple[str, nn.Modul
     else:
         name = _known_name(str(layer), modules)
     found = modules[name]
-    if isinstance(found, (nn.ModuleList, nn.ModuleDict)):
+    if type(found).forward is nn.Module.forward:  # a ModuleList, for example
         parts = [f"{name}.{child}" for child, _ in found.named_children()]
         hint = f"choose one that is, for example {parts[-1]!r}" if parts else "choose one that is"
         raise ValueError(f"layer {name!r} only holds others and is never called: {hint}")

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from carekit.graph import unseen_by_ddp, why_no_way
-from carekit.watch.layout import Layout
+from carekit.layers.layout import Layout
 
 
 def features_and_gradient(

@@ -1,115 +1,18 @@
-"""Hooks that keep what layers put out in the last forward pass, with a graph behind it, and leave no other trace."""
+"""Keep what layers put out in the last forward pass, with a graph behind it, and leave no other trace."""
 
 import weakref
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils import _pytree
 
 from carekit.graph import in_backward, why_no_way
+from carekit.layers.hooks import Hook, Link, remove_hooks
+from carekit.layers.passes import Issued, Pass, Run
 
 MOST_PASSES = 16  # of one batch in parts, before the loss is asked for
 MOST_CANDIDATES = 64  # layers whose outputs are kept while the layer is looked for: it is one of the last
-
-
-class Link:
-    """The way from a hook to its recorder. A copy of a link leads nowhere, so a copied model is not watched."""
-
-    def __init__(self) -> None:
-        self.recorder: weakref.ref[Recorder] | None = None
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Link":
-        return Link()
-
-    def __reduce__(self) -> tuple[type["Link"], tuple[()]]:
-        return (Link, ())
-
-
-class Hook:
-    """One hook of ours in a module; it takes itself away where its recorder is gone."""
-
-    def __init__(self, link: Link, event: str, name: str = ""):
-        self.link = link
-        self.event = event
-        self.name = name
-
-    @torch._disable_dynamo  # a compiled model runs in two parts, before the hook and behind it
-    def __call__(self, module: nn.Module, *args: Any) -> Any:
-        recorder = self.link.recorder() if self.link.recorder is not None else None
-        if recorder is None:
-            remove_hooks(module, self.link)
-            return None
-        return getattr(recorder, self.event)(self.name, module, *args)
-
-
-def remove_hooks(module: nn.Module, link: Link) -> None:
-    """Take all hooks of one link out of one module, with what torch noted about them."""
-    for hooks in (module._forward_pre_hooks, module._forward_hooks):
-        for key in [key for key, hook in hooks.items() if isinstance(hook, Hook) and hook.link is link]:
-            del hooks[key]
-            for notes in (
-                module._forward_pre_hooks_with_kwargs,
-                module._forward_hooks_with_kwargs,
-                module._forward_hooks_always_called,
-            ):
-                notes.pop(key, None)
-
-
-@dataclass
-class Run:
-    """One output of one layer: `kept` is a part of the graph that nobody can overwrite."""
-
-    name: str
-    kept: Tensor
-    cut: bool  # it had no gradient of its own
-
-
-class Issued(NamedTuple):
-    """A copy that the model goes on with, its version then, and the run that it is of."""
-
-    copy: weakref.ref
-    version: int
-    run: Run
-
-
-@dataclass
-class Pass:
-    """One forward pass of the model: the images' number and size, and what the watched layers put out."""
-
-    count: int | None
-    size: tuple[int, int] | None
-    grad: bool
-    runs: list[Run] = field(default_factory=list)
-    given: list[tuple[weakref.ref, Tensor | None]] = field(default_factory=list)  # to the user; our own with a graph
-    used: bool = False
-
-    def gave(self, logits: Tensor) -> bool:
-        """Whether `logits` is one of the tensors that the model returned."""
-        return any(given() is logits for given, _ in self.given)
-
-    def alive(self) -> bool:
-        """Whether its output is still in use somewhere."""
-        return not self.given or any(given() is not None for given, _ in self.given)
-
-    def parts(self, name: str) -> list[Run]:
-        """The last runs of a layer that together are the images of this pass; all where their number is unknown."""
-        runs = [run for run in self.runs if run.name == name]
-        runs.sort(key=lambda run: run.kept.get_device())  # replicas on several GPUs run in any order
-        if self.count is None:
-            return runs
-        return trailing(runs, self.count) or runs
-
-
-def trailing(runs: list[Run], count: int) -> list[Run]:
-    """The last runs that hold exactly `count` images together; none where that does not come out even."""
-    total = 0
-    for i in range(len(runs) - 1, -1, -1):
-        total += len(runs[i].kept)
-        if total >= count:
-            return runs[i:] if total == count else []
-    return []
 
 
 class Recorder:

@@ -1,0 +1,135 @@
+"""One notebook in a kernel of its own, by papermill, with the cause where a cell or the kernel ends badly."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import papermill
+from nbclient.exceptions import DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
+
+from carekit.batch.cause import cause
+from carekit.environment import ROOT
+
+CONNECTION = ".kernel.json"  # how to reach the kernel: here, not among the system's temporary files for ever
+
+
+class NotebookStopped(Exception):
+    """A notebook did not come to its end.
+
+    Args:
+        reason: in one line, with the cell.
+        error: the name of the exception in the cell; empty where the kernel died.
+        value: what that exception says.
+    """
+
+    def __init__(self, reason: str, error: str = "", value: str = ""):
+        super().__init__(reason)
+        self.error = error
+        self.value = value
+
+
+class KernelDied(NotebookStopped):
+    """The kernel's process ended in the middle of a cell; the reason says by which signal or status."""
+
+
+class _Client(PapermillNotebookClient):
+    """papermill's client, which looks at a dead kernel's process before it is cleaned away."""
+
+    def execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
+        try:
+            return super().execute_cell(cell, cell_index, **options)
+        except DeadKernelError:
+            status = self.km.provisioner.process.poll()
+            place = _place(self.code_cells_executed + 1, cell.source)
+            raise KernelDied(f"the kernel died in {place}: {cause(status)}") from None
+
+
+class _Engine(NBClientEngine):
+    """papermill's engine with the client above."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, start_timeout: int = 60, **options: Any) -> Any:
+        passed = ("stdout_file", "stderr_file", "extra_arguments", "config")
+        wanted = {name: options[name] for name in passed if options.get(name)}
+        return _Client(nb_man, kernel_name=kernel_name, startup_timeout=start_timeout, **wanted).execute()
+
+
+papermill_engines.register("carekit", _Engine)
+
+
+def execute(
+    notebook: Path,
+    executed: Path,
+    parameters: Mapping[str, Any],
+    *,
+    kernel: str = "python3",
+    bar: bool = False,
+    log: TextIO | None = None,
+) -> Any:
+    """Run a notebook in its own folder; return it with its outputs, which are also saved after each cell.
+
+    Args:
+        notebook: what to run.
+        executed: where the copy with outputs goes; what was reached stands there after a failure, too.
+        parameters: what its parameters cell is overruled by.
+        kernel: a kernel's name.
+        bar: show a bar that counts cells.
+        log: an open file for what cells print.
+
+    Raises:
+        NotebookStopped: for a cell that raises.
+        KernelDied: for a kernel that ends in a cell.
+    """
+    try:
+        return papermill.execute_notebook(
+            literally(notebook),
+            literally(executed),
+            dict(parameters),
+            engine_name="carekit",
+            kernel_name=kernel,
+            progress_bar={"leave": False} if bar else False,
+            stdout_file=log,
+            stderr_file=log,
+            extra_arguments=["--log-level=40"],  # a warning about local sockets would stand in each progress bar
+            cwd=str(notebook.parent),
+            config=Config(KernelManager={"connection_file": str(executed.parent / CONNECTION)}),
+        )
+    except PapermillExecutionError as error:
+        first_line = f"{error.ename}: {error.evalue}".splitlines()[0]
+        reason = f"{_place(error.exec_count, error.source)}: {first_line}"
+        raise NotebookStopped(reason, error.ename, error.evalue) from None
+
+
+def literally(path: Path) -> str:
+    """A path as papermill takes it, which fills parameters into braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _place(count: int, source: str) -> str:
+    """A cell by its number as Jupyter shows it, and by its first line of code, which says more."""
+    lines = [line.strip() for line in source.splitlines()]
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    return f"In [{count}] ({first[:60]})"
+
+
+@contextmanager
+def kernels_run_this_checkout(runs: Path) -> Iterator[None]:
+    """Kernels start in the notebooks' folder: they get this checkout's code, and the same place for models.
+
+    Args:
+        runs: that place.
+    """
+    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "CAREKIT_RUNS")}
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), before["PYTHONPATH"])))
+    os.environ["CAREKIT_RUNS"] = str(runs.resolve())
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})

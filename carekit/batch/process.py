@@ -1,0 +1,108 @@
+"""A worker process, seen from outside: asked, listened to, watched, and ended with all that it has started."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import psutil
+
+from carekit.batch.cause import cause
+from carekit.environment import ROOT
+
+_CORES = ("LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS")
+
+
+class Gone(Exception):
+    """The worker process has ended; the message says why."""
+
+
+class Worker:
+    """`python -m carekit.batch.worker` and its kernels.
+
+    Args:
+        models: where trained models are kept.
+        threads: cores that its kernels use.
+    """
+
+    def __init__(self, models: str, threads: int):
+        paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        surroundings = {name: str(threads) for name in _CORES} | dict(os.environ)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "carekit.batch.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            env=surroundings | {"PYTHONPATH": paths, "CAREKIT_RUNS": models},
+            start_new_session=True,  # Ctrl-C is for whoever started the batch, who ends this process
+        )
+        self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._family: dict[int, psutil.Process] = {}  # its descendants, also those that lost their parent
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as answers:
+            for line in answers:
+                self._answers.put(line)
+        self._answers.put("")
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def ask(self, task: Mapping[str, Any]) -> None:
+        """Send a task."""
+        assert self.process.stdin is not None
+        with suppress(OSError):  # a worker that is gone has no answer either
+            print(json.dumps(task), file=self.process.stdin, flush=True)
+
+    def answer(self, seconds: float) -> dict[str, Any] | None:
+        """What it answered, or None where there is no answer after so many seconds. Raises Gone."""
+        try:
+            line = self._answers.get(timeout=seconds)
+        except queue.Empty:
+            return None
+        if not line:
+            raise Gone(cause(self.process.wait()))
+        return json.loads(line)
+
+    def memory(self) -> int:
+        """The bytes that it and all its descendants take."""
+        with suppress(psutil.NoSuchProcess):
+            worker = psutil.Process(self.process.pid)
+            family = worker.children(recursive=True)
+            self._family |= {each.pid: each for each in family}
+            return sum(map(_memory, [worker, *family]))
+        return 0
+
+    def clear(self) -> None:
+        """End its descendants: a kernel that was killed may have left processes of its own."""
+        for each in list(self._family.values()):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        self._family = {}
+
+    def end(self) -> None:
+        """End it, with its descendants."""
+        self.memory()
+        self.process.kill()
+        self.clear()
+        self.process.wait()
+        with suppress(OSError):
+            self.process.stdin.close()  # type: ignore[union-attr]
+
+
+def _memory(process: psutil.Process) -> int:
+    """Bytes that a process takes; of what it shares with others, its part, where the system tells that."""
+    with suppress(psutil.Error):
+        about = process.memory_full_info()
+        return int(getattr(about, "pss", about.rss))
+    return 0

@@ -1,0 +1,83 @@
+"""Pretrain once per seed and fine-tune in several ways from there, on all cores."""
+
+import sys
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from joblib import Parallel, cpu_count, delayed
+from tqdm import tqdm
+
+from carekit import checkpoints, tables, workspace
+from carekit.data.prepared import Prepared
+from carekit.experiment.arm import Arm
+from carekit.experiment.plan import WATCHED, Job, Planned
+from carekit.experiment.results import Run
+from carekit.experiment.training import train_once
+from carekit.orphans import sweep
+from carekit.profiles import Profile
+
+
+def compare(
+    data: Prepared,
+    profile: Profile,
+    arms: Mapping[str, Arm],
+    seeds: Sequence[int],
+    *,
+    watched: int = WATCHED,
+    progress: bool = True,
+) -> list[Run]:
+    """Pretrain for each seed, then fine-tune every arm from the same weights, with the same order of images.
+
+    Finished runs are kept in the workspace and found again; an interrupted one resumes after its last epoch; equal
+    runs are trained once, also where two processes ask at the same time. On a CPU, each run uses one thread, and as
+    many go on at once as there are cores, so the results do not depend on the number of cores.
+
+    Args:
+        data: training and test images.
+        profile: the backbone, and how both stages run.
+        arms: name -> what to do in the second stage.
+        seeds: one pretrained model and one run of each arm for each.
+        watched: so many test images of each class, the first ones, are evaluated after each epoch of an arm, for
+            plots only: nothing is chosen by them; the scores at the end are those of all. 0 evaluates none, which
+            saves a third of a short run. Pretraining is always watched.
+        progress: show a bar.
+
+    Returns:
+        The pretrained runs, then those of the arms, seed by seed.
+
+    Raises:
+        ValueError: as `carekit.training.epochs`, for a data set without a training or without a test image, for one
+            whose files were changed since they were saved, and for images that leave the backbone a map of one cell.
+        FloatingPointError: as `carekit.training.epochs`.
+    """
+    for split, what in (("train", "learn from"), ("test", "judge by")):
+        if not len(data.split(split)):
+            raise ValueError(f"{data.facts['title']} has no {split} image to {what}: give the whole data set")
+    data.verify_once()
+    folder = workspace.runs() / "models"  # settled here: worker processes may have been started elsewhere
+    starts = {seed: Job(data, profile, seed).checkpoint(folder) for seed in seeds}
+    first = [Planned(Job(data, profile, seed), starts[seed], None) for seed in seeds]
+    jobs = [Job(data, profile, seed, name, arm, watched) for seed in seeds for name, arm in arms.items()]
+    second = [Planned(job, job.checkpoint(folder), starts[job.seed]) for job in jobs]
+    n_jobs = cpu_count() if profile.pretrain.device == "cpu" else 1
+    sweep()
+    unique = [list({planned.path: planned for planned in stage}.values()) for stage in (first, second)]
+    with tqdm(total=sum(map(len, unique)), desc="runs", disable=not progress, file=sys.stdout) as bar:
+        for stage in unique:  # equal settings run once
+            tasks = (delayed(train_once)(planned, tables.additions()) for planned in stage)
+            for _ in Parallel(n_jobs, return_as="generator")(tasks):
+                bar.update()
+    return [_finished(planned) for planned in first + second]
+
+
+def _finished(planned: Planned) -> Run:
+    about = checkpoints.read_about(planned.path)
+    return Run(
+        arm=planned.job.name,
+        seed=planned.job.seed,
+        scores=about["scores"],
+        by_false_alarms=about["by_false_alarms"],
+        history=pd.DataFrame(about["history"]),
+        checkpoint=planned.path,
+        cpu_seconds=about["cpu_seconds"],
+    )

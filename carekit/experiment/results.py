@@ -1,0 +1,93 @@
+"""Finished runs, and the tables made of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from carekit import checkpoints
+from carekit.backbones import Backbone, build
+from carekit.data.prepared import Prepared
+from carekit.metrics import EQUAL_RECALL, HEADLINE, mean_and_half_width
+from carekit.profiles import Profile
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Args:
+        arm, seed: which run it is.
+        scores: every metric on the test set, see `carekit.evaluation.evaluate`.
+        by_false_alarms: see `carekit.metrics.recall_by_false_alarms`.
+        history: one row an epoch, see `carekit.training.epochs`.
+        checkpoint: where its weights are.
+        cpu_seconds: what training and evaluation took of one core, since the run was last started.
+    """
+
+    arm: str
+    seed: int
+    scores: dict[str, float]
+    by_false_alarms: list[float]
+    history: pd.DataFrame
+    checkpoint: Path
+    cpu_seconds: float
+
+
+def load_model(run: Run, data: Prepared, profile: Profile) -> Backbone:
+    """The trained model of a run, in evaluation mode."""
+    model = build(profile.backbone, len(data.classes))
+    checkpoints.load(run.checkpoint, model)
+    return model.eval()
+
+
+def scores(runs: Sequence[Run], control: str | Mapping[str, str] | None = None) -> pd.DataFrame:
+    """One row a run: arm, seed, and every metric.
+
+    Args:
+        runs: of `compare`.
+        control: an arm, or arm -> the arm that is its control, its own where it is not named; the column
+            `rare_recall_equal` then has each run's recall of the rare class at the threshold that gives it as many
+            false alarms as its control has with the same seed.
+    """
+    table = pd.DataFrame([{"arm": run.arm, "seed": run.seed} | run.scores for run in runs])
+    if control is not None:
+        allowed = {(run.arm, run.seed): int(run.scores["false_alarms"]) for run in runs}
+        table[EQUAL_RECALL] = [run.by_false_alarms[allowed[_control_of(run.arm, control), run.seed]] for run in runs]
+    return table
+
+
+def _control_of(arm: str, control: str | Mapping[str, str]) -> str:
+    return control if isinstance(control, str) else control.get(arm, arm)
+
+
+def summary(table: pd.DataFrame, metrics: Sequence[str] = HEADLINE) -> pd.DataFrame:
+    """Mean and half of the 95 % interval over the seeds, one row an arm, columns (metric, "mean" | "±")."""
+    rows = {}
+    for arm, group in table.groupby("arm", sort=False):
+        pairs = {metric: mean_and_half_width(group[metric]) for metric in metrics}
+        rows[arm] = {(m, part): v for m, pair in pairs.items() for part, v in zip(("mean", "±"), pair, strict=True)}
+    return pd.DataFrame(rows).T
+
+
+def paired_difference(table: pd.DataFrame, arm: str, control: str, metrics: Sequence[str] = HEADLINE) -> pd.DataFrame:
+    """What `arm` gains over `control`, seed by seed: mean and half of the 95 % interval of the difference."""
+    wide = table.pivot(index="seed", columns="arm", values=list(metrics))
+    pairs = {metric: mean_and_half_width(wide[metric][arm] - wide[metric][control]) for metric in metrics}
+    return pd.DataFrame(pairs, index=["difference", "±"]).T
+
+
+def difference_of_differences(
+    table: pd.DataFrame, other: pd.DataFrame, arm: str, control: str, metrics: Sequence[str] = HEADLINE
+) -> pd.DataFrame:
+    """How much more `arm` gains over `control` in one table than in another, seed by seed: mean and half-width.
+
+    That one gain is significant and another is not does not say that they differ; this does.
+    """
+    gains = []
+    for each in (table, other):
+        wide = each.pivot(index="seed", columns="arm", values=list(metrics))
+        gains.append({metric: wide[metric][arm] - wide[metric][control] for metric in metrics})
+    pairs = {metric: mean_and_half_width(gains[0][metric] - gains[1][metric]) for metric in metrics}
+    return pd.DataFrame(pairs, index=["difference", "±"]).T

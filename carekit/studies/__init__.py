@@ -1,0 +1,29 @@
+"""The paper's tables and figures as studies: what is trained, what is measured, and what the paper says of it."""
+
+from carekit.studies import (
+    fig1,
+    fig8,
+    fig9,
+    fig10,
+    fig11,
+    fig12,
+    fig13,
+    fig14,
+    table2,
+    table3,
+    table4,
+    table5,
+    table6,
+    table7,
+    table8,
+    table9,
+    table10,
+)
+from carekit.studies.study import Comparison, Study
+from carekit.tables import Table
+
+_TABLES = (table2, table3, table4, table5, table6, table7, table8, table9, table10)
+_FIGURES = (fig1, fig8, fig9, fig10, fig11, fig12, fig13, fig14)
+STUDIES: Table[Study] = Table("study", {each.STUDY.name: each.STUDY for each in (*_TABLES, *_FIGURES)})
+
+__all__ = ["STUDIES", "Comparison", "Study"]

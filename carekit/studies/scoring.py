@@ -1,0 +1,46 @@
+"""Finished runs as tidy rows: every metric, recall at the control's false alarms, and the ink test."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from carekit import workspace
+from carekit.experiment import Run
+from carekit.lessons.ink_test import ink_test
+from carekit.lessons.setup import Lesson
+from carekit.metrics import EQUAL_RECALL
+
+INK = ("others", "others_called_rare", "others_turned", "peak_in_box")
+
+
+def tidy(runs: Sequence[Run], controls: Mapping[str, str], lesson: Lesson) -> pd.DataFrame:
+    """One row a run: arm, seed, every metric, `rare_recall_equal` and, where there is room for a mark, the ink test.
+
+    Args:
+        runs: of one call of `carekit.experiment.compare`.
+        controls: arm -> the arm whose number of false alarms it is allowed; an arm that is not here is its own.
+        lesson: the data and the profile that the runs were made with.
+    """
+    alarms = {(run.arm, run.seed): int(run.scores["false_alarms"]) for run in runs}
+    rows = []
+    for run in runs:
+        allowed = alarms[controls.get(run.arm, run.arm), run.seed]
+        equal = {EQUAL_RECALL: run.by_false_alarms[allowed]}
+        rows.append({"arm": run.arm, "seed": run.seed} | run.scores | equal | ink_counts(run, lesson))
+    return pd.DataFrame(rows)
+
+
+def ink_counts(run: Run, lesson: Lesson) -> dict[str, float]:
+    """The counts of the ink test of one run, `ink_` before each name; kept, since studies share runs."""
+    about = {"run": run.checkpoint.stem, "data": lesson.data.fingerprint(), "mark": lesson.mark}
+    path = workspace.runs() / "ink" / f"{workspace.key('carekit.lessons.ink_test', **about)}.json"
+    if not path.is_file():
+        counts = ink_test(lesson, [run]).iloc[0]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        beside.write_text(json.dumps({f"ink_{name}": int(counts[name]) for name in INK}), encoding="utf-8")
+        os.replace(beside, path)
+    found: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,60 @@
+"""Make the tables that lesson 7 shows beside its own runs, in `results/`: all strategies, peers, several rare classes,
+one stage; laptop profile, 5 seeds, on drawn skin whose rarest class has a mark that misleads.
+
+Run it with the project's environment: `.venv/bin/python docs/compare_strategies.py`; names of tables choose some. What
+has been trained is found again.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+from carekit import results
+from carekit.lessons import Lesson, begin, treatments
+from carekit.lessons.treatments import Comparison
+from carekit.strategies import STRATEGIES
+
+SEEDS = 5
+
+
+def comparisons(lesson: Lesson) -> dict[str, Comparison]:
+    """Name of a table -> what it compares."""
+    return {
+        "strategies": treatments.strategies(lesson.care, list(STRATEGIES)),
+        "peers": treatments.peers(lesson.care),
+        "rare_classes": treatments.rare_classes(lesson.care, treatments.rarest_classes(lesson)),
+        "one_stage": treatments.one_stage(lesson.care),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="strategies, peers, rare_classes, one_stage (default: all)")
+    parser.add_argument("--profile", default="laptop")
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--out", type=Path, help="folder (results)")
+    options = parser.parse_args()
+    lesson = begin({"profile": options.profile, "seeds": options.seeds})
+    found = comparisons(lesson)
+    for name in options.names or found:
+        started = time.perf_counter()
+        table = treatments.run(lesson, found[name], lesson.seeds)
+        seconds = time.perf_counter() - started
+        path = results.write(
+            name,
+            table,
+            data=[lesson.data],
+            seconds=seconds,
+            command=f"python docs/compare_strategies.py {name}",
+            out=options.out,
+            profile=options.profile,
+            seeds=lesson.seeds,
+            care=lesson.care.parameters(),
+            cpu_seconds=round(float(table.cpu_seconds.sum())),
+            controls=found[name].controls,
+        )
+        print(f"{path}: {len(table)} runs, {seconds:.0f} s, {table.cpu_seconds.sum():.0f} s of one core")
+
+
+if __name__ == "__main__":
+    main()

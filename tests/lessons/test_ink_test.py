@@ -1,0 +1,22 @@
+"""The ink test's count, beside the scores of the same runs."""
+
+import pandas as pd
+import pytest
+
+from carekit.lessons.ink_test import COLUMNS, with_ink
+from carekit.metrics import label_of
+
+
+def test_each_run_gets_its_own_count_in_whatever_order():
+    scores = pd.DataFrame({"arm": ["a", "b", "a"], "seed": [0, 0, 1], "rare_recall": [0.1, 0.2, 0.3]})
+    marks = pd.DataFrame({"arm": ["a", "a", "b"], "seed": [1, 0, 0], "others_turned": [5, 7, 9], "rare": [1, 1, 1]})
+    joined = with_ink(scores, marks)
+    assert joined.others_turned.tolist() == [7, 9, 5]
+    assert joined.drop(columns="others_turned").equals(scores)
+    assert "others_turned" not in scores
+    with pytest.raises(ValueError, match="'b', seed 0 is not in the ink test"):
+        with_ink(scores, marks[:2])
+
+
+def test_every_column_of_a_table_of_results_has_a_name_for_people():
+    assert all(label_of(name) != name for name in COLUMNS)
