@@ -210,28 +210,3 @@ def paired_sweep(values: Sequence[float], table: pd.DataFrame, name: str, metric
         panel.errorbar(values, table[column]["difference"], yerr=half, fmt="o-", color=COLOURS[0], capsize=4)
         panel.set(xlabel=name, title=f"gain: {label_of(column)}")
     return figure
-
-
-def sweep(
-    values: Sequence[float], table: pd.DataFrame, control: pd.DataFrame, name: str, metrics: Sequence[str]
-) -> Figure:
-    """Lines with intervals over one parameter's values; the fair control as a band."""
-    figure, axes = plt.subplots(1, len(metrics), figsize=(3.4 * len(metrics), 3.3), layout="constrained", squeeze=False)
-    for panel, column in zip(axes[0], metrics, strict=True):
-        low, half = control[column]["mean"].iloc[0], np.nan_to_num(control[column]["±"].iloc[0])
-        panel.axhline(low, color=COLOURS[1], linestyle="--", label="without attention")
-        panel.axhspan(low - half, low + half, color=COLOURS[1], alpha=0.12)
-        panel.errorbar(
-            values,
-            table[column]["mean"],
-            yerr=np.nan_to_num(table[column]["±"]),
-            fmt="o-",
-            color=COLOURS[0],
-            capsize=4,
-            label="CARE",
-        )
-        panel.set(xlabel=name, title=label_of(column))
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9
-    )
-    return figure

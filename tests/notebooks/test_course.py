@@ -124,7 +124,9 @@ def test_the_explorers_of_the_pages_are_alive_from_disk(course, browser):
     tab, strangers = browser.new_page(), []
     tab.on("pageerror", lambda error: strangers.append(str(error)))
     tab.on("request", lambda request: request.url.startswith("http") and strangers.append(request.url))
-    for name in NAMES:
+    lively = [name for name in NAMES if "ck-alone" in (course[0] / f"{name}.html").read_text(encoding="utf-8")]
+    assert len(lively) >= 8  # a few lessons have figures only
+    for name in lively:
         tab.goto((course[0] / f"{name}.html").as_uri())
         tab.wait_for_function("document.querySelector('.ck-alone')?.carekit?.numbers")
         for explorer in tab.locator(".ck-explorer").all():
