@@ -301,6 +301,7 @@ FACTS = {
     "a device among the checksums": _facts(checksums={"/dev/zero": "x"}),
     "a checksum that is none": _facts(checksums={"images.npy": [1]}),
     "checksums that are none": _facts(checksums=["images.npy"]),
+    "rare twice": _facts(rare=["df", "df"]),
     "a class without a name": _facts(classes=["", "df"]),
     "a command": _facts(classes=["\x1b[2J", "df"]),
     "a title of two lines": _facts(title="a\nb"),
