@@ -160,7 +160,7 @@ export function ink(frame) {
     frame.set({ inked: false, strokes: { ...frame.values.strokes, [frame.values.image]: [] } }, true);
   });
   const undoes = button("Undo stroke", () => brush.undo());
-  const all = button(`Ink on all ${others} of them`, () => frame.set({ all: !frame.values.all }, true));
+  const all = button(`Ink on all ${others} other diseases`, () => frame.set({ all: !frame.values.all }, true));
   const bar = html("div", { class: "ck-tools ck-below" }, draws, removes, undoes, all);
   const desk = html("div", { class: "ck-desk" }, picture.element, bar, brush.hint);
   const maps = html("div", { class: "ck-pair ck-answer" }, ...answered.map(({ element }) => element),
