@@ -10,13 +10,11 @@ from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 from carekit.explorers import pages
 from carekit.explorers.frame import MIME
-from carekit.report import image_tag
+from carekit.report import image_tag, name_files_only
 
 _BREAK = ":::{revealjs-break}\n:notitle:\n:::"
 _LINKS = """<p class="ck-links"><a href="../slides/notebooks/{name}.html">Slides of this lesson</a></p>"""
 _FOLDED = {"parameters": "What can be set", "injected-parameters": "What this run has set"}
-_RESULTS = re.compile(r'^results = ".*"\n?', re.MULTILINE)
-_FOLDER = re.compile(r'"[^"\n]*[/\\]([^"/\\\n]+)"')
 
 
 def read(notebook: Path) -> nbformat.NotebookNode:
@@ -44,8 +42,9 @@ def write_page(node: nbformat.NotebookNode, target: Path, executed: bool = True)
     """
     node.metadata.pop("widgets", None)
     node.metadata.pop("papermill", None)
+    name_files_only(node)
     node, _ = CoalesceStreamsPreprocessor(enabled=True)(node, {})  # a progress bar is one line
-    cells = [cell for cell in map(_shown, node.cells) if cell.source.strip()]
+    cells = [_shown(cell) for cell in node.cells]
     figures = target.parent / "figures"
     figures.mkdir(parents=True, exist_ok=True)
     for number, output in enumerate(output for cell in cells for output in cell.get("outputs", [])):
@@ -72,11 +71,8 @@ def _alt(output: nbformat.NotebookNode) -> str:
 
 
 def _shown(cell: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The cell with nothing of the machine that ran it: the file of the results and folders are left out."""
+    """The cell as a page shows it: parameters are folded, and nothing is left of when and where it was run."""
     tags = list(cell.metadata.get("tags", []))
-    if "injected-parameters" in tags:
-        cell.source = _FOLDER.sub(r'"\1"', _RESULTS.sub("", cell.source)).replace("# Parameters\n", "# This run:\n")
-        cell.source = "" if cell.source.strip() == "# This run:" else cell.source
     cell.metadata = nbformat.NotebookNode(tags=tags)
     for tag, words in _FOLDED.items():
         if tag in tags:

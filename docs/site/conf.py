@@ -2,14 +2,17 @@
 
 import os
 
+from docutils import nodes
+
 import carekit
+from carekit.mathml import mathml
 
 project = "carekit"
 author = copyright = "the carekit authors"
 version = release = carekit.__version__
 language = "en"
 
-extensions = ["myst_nb", "sphinx_revealjs", "carekit.site.mathml"]
+extensions = ["myst_nb", "sphinx_revealjs"]
 exclude_patterns = ["README.md", "**/api/**"]
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -49,3 +52,18 @@ revealjs_css_files = ["explorers.css", "slides.css"]
 revealjs_js_files = [("explorers.js", {"defer": "defer"})]
 revealjs_script_conf = {"width": "100%", "height": "100%", "margin": 0, "center": False, "hash": True}
 revealjs_script_plugins = [{"name": "RevealNotes", "src": "revealjs/plugin/notes/notes.js"}]
+
+
+def setup(app):
+    """Equations are drawn by the browser itself: the renderer "mathml"."""
+
+    def visit(display):
+        def visit_math(translator, node):
+            text = mathml(node.astext(), display)
+            translator.body.append(text if display == "inline" else f'<div class="math">{text}</div>')
+            raise nodes.SkipNode
+
+        return visit_math
+
+    app.add_html_math_renderer("mathml", (visit("inline"), None), (visit("block"), None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
