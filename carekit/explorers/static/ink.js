@@ -174,8 +174,8 @@ export function ink(frame) {
 
   return {
     receive: (answer) => asking.receive(answer),
-    draw({ image, inked, strokes: all_strokes, all: everywhere }) {
-      const strokes = all_strokes?.[image] ?? [];
+    draw({ image, inked, strokes: painted, all: everywhere }) {
+      const strokes = painted?.[image] ?? [];
       const pixels = paintOn(part(inked ? marked : clean, image), part(clean, image), size, strokes);
       const { of, fresh } = asking.find(image, inked, strokes, pixels);
       const state = strokes.length ? "painted on" : inked ? "with the test\u2019s ink" : "clean";
