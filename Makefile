@@ -20,7 +20,7 @@ test: ## run the tests, the lessons in the fast profile among them
 lab: ## open JupyterLab on the first lesson
 	@$(PYTHON) -m carekit lab
 
-site: ## pages of all lessons in site/, whose explorers work without a kernel and without a network
+site: ## the course as a site and as slides in site/, which work without a kernel and without a network
 	@$(PYTHON) -m carekit site --profile $(PROFILE) --data "$(DATA)" --seeds $(SEEDS) --set $(SET)
 
 studies: ## the paper's tables and figures with intervals, in results/; every claim with a verdict

@@ -19,7 +19,7 @@ from carekit.names import printable
 EXTRAS = {
     "course": ["course"],
     "lab": ["course"],
-    "site": ["course"],
+    "site": ["course", "site"],
     "prepare": ["data"],
     "check": ["data"],
     "sheet": ["course"],
@@ -28,7 +28,7 @@ EXTRAS = {
     "batch": ["course"],
     "collect": ["course"],
     "study": ["course"],
-    "test": ["course", "cluster", "data", "dev", "interop"],
+    "test": ["course", "cluster", "data", "dev", "interop", "site"],
     "bench": ["course", "bench"],
     "lint": ["course", "data", "lint"],
     "docs": ["course", "data", "docs"],
@@ -56,8 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     course = commands.add_parser("course", help="run all lessons headless and print what came out")
     course.add_argument("--out", type=Path, help="folder for the executed notebooks and pages")
-    site = commands.add_parser("site", help="pages of all lessons whose explorers work without a kernel and a network")
-    site.add_argument("--out", type=Path, default=Path("site"), help="new folder for the pages (site)")
+    site = commands.add_parser("site", help="the course as a site and as slides, which need no kernel and no network")
+    site.add_argument("--out", type=Path, default=Path("site"), help="folder for the site (site)")
     for each in (course, site):
         each.add_argument("--profile", default="laptop", help="fast, laptop (default) or paper")
         each.add_argument("--data", default="synthetic", help="synthetic (skin), synthetic-chest, or a prepared folder")
@@ -107,6 +107,7 @@ def _add_study_arguments(study: argparse.ArgumentParser) -> None:
 def _course(options: argparse.Namespace, _rest: list[str]) -> int:
     from carekit.course import CourseError, make_site, run_course
     from carekit.lessons.parameters import parse
+    from carekit.site import SiteError
 
     parameters = {"profile": options.profile, "data": options.data, "seeds": options.seeds}
     try:
@@ -118,7 +119,7 @@ def _course(options: argparse.Namespace, _rest: list[str]) -> int:
                 raise ValueError("results is set by the course, a file for each lesson: choose their folder with --out")
             parameters[name] = parse(value)
         (make_site if options.command == "site" else run_course)(parameters, options.only, options.out)
-    except (ValueError, OSError, CourseError) as error:
+    except (ValueError, OSError, CourseError, SiteError) as error:
         return _told(error)
     return 0
 

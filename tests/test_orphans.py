@@ -1,3 +1,4 @@
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -5,6 +6,8 @@ import sys
 import time
 
 import pytest
+
+from carekit.orphans import SHARED, sweep
 
 CODE = """
 import sys, time
@@ -46,3 +49,34 @@ def alive(process):
             return file.read().rsplit(") ", 1)[1][0] != "Z"
     except FileNotFoundError:
         return False
+
+
+LEAVING = """
+import os, signal, sys
+from joblib import Parallel, delayed
+from joblib.externals.loky.backend import resource_tracker
+
+if __name__ == "__main__":
+    Parallel(2)(delayed(abs)(i) for i in range(2))
+    print(os.getpid(), flush=True)
+    os.killpg(0, signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="only Linux keeps semaphores and joblib's folders as files")
+def test_what_killed_processes_left_in_shared_memory_is_removed_and_what_is_in_use_is_not(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(LEAVING)
+    ended = subprocess.run([sys.executable, script], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    number = ended.stdout.strip()
+    left = [path for path in SHARED.iterdir() if number in path.name.replace("-", "_").split("_")]
+    assert left, "this test has nothing to show: joblib keeps its things elsewhere"
+    lock = multiprocessing.get_context("spawn").Lock()
+    in_use = SHARED / f"sem.{lock._semlock.name.strip('/')}"
+    abandoned = SHARED / "sem.mp-carekit1"
+    abandoned.touch()
+    for path in (in_use, abandoned):
+        os.utime(path, (0, 0))
+    sweep()
+    assert in_use.exists() and not abandoned.exists()
+    assert not [path for path in left if path.exists()]

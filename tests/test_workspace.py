@@ -67,3 +67,15 @@ def test_paths_are_read_below_the_workspace(tmp_path, monkeypatch):
     assert workspace.runs() == tmp_path
     assert workspace.resolve("no/such") == workspace.root() / "no/such"
     assert workspace.root() == workspace.Path(carekit.__file__).parents[1]
+
+
+def test_a_key_changes_with_the_instructions_that_torch_uses_and_1_is_1_0(monkeypatch):
+    import torch
+
+    one = workspace.key(MODULE, lam=1)
+    assert one == workspace.key(MODULE, lam=1.0) != workspace.key(MODULE, lam=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "DEFAULT")
+        other = workspace.key(MODULE, lam=1)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "SSE41")
+    assert len({one, other, workspace.key(MODULE, lam=1)}) == 3

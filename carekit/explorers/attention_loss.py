@@ -1,5 +1,6 @@
 """The attention loss of one image: τ, λ, α and the size of the box under the learner's fingers."""
 
+from collections.abc import Sequence
 from typing import SupportsIndex
 
 import numpy as np
@@ -17,6 +18,7 @@ from carekit.explorers.overlay import Boxes
 from carekit.lessons import plots
 
 MOST = 24  # images that are sent to the browser
+STEP = 0.02  # what a step at α = 1 moves a cell by, if the gradient is the same in all
 PRESETS = PAPER_PRESETS | {"A tight box": PAPER | {"box_scale": 0.6}}
 
 
@@ -41,14 +43,40 @@ def losses(
     return {"inside": inside, "l_in": l_in, "l_out": l_out, "l_a": l_a, "weighted": alpha * l_a}
 
 
-def words(numbers: dict[str, float], tau: float) -> str:
+def stepped(
+    map_: Float[np.ndarray, "u v"],
+    image_boxes: Boxes,
+    size: int,
+    tau: float,
+    lam: float,
+    alpha: float,
+    box_scale: float,
+    steps: int,
+) -> Float[np.ndarray, "u v"]:
+    """The map after some gradient steps of α L_a on its cells, as if these were free; they stay in [0, 1].
+
+    With the masks m reduced to the map's size and divided by their sums, ∂L_a / ∂F = λ m_out - [inside < τ] m_in.
+    """
+    scaled = boxes.scale(np.asarray(image_boxes, float).reshape(-1, 4), box_scale, (size, size))
+    m_in = torch.from_numpy(boxes.rasterise(scaled, (size, size)))[None].float()
+    inner, outer = (reduce_mask(mask, map_.shape)[0].double().numpy() for mask in (m_in, 1 - m_in))
+    inner, outer = inner / inner.sum(), outer / (outer.sum() or 1)
+    moved = np.asarray(map_, float)
+    for _ in range(steps):
+        gradient = lam * outer - ((inner * moved).sum() < tau) * inner
+        moved = np.clip(moved - STEP * map_.size * alpha * gradient, 0, 1)
+    return moved.astype(np.float32)
+
+
+def words(numbers: dict[str, float], tau: float, steps: int = 0) -> str:
     """The numbers in a sentence."""
+    after = f"After {steps} step{'s' if steps > 1 else ''}. " if steps else ""
     side = "below" if numbers["inside"] < tau else "above"
     figures = ", ".join(
         f"{name} {numbers[key]:.3f}"
         for name, key in (("L_in", "l_in"), ("L_out", "l_out"), ("L_a", "l_a"), ("α L_a", "weighted"))
     )
-    return f"Mean activation inside the box {numbers['inside']:.2f}, {side} τ {tau:.2f}: {figures}."
+    return f"{after}Mean activation inside the box {numbers['inside']:.2f}, {side} τ {tau:.2f}: {figures}."
 
 
 def explore_attention_loss(
@@ -60,8 +88,9 @@ def explore_attention_loss(
     lam: float = 1.0,
     alpha: float = 0.5,
     box_scale: float = 1.0,
+    class_losses: Sequence[float] | np.ndarray | None = None,
 ) -> Explorer:
-    """Show the explorer of the attention loss, Eqs. 4 to 7.
+    """Show the explorer of the attention loss, Eqs. 4 to 7, with steps that move the map down its gradient.
 
     Args:
         data: where the images are.
@@ -71,21 +100,25 @@ def explore_attention_loss(
         lam: λ, the weight of L_out.
         alpha: α in [0, 1), the weight of L_a.
         box_scale: a factor of the boxes' sides.
+        class_losses: of each image its classification loss L_c, for bars of both parts of Eq. 4.
 
     Raises:
-        ValueError: where an image has no box, and for more or fewer maps than images.
+        ValueError: where an image has no box, and for more or fewer maps or losses than images.
     """
+    if class_losses is not None and len(class_losses) != len(rows):
+        raise ValueError(f"{len(class_losses)} losses do not belong to {len(rows)} images: give one for each")
     if len(maps) != len(rows):
         raise ValueError(f"{len(maps)} maps do not belong to {len(rows)} images: give one for each")
     scene.check_boxed(data, rows[:MOST], "the loss needs")
     rows, maps = rows[:MOST], np.asarray(maps, np.float32)[:MOST]
     values = {"tau": tau, "lam": lam, "alpha": alpha, "box_scale": box_scale}
-    sent = scene.sent(data, rows) | {"maps": packed(maps)}
+    known = None if class_losses is None else [float(each) for each in class_losses[:MOST]]
+    sent = scene.sent(data, rows) | {"maps": packed(maps), "class_losses": known}
     explorer = Explorer(
         "attention_loss",
         "The attention loss of one image",
         [index("image", "Image", len(rows) - 1), *map(parameter, values)],
-        {"image": 0} | values,
+        {"image": 0, "steps": 0} | values,
         sent,
         presets=PRESETS,
         guess={"name": "l_a", "label": "L_a"},

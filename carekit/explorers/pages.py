@@ -24,3 +24,8 @@ def script() -> str:
     """The style and the script of a page that has explorers, for the end of its body."""
     code = browser.script().replace("</", "<\\/")
     return f'<style>{browser.style()}</style><script type="module">{code}{_START}</script>'
+
+
+def classic_script() -> str:
+    """The script of pages that share it as a file: a page from disk may load one, but no module."""
+    return f"(() => {{\n{browser.script()}{_START}}})();\n"

@@ -13,11 +13,12 @@ PAPERMILL = "PAPERMILL_"  # how the names begin that papermill adds by --inject-
 
 
 class Parameter(NamedTuple):
-    """A default, what is allowed, in words, and the test of it."""
+    """A default, what is allowed, in words, and the test of it; the one lesson that has it, if not all have."""
 
     default: Any
     allowed: str
     fits: Callable[[Any], bool]
+    only: str = ""
 
 
 def _number(low: float, high: float, kind: type | tuple[type, ...] = (int, float)) -> Callable[[Any], bool]:
@@ -29,6 +30,10 @@ def _number(low: float, high: float, kind: type | tuple[type, ...] = (int, float
 
 def _text(value: object) -> bool:
     return isinstance(value, str)
+
+
+def _texts(value: object) -> bool:
+    return _text(value) or (isinstance(value, list) and all(map(_text, value)))
 
 
 PARAMETERS = {
@@ -45,8 +50,16 @@ PARAMETERS = {
     "shortcut": Parameter(0.95, "a share from 0 to 1", _number(0, 1)),
     "mark": Parameter("", '"ink", "ruler", "chart", "marker" on real data, or nothing', lambda v: v in ("", *MARKS)),
     "max_per_class": Parameter(0, "a whole number of training images, 0 for all", _number(0, 10**6, int)),
+    "strategies": Parameter(
+        "some", '"some", "all", or a list of names such as ["plain", "focal"]', _texts, only="07_strategies"
+    ),
     "results": Parameter("", "the file for the results, or nothing", _text),
 }
+
+
+def of_lesson(name: str) -> dict[str, Parameter]:
+    """The parameters that the notebook of this name has."""
+    return {key: parameter for key, parameter in PARAMETERS.items() if parameter.only in ("", name)}
 
 
 def check_parameters(values: Mapping[str, Any]) -> dict[str, Any]:

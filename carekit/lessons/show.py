@@ -37,7 +37,10 @@ def table(frame: pd.DataFrame, digits: int = 3) -> None:
     if isinstance(frame.columns, pd.MultiIndex):
         frame = with_intervals(frame, digits)
     frame = frame.rename(columns=label_of, index=label_of)
-    display(frame.style.format(precision=digits, na_rep="–", escape="html"))
+    styled = frame.style.format(precision=digits, na_rep="–", escape="html")
+    for axis in (0, 1):  # the names of rows and columns are escaped apart
+        styled = styled.format_index(precision=digits, escape="html", axis=axis)
+    display(styled)
 
 
 def saw(text: str) -> None:

@@ -3,15 +3,17 @@
 Each comparison is a set of arms and a control for each; `run` trains them and makes one table, one row a run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from carekit import experiment
+from carekit import experiment, results
+from carekit.data.batches import boxed_rows
 from carekit.experiment import PRETRAINED, Arm, Run
 from carekit.lessons.ink_test import ink_test
+from carekit.metrics import TURNED, label_of
 from carekit.names import one_of
 from carekit.objectives import L1, Care, Energy, Gain, InputGradient, Objective
 from carekit.strategies import STRATEGIES
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
     from carekit.lessons.setup import Lesson
 
 SOME = ("plain", "weighted", "focal", "balanced_softmax", "oversampling", "siamese", "decoupling")
+PARTS = (("mean", "difference"), ("±", "±"))
 TRUNK_STAYS = ("crt", "lws")  # they train the classifier alone, which only the second order of a map can move
-INK = ["others", "others_turned"]
+NONE = "no attention"
+INK = ["others", TURNED]
 
 
 @dataclass(frozen=True)
@@ -31,13 +35,14 @@ class Comparison:
     arms: dict[str, Arm]
     controls: dict[str, str]
 
-    def __add__(self, other: "Comparison") -> "Comparison":
-        return Comparison(self.arms | other.arms, self.controls | other.controls)
-
 
 def with_care(name: str) -> str:
     """What a strategy's arm with CARE is called."""
     return f"{name} + CARE"
+
+
+def _alone(arm: str) -> str:
+    return arm.removesuffix(" + CARE")
 
 
 def chosen(names: str | Sequence[str]) -> list[str]:
@@ -53,64 +58,74 @@ def chosen(names: str | Sequence[str]) -> list[str]:
     return list(dict.fromkeys(one_of("strategy", name, STRATEGIES) for name in found))
 
 
-def strategies(care: Care, names: Sequence[str]) -> Comparison:
-    """Each strategy without attention and with it, through the same second stage."""
-    arms = {}
+def strategies(arm: Arm, names: Iterable[str]) -> Comparison:
+    """Each strategy without attention and with that of `arm`, through the same second stage."""
+    arms: dict[str, Arm] = {}
+    controls: dict[str, str] = {}
     for name in names:
-        objective = replace(care, second_order=True) if name in TRUNK_STAYS else care
-        arms[name] = Arm(care.control(), strategy=STRATEGIES.named(name))
-        arms[with_care(name)] = Arm(objective, strategy=STRATEGIES.named(name))
-    return Comparison(arms, {with_care(name): name for name in names})
+        treated = replace(arm, strategy=STRATEGIES.named(name))
+        controls[with_care(name)] = name
+        arms[name] = treated.control()
+        arms[with_care(name)] = _with(treated, second_order=True) if name in TRUNK_STAYS else treated
+    return Comparison(arms, controls)
 
 
-def peers(care: Care, images: bool = True) -> Comparison:
+def _with(arm: Arm, **changes: Any) -> Arm:
+    """The arm with other parameters of CARE. Raises ValueError for an arm with another objective."""
+    if not isinstance(arm.objective, Care):
+        raise ValueError(f"{arm.objective} is not CARE: give an arm with Care")
+    return replace(arm, objective=replace(arm.objective, **changes))
+
+
+def peers(arm: Arm, images: bool = True) -> Comparison:
     """What else supervises attention, each as its paper weighs it, beside CARE and no attention.
 
     Args:
-        care: with which parameters.
+        arm: with CARE.
         images: whether those that need the images, and so the frozen layers at each step, take part.
     """
     others: dict[str, Objective] = {"energy": Energy(), "L1": L1()}
     if images:
         others |= {"RRR": InputGradient(), "GAIN": Gain()}
-    arms = {"no attention": Arm(care.control()), "CARE": Arm(care)}
-    arms |= {name: Arm(objective) for name, objective in others.items()}
-    return Comparison(arms, {name: "no attention" for name in arms if name != "no attention"})
+    arms = {NONE: arm.control(), "CARE": arm}
+    arms |= {name: replace(arm, objective=objective) for name, objective in others.items()}
+    return Comparison(arms, {name: NONE for name in arms if name != NONE})
 
 
-def rare_classes(care: Care, data_rarest: Sequence[str]) -> Comparison:
+def rare_classes(arm: Arm, rarest: Sequence[str]) -> Comparison:
     """Table 10: attention for the rarest class, the two and the three rarest; L_a averaged over images and by class.
 
     Args:
-        care: with which parameters.
-        data_rarest: three classes, the rarest first.
+        arm: with CARE.
+        rarest: two or three classes, the rarest first.
     """
-    arms = {"no attention": Arm(care.control())}
-    for count in (1, 2, 3):
-        shown = tuple(data_rarest[:count])
-        name = f"CARE on {', '.join(shown)}"
-        arms[name] = Arm(care, classes=shown)
+    arms = {NONE: arm.control()}
+    for count in range(1, len(rarest) + 1):
+        shown = replace(arm, classes=tuple(rarest[:count]))
+        name = f"CARE on {', '.join(rarest[:count])}"
+        arms[name] = shown
         if count > 1:  # of one class both averages are the same
-            arms[f"{name}, by class"] = Arm(replace(care, average="class"), classes=shown)
-    return Comparison(arms, {name: "no attention" for name in arms if name != "no attention"})
+            arms[f"{name}, by class"] = _with(shown, average="class")
+    return Comparison(arms, {name: NONE for name in arms if name != NONE})
 
 
-def one_stage(care: Care, ramps: Sequence[float] = (0.0, 0.5)) -> Comparison:
+def one_stage(arm: Arm, ramps: Sequence[float] = (0.0, 0.5)) -> Comparison:
     """Attention from the first epoch, at once and with a ramp, against two stages with as many epochs in all."""
-    arms = {"two stages": Arm(care.control()), "two stages + CARE": Arm(care)}
-    arms["one stage"] = Arm(care.control(), stages=1)
-    controls = {"two stages + CARE": "two stages"}
+    single = replace(arm, stages=1)
+    arms = {"two stages": arm.control(), with_care("two stages"): arm, "one stage": single.control()}
+    controls = {with_care("two stages"): "two stages"}
     for ramp in ramps:
-        name = "one stage + CARE" + (f", ramp {ramp:g}" if ramp else "")
-        arms[name] = Arm(replace(care, ramp=ramp), stages=1)
+        name = with_care("one stage") + (f", ramp {ramp:g}" if ramp else "")
+        arms[name] = _with(single, ramp=ramp)
         controls[name] = "one stage"
     return Comparison(arms, controls)
 
 
 def rarest_classes(lesson: "Lesson", count: int = 3) -> list[str]:
-    """The classes with the fewest training images that have boxes, the rarest first."""
+    """The smallest of the classes that have a box in training, the rarest first."""
     counts = lesson.train.counts()
-    return sorted(counts, key=lambda name: (counts[name], name))[:count]
+    boxed = [name for name in counts if boxed_rows(lesson.train, [name])]
+    return sorted(boxed, key=lambda name: (counts[name], name))[:count]
 
 
 def run(lesson: "Lesson", comparison: Comparison, seeds: Sequence[int]) -> pd.DataFrame:
@@ -132,6 +147,21 @@ def _ink(lesson: "Lesson", runs: Sequence[Run]) -> pd.DataFrame:
     return ink_test(lesson, runs)[["arm", "seed", *INK]]
 
 
+def kept_or(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """The table that `docs/compare_strategies.py` kept under this name, or `table` where there is none; prints which.
+
+    Raises ValueError for one that was changed since it was written.
+    """
+    try:
+        kept, about = results.read(name)
+    except FileNotFoundError:
+        print(f"No table is kept: these are the runs above. Make it: python docs/compare_strategies.py {name}")
+        return table
+    print(f"Kept, made by `{about['command']}`: {len(kept)} runs, seeds {about['seeds']}, profile {about['profile']},")
+    print(f"{about['cpu_seconds'] / 60:.0f} minutes of one core of {about['machine']['processor']}.")
+    return kept
+
+
 def gains(table: pd.DataFrame, controls: Mapping[str, str], metrics: Sequence[str]) -> pd.DataFrame:
     """What each arm gains over its control, seed by seed.
 
@@ -147,18 +177,29 @@ def gains(table: pd.DataFrame, controls: Mapping[str, str], metrics: Sequence[st
     return pd.DataFrame(rows).T
 
 
-PARTS = (("mean", "difference"), ("±", "±"))
-
-
-def verdicts(gained: pd.DataFrame, metric: str) -> dict[str, list[str]]:
-    """Which arms are "up", "down", and which "not to be told from chance": those whose interval holds 0, or has none.
+def verdict(gained: pd.DataFrame, metric: str) -> str:
+    """One sentence: for which arms a metric is up, for which down; for the others it cannot be told from chance.
 
     Args:
         gained: of `gains`.
         metric: one of its metrics.
     """
-    found: dict[str, list[str]] = {"up": [], "down": [], "not to be told from chance": []}
-    for arm, mean, half in zip(gained.index, gained[metric, "mean"], gained[metric, "±"], strict=True):
-        key = "up" if mean - half > 0 else "down" if mean + half < 0 else "not to be told from chance"
-        found[key].append(arm)
-    return found
+    mean, half = gained[metric, "mean"], gained[metric, "±"]
+    found = {"up": gained.index[mean - half > 0], "down": gained.index[mean + half < 0]}
+    parts = [f"{how} for {', '.join(map(_alone, arms))}" for how, arms in found.items() if len(arms)]
+    others = len(gained) - sum(map(len, found.values()))
+    if others:
+        parts.append(f"not to be told from chance for {others} of {len(gained)}")
+    name = label_of(metric)
+    return f"{name[0].upper()}{name[1:]}: {'; '.join(parts)}."
+
+
+def harm(gained: pd.DataFrame, metrics: Sequence[str]) -> str:
+    """Where the gains are losses beyond chance, in a sentence for each metric that has any, or one that says none."""
+    found = []
+    for metric in metrics:
+        below = gained[(gained[metric, "mean"] + gained[metric, "±"]) < 0]
+        if len(below):
+            losses = ", ".join(f"{_alone(arm)} ({mean:+.2f})" for arm, mean in below[metric, "mean"].items())
+            found.append(f"It costs {label_of(metric)}: {losses}.")
+    return " ".join(found) or "Nowhere is a loss larger than chance would make it."

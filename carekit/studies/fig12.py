@@ -10,7 +10,7 @@ STUDY = Comparison(
     about="how large an area is attended to, by τ, with CSL",
     kinds=SKIN,
     metrics=("attended_area",),
-    rows={"CSL": Row(strategy="weighted"), "CSL + CARE": Row(care=True, strategy="weighted")}
+    rows={"CSL": Row(strategy="weighted")}
     | {f"tau = {value}": Row(care=True, strategy="weighted", tau=value) for value in SWEEPS["tau"]},
-    pairs={"CSL + CARE": "CSL"} | {f"tau = {value}": "CSL" for value in SWEEPS["tau"]},
+    pairs={f"tau = {value}": "CSL" for value in SWEEPS["tau"]},
 )

@@ -15,6 +15,7 @@ from carekit.strategies import STRATEGIES
 from carekit.studies.ground import Ground
 
 TRUE, SHUFFLED, RANDOM, DSR, DEEPLAB = "true", "shuffled", "random", "DSR", "DeepLabV3"
+SWEPT = ("alpha", "tau", "lam", "box_scale")
 BOXES = (TRUE, SHUFFLED, RANDOM, DSR, DEEPLAB)
 
 
@@ -55,9 +56,9 @@ class Row:
         return Arm(care, boxes, self.classes if care.alpha else None, STRATEGIES[self.strategy])
 
     def controls(self) -> dict[str, "Row"]:
-        """The same row with boxes that are wrong on purpose; none for a row that is no plain use of CARE."""
-        varied = (self.alpha, self.tau, self.lam, self.box_scale)
-        if not self.care or self.boxes != TRUE or any(value is not None for value in varied):
+        """The same row with boxes that are wrong on purpose; none for a row at other than the paper's values."""
+        usual = all(getattr(self, name) in (None, getattr(DEFAULTS, name)) for name in SWEPT)
+        if not self.care or self.boxes != TRUE or not usual:
             return {}
         return {f"{kind} boxes": replace(self, boxes=kind) for kind in (SHUFFLED, RANDOM)}
 
@@ -73,5 +74,5 @@ class Row:
             method, options = ("dsr", NO_OPTIONS) if self.boxes == DSR else ("deeplab", Options(ground.segmenter()))
             return found_boxes.find_boxes(ground.lesson, method, options, self.classes)
         if self.boxes == TRUE:
-            return Truth() if self.box_scale is None else Scaled(self.box_scale)
+            return Truth() if self.box_scale in (None, 1) else Scaled(self.box_scale)
         return {SHUFFLED: Shuffled, RANDOM: Random}[self.boxes]()

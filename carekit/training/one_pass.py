@@ -66,7 +66,7 @@ def means(steps: Iterator[Taken]) -> dict[str, float]:
 def _train_mode(model: Backbone) -> None:
     """Training mode, but where all weights are frozen: there normalisations keep their statistics as well."""
     model.train()
-    for module in model.modules():
+    for module in (*model.trunk.modules(), *model.head.modules()):
         weights = list(module.parameters())
         if weights and not any(weight.requires_grad for weight in weights):
             module.eval()

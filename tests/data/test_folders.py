@@ -1,4 +1,5 @@
 import pytest
+from filelock import FileLock
 
 from carekit.data import folders
 
@@ -66,3 +67,46 @@ def test_atomic_folder_refuses_the_name_of_a_file(tmp_path):
     (tmp_path / "set").write_text("x")
     with pytest.raises(FileExistsError, match="is a file"), folders.atomic_folder(tmp_path / "set", True):
         pass
+
+
+def test_what_a_killed_process_left_beside_goes_with_the_next(tmp_path):
+    left = tmp_path / ".set.0123abcd.part"
+    left.mkdir()
+    (left / folders.LOCK).touch()
+    (left / "images.npy").touch()
+    at_work = tmp_path / ".set.89abcdef.part"
+    at_work.mkdir()
+    strange = tmp_path / ".set.fedcba98.part"  # without a lock it is not ours
+    strange.mkdir()
+    with FileLock(at_work / folders.LOCK), folders.atomic_folder(tmp_path / "set") as folder:
+        (folder / "facts.json").touch()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [at_work.name, strange.name, "set"]
+    assert [path.name for path in (tmp_path / "set").iterdir()] == ["facts.json"]
+
+
+@pytest.mark.parametrize("name", ["a {0} b", "100 %", "#1", "größer", "a[b]c", "a'b"])
+def test_any_name_of_a_folder(name, tmp_path):
+    for _ in range(2):
+        with folders.atomic_folder(tmp_path / name, overwrite=True) as folder:
+            (folder / "facts.json").touch()
+    with folders.resumable_folder(tmp_path / name, {}, overwrite=True) as folder:
+        (folder / "facts.json").touch()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_work_that_was_ended_from_outside_is_kept_and_other_work_is_not(tmp_path):
+    for error, kept in ((folders.Ended, True), (OSError, False)):
+        with pytest.raises(error), folders.resumable_folder(tmp_path / "set", {"a": 1}) as folder:
+            (folder / "done").write_text("1")
+            raise error("x")
+        assert (tmp_path / ".set.part" / "done").exists() == kept
+
+
+def test_a_line_of_a_journal_that_was_changed_is_none(tmp_path):
+    journal = tmp_path / "journal"
+    lines = [folders.journal_line([i, ["ä"]]) for i in range(3)]
+    journal.write_text("".join(lines) + lines[0][:-20])
+    assert list(folders.journal_entries(journal)) == [[i, ["ä"]] for i in range(3)]
+    journal.write_text(lines[0].replace("0, [", "7, [") + lines[1] + "\0" * 100 + "\n" + lines[2])
+    assert list(folders.journal_entries(journal)) == [[1, ["ä"]], [2, ["ä"]]]
+    assert list(folders.journal_entries(tmp_path / "none")) == []

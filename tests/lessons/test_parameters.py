@@ -40,6 +40,23 @@ def test_values_from_the_command_line():
     assert assigned_names('# Parameters\ntau = 0.5\ndata = "x"\n') == {"tau": 0.5, "data": "x"}
 
 
+def test_what_papermill_adds_of_itself_is_no_parameter():
+    cell = '# Parameters\ntau = 0.5\nPAPERMILL_INPUT_PATH = "a.ipynb"\nPAPERMILL_OUTPUT_PATH = "b.ipynb"\n'
+    assert assigned_names(cell) == {"tau": 0.5}
+
+
+@pytest.mark.parametrize("value", ["float('nan')", "float('inf')", "f()", "[x for x in y]"])
+def test_what_is_no_plain_value_is_named(value):
+    with pytest.raises(ValueError) as caught:
+        assigned_names(f"# Parameters\ntau = {value}\n")
+    assert str(caught.value) == f"tau = {value} is no plain value: give a number with 0 < tau <= 1"
+
+
+@pytest.mark.parametrize("text", ["-" * 20_000 + "1", "[" * 20_000, "(" * 300 + "1" + ")" * 300])
+def test_thousands_of_signs_are_a_text(text):
+    assert parse(text) == text
+
+
 def test_a_name_that_papermill_injected_and_no_lesson_has_is_refused():
     cells = ["tau = 0.7", "# Parameters\ntua = 0.5\n"]
     with pytest.raises(ValueError, match="no parameter 'tua'"):

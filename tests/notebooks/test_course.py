@@ -1,8 +1,10 @@
 """The whole series under papermill in the fast profile, once, and what it leaves behind."""
 
+import errno
 import json
 import re
 
+import nbclient
 import nbformat
 import pytest
 
@@ -12,21 +14,34 @@ from carekit.course import notebooks
 # The words of an explorer and all that is painted in it.
 SEEN = """(root) => root.querySelector('.ck-words').textContent
     + [...root.querySelectorAll('canvas')].map((each) => each.toDataURL()).join()"""
+OUT = "out {1} 50 % #3 größer"
+ENDS = (".ipynb", ".html", ".json")
 NAMES = [path.stem for path in notebooks()]
+WITH_EXPLORERS = [path.stem for path in notebooks() if "explore_" in path.read_text(encoding="utf-8")]
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """(folder, printed text) of `course --profile fast`."""
-    folder = tmp_path_factory.mktemp("course")
+    """(folder, printed text) of `course --profile fast`; its places have names that programs stumble over."""
+    folder = tmp_path_factory.mktemp("a course {0} 100 % #1 (Übung)")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CAREKIT_RUNS", str(folder / "runs"))
+        patch.chdir(folder)  # both places are relative
+        patch.setenv("CAREKIT_RUNS", "läufe {runs} %20 #2")
         patch.setenv("PYTHONWARNINGS", "default")
         printed = []
         patch.setattr("builtins.print", lambda *words, **_: printed.append(" ".join(map(str, words))))
-        arguments = ["course", "--profile", "fast", "--seeds", "2", "--out", str(folder / "out"), "--set", "tau=0.6"]
+        arguments = ["course", "--profile", "fast", "--seeds", "2", "--out", OUT, "--set", "tau=0.6"]
         assert main(arguments) == 0, printed
-    return folder / "out", "\n".join(printed)
+    return folder / OUT, "\n".join(printed)
+
+
+def test_all_that_was_made_lies_where_it_was_asked_for(course):
+    folder, printed = course
+    assert sorted(path.name for path in folder.parent.iterdir()) == sorted(["läufe {runs} %20 #2", OUT])
+    assert (folder.parent / "läufe {runs} %20 #2" / "models").is_dir()
+    kinds = {path.name for path in folder.iterdir()} - {f"{name}{end}" for name in NAMES for end in ENDS}
+    assert kinds == {"index.html", ".lock"}
+    assert f"Read them: {folder / 'index.html'}" in printed
 
 
 def test_it_prints_progress_the_comparison_and_where_to_read(course):
@@ -84,6 +99,10 @@ def test_the_claims_that_hold_at_any_size_hold(course):
     assert figures["03_masks"]["reduce_gap"] < 1e-5
     start, ends = figures["04_attention_loss"]["start"], figures["04_attention_loss"]["ends"]
     assert ends["1.0"][0] > start[0] and ends["0.3"][0] < ends["1.0"][0]
+    strategies = figures["07_strategies"]
+    arms = {f"{name}{end}" for name in strategies["strategies"] for end in ("", " + CARE")}
+    assert {run["arm"] for run in strategies["runs"]} == arms and len(arms) >= 12
+    assert all(0 <= run["others_turned"] <= run["others"] for run in strategies["runs"])
     overlap = figures["09_boxes_without_annotators"]["overlap"]
     assert overlap["true boxes"] == 1 > overlap["scaled 1.1"] > overlap["random"]
 
@@ -94,6 +113,10 @@ def test_the_claims_that_hold_at_any_size_hold(course):
         (["--set", "tua=0.5"], "no parameter 'tua': did you mean 'tau'"),
         (["--set", "tau=2"], "tau = 2 is out of range"),
         (["--set", "tau"], "has no value"),
+        (["--set", "results=a.json"], "results is set by the course"),
+        (["--set", f"tau={'-' * 20_000}1"], "is out of range"),
+        (["--set", "tau=nan"], "tau = 'nan' is out of range"),
+        (["--only", "01", "--data", "x" * 5000], "File name too long"),
         (["--seeds", "0"], "seeds = 0 is out of range"),
         (["--profile", "huge"], "profile = 'huge' is out of range"),
         (["--only", "99"], "no lesson has '99' in its name"),
@@ -104,6 +127,27 @@ def test_bad_settings_are_one_sentence_and_exit_2(arguments, words, tmp_path, ca
     assert main(["course", "--profile", "fast", "--out", str(tmp_path), *arguments]) == 2
     error = capsys.readouterr().err
     assert words in error and "Traceback" not in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "carekit: [Errno 28] No space left on device"),
+        (OSError(errno.EROFS, "Read-only file system"), 2, "carekit: [Errno 30] Read-only file system"),
+        (KeyboardInterrupt(), 130, "Interrupted. Finished runs are kept"),
+        (nbclient.exceptions.DeadKernelError("Kernel died"), 2, "its kernel died, most likely for want of memory"),
+    ],
+)
+@pytest.mark.parametrize("command", ["course", "site"])
+def test_what_stops_it_is_one_sentence_and_a_status(command, error, status, words, tmp_path, monkeypatch, capsys):
+    def stopping(*_, **__):
+        raise error
+
+    monkeypatch.setattr("papermill.execute_notebook", stopping)
+    monkeypatch.setenv("CAREKIT_RUNS", str(tmp_path / "runs"))
+    assert main([command, "--profile", "fast", "--only", "01", "--out", str(tmp_path / "out")]) == status
+    said = capsys.readouterr().err.strip()
+    assert words in said and said.count("\n") == 0
 
 
 def test_papermill_alone_is_refused_an_unknown_parameter_too(tmp_path):
@@ -124,9 +168,7 @@ def test_the_explorers_of_the_pages_are_alive_from_disk(course, browser):
     tab, strangers = browser.new_page(), []
     tab.on("pageerror", lambda error: strangers.append(str(error)))
     tab.on("request", lambda request: request.url.startswith("http") and strangers.append(request.url))
-    lively = [name for name in NAMES if "ck-alone" in (course[0] / f"{name}.html").read_text(encoding="utf-8")]
-    assert len(lively) >= 8  # a few lessons have figures only
-    for name in lively:
+    for name in WITH_EXPLORERS:
         tab.goto((course[0] / f"{name}.html").as_uri())
         tab.wait_for_function("document.querySelector('.ck-alone')?.carekit?.numbers")
         for explorer in tab.locator(".ck-explorer").all():

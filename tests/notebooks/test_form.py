@@ -7,15 +7,20 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from carekit.lessons.parameters import PARAMETERS, assigned_names
+from carekit.lessons.parameters import assigned_names, of_lesson
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 LESSONS = sorted(FOLDER.glob("*.ipynb"))
 
 
 @pytest.fixture(params=LESSONS, ids=lambda path: path.stem)
-def lesson(request):
-    return nbformat.read(request.param, as_version=4)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def lesson(path):
+    return nbformat.read(path, as_version=4)
 
 
 def test_the_series_begins_whole_and_each_number_stands_once_and_in_the_title():
@@ -39,9 +44,9 @@ def test_cell_ids_are_names_and_unique(lesson):
     assert len(set(ids)) == len(ids) and all(re.fullmatch(r"[a-z][a-z0-9-]*", name) for name in ids)
 
 
-def test_the_parameters_cell_holds_the_same_literals_everywhere(lesson):
+def test_the_parameters_cell_holds_the_same_literals_everywhere(lesson, path):
     (cell,) = [cell for cell in lesson.cells if "parameters" in cell.metadata.get("tags", [])]
-    assert assigned_names(cell.source) == {name: parameter.default for name, parameter in PARAMETERS.items()}
+    assert assigned_names(cell.source) == {name: parameter.default for name, parameter in of_lesson(path.stem).items()}
 
 
 def test_it_opens_with_a_claim_objectives_prerequisites_and_minutes(lesson):

@@ -5,8 +5,9 @@ import { FORMULAS, itemsOf, readMap } from "./cam_numbers.js";
 import { ChannelStrip } from "./cam_strip.js";
 import { Chart } from "./chart.js";
 import { COLOURS } from "./colours.js";
-import { heat } from "./heat.js";
+import { heat, signedHeat } from "./heat.js";
 import { Picture } from "./picture.js";
+import { scaleBar } from "./scale_bar.js";
 import { fixed } from "./words.js";
 
 /** @typedef {import("./cam_numbers.js").Item} Item */
@@ -157,7 +158,9 @@ export function cam(frame) {
   const plain = new Picture("The image", size);
   const seen = new Picture("The map", size);
   const channelsOf = new Channels(size, shape);
-  frame.add(plain, seen, ...channelsOf.parts);
+  seen.element.append(scaleBar(true, ["against the class", "0", "for it"]));
+  frame.premise(plain);
+  frame.add(seen, ...channelsOf.parts);
   const countInput = frame.controls.channels.input;
   /** @type {{ item?: Item, index?: number, method?: string, channels?: number, opacity?: number }} */
   let last = {};
@@ -212,13 +215,15 @@ export function cam(frame) {
    * @param {number} opacity
    */
   const showMap = (item, index, method, threshold, opacity) => {
-    const { large, row, column, scoreMap } = read;
+    const { large, low, high, row, column, scoreMap } = read;
+    const top = Math.max(Math.abs(low), Math.abs(high)) || 1;
     const formula = FORMULAS[method];
     const plainSum = scene.weights && formula && !formula.ofLoss && !formula.relu;
     const same = plainSum ? "; for this network CAM and Grad-CAM are the same" : "";
     seen.caption.textContent = `Map of ${classes[index]}, contour at ${fixed(threshold)}, cross at its peak${same}`;
     seen.show({
-      image: item.image, grey: true, boxes: item.boxes, paint: (i) => heat(large[i], opacity),
+      image: item.image, grey: true, boxes: item.boxes,
+      paint: (i) => signedHeat(low + (high - low) * large[i], top, opacity),
       contour: { values: large, level: threshold },
       text: `Map of ${classes[index]}, brightest in row ${row}, column ${column}`,
     });

@@ -145,6 +145,8 @@ export function readMap(item, index, method, { shape: [k, u, v], size }) {
   const peak = map.indexOf(Math.max(...map));
   return {
     large,
+    low: Math.min(...raw),
+    high: Math.max(...raw),
     row: Math.floor(peak / v),
     column: peak % v,
     inside: item.uniform && sum(large) > 0 ? weightedMean(item.mask, large) : NaN,

@@ -14,16 +14,17 @@ export function heat(value, opacity) {
   return [r, g, b, opacity];
 }
 
-const STRONGEST = 0.85; // opacity of a score that reaches the scale's end
+const STRONGEST = 0.85;
 
 /**
  * The colour of a score of any sign: the nearer to zero, the more is seen through it.
  * @param {number} value
  * @param {number} top the end of the scale, above 0
+ * @param {number} opacity of a score that reaches it
  * @returns {import("./picture.js").Paint}
  */
-export function signedHeat(value, top) {
+export function signedHeat(value, top, opacity = STRONGEST) {
   const share = Math.min(1, Math.max(-1, value / top));
   const [r, g, b] = SIGNED[Math.round(127.5 * (1 + share))];
-  return [r, g, b, STRONGEST * Math.abs(share)];
+  return [r, g, b, opacity * Math.abs(share)];
 }

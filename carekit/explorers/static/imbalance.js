@@ -1,47 +1,95 @@
 // @ts-check
-// Imbalance: class sizes and class weights as bars, and what always naming the largest class scores at each ratio.
+// Imbalance: class sizes and weights as bars, a recall of each class to move, and what accuracy and MCA make of it.
 
-import { Chart } from "./chart.js";
 import { COLOURS } from "./colours.js";
+import { html } from "./elements.js";
 import { ClassBars } from "./imbalance_bars.js";
-import { imbalance as imbalanceAt } from "./maths.js";
+import { RecallPanel, ScorePanel } from "./imbalance_recalls.js";
+import { classWeights, imbalance as imbalanceAt, sum } from "./maths.js";
 import { fixed, nice } from "./words.js";
 
-/** @typedef {{ names: string[], largest: number, most: number }} Scene */
+/**
+ * @typedef {object} Scene
+ * @property {string[]} names
+ * @property {Record<string, [string, string[], number[]]>} sets title, names and sizes, largest class first
+ * @property {Record<string, number[]>} recalls of known classifiers, in the order of the names
+ * @property {number} largest
+ * @property {number} most
+ * @property {number} good
+ */
 
-/** @param {Scene} scene */
-function sizeBarsOf({ names, largest }) {
-  return new ClassBars("Images of each class", names, {
-    colour: COLOURS[0], plain: [0, largest / 2, largest], log: [1, 10, 100, largest],
-  });
-}
+/** @typedef {{ about: string, names: string[], sizes: number[], weights: number[] }} Classes */
 
-/** @param {Scene} scene */
-function weightBarsOf({ names, largest, most }) {
-  const { weights } = imbalanceAt(most, names.length, largest);
-  const top = Math.ceil(weights[weights.length - 1] / 10) * 10;
-  return new ClassBars("Weight of each class in the loss; the dashed line is 1, balanced", names, {
-    colour: COLOURS[4], plain: [0, top / 2, top], log: [0.1, 1, 10, 100],
-  });
+const RATIO = "ratio";
+const POWERS = [1, 10, 100, 1000, 10_000];
+
+/**
+ * The classes that are chosen.
+ * @param {Scene} scene
+ * @param {string} counts
+ * @param {number} ratio
+ * @returns {Classes}
+ */
+function classesOf({ names, sets, largest }, counts, ratio) {
+  if (counts === RATIO) return { about: `Ratio ${ratio}`, names, ...imbalanceAt(ratio, names.length, largest) };
+  const [title, own, sizes] = sets[counts];
+  const about = `${title}, ${Math.round(sizes[0] / sizes[sizes.length - 1])} to 1`;
+  return { about, names: own, sizes, weights: classWeights(sizes) };
 }
 
 /**
- * Accuracy and MCA of always naming the largest class, over all ratios.
+ * The recalls of the chosen classifier, and what it is called in a sentence.
  * @param {Scene} scene
+ * @param {string} classifier
+ * @param {number[]} byHand
+ * @param {string[]} names
  */
-function scoresOf({ names, largest, most }) {
-  const count = names.length;
-  const chart = new Chart("What always naming the largest class scores", {
-    x: [1, most], y: [0, 1], xlabel: "ratio of largest to smallest", ylabel: "score",
-    ticks: { x: [1, most / 2, most], y: [0, 0.5, 1] },
-  });
-  const accuracies = Array.from({ length: most }, (_, i) => [i + 1, imbalanceAt(i + 1, count, largest).accuracy]);
-  chart.line("accuracy", accuracies, { colour: COLOURS[1] });
-  chart.line("mca", [[1, 1 / count], [most, 1 / count]], { colour: COLOURS[2], dash: "8 4" });
-  const end = { x: chart.width - chart.right, "text-anchor": "end" };
-  chart.put("accuracy name", "text", { ...end, y: chart.py(accuracies[most - 1][1]) - 10 }, "accuracy");
-  chart.put("mca name", "text", { ...end, y: chart.py(1 / count) - 7 }, "MCA");
-  return chart;
+function recallsOf({ recalls, good, names: own }, classifier, byHand, names) {
+  const n = names.length;
+  const known = classifier.startsWith("known ") ? recalls[classifier.slice(6)] : null;
+  if (known && own.join() === names.join()) return { recalls: known, who: classifier.slice(6) };
+  if (classifier === "hand" && byHand.length === n) return { recalls: byHand, who: "a classifier with these recalls" };
+  if (classifier === "forgets") {
+    const forgotten = names.map((_, i) => (i < n - 1 ? good : 0));
+    return { recalls: forgotten, who: `finding ${100 * good} % of each class, but never ${names[n - 1]},` };
+  }
+  return { recalls: names.map((_, i) => (i ? 0 : 1)), who: `always naming ${names[0]}` };
+}
+
+/** The bars of sizes and of weights, made anew for other classes. */
+class Bars {
+  constructor() {
+    this.element = html("div", { class: "ck-pair" });
+    this.made = "";
+  }
+
+  /**
+   * @param {Classes} classes
+   * @param {boolean} log
+   */
+  show({ names, sizes, weights }, log) {
+    const round = (/** @type {number} */ top, /** @type {number} */ by) => Math.ceil(top / by) * by;
+    const top = round(sizes[0], 1000);
+    const heavy = Math.max(2, round(weights[weights.length - 1], 10));
+    const made = JSON.stringify([names, top, heavy]);
+    if (made !== this.made) {
+      this.sizes = new ClassBars("Images of each class", names, {
+        colour: COLOURS[0], plain: [0, top / 2, top], log: POWERS.filter((tick) => tick <= 10 * top),
+      });
+      this.weights = new ClassBars("Weight of each class in the loss; the dashed line is 1, balanced", names, {
+        colour: COLOURS[4], plain: [0, heavy / 2, heavy], log: [0.1, 1, 10, 100],
+      });
+      this.element.replaceChildren(this.sizes.element, this.weights.element);
+    }
+    this.made = made;
+    for (const bars of [this.sizes, this.weights]) bars?.axis(log);
+    this.sizes?.bars(sizes, (size) => nice(Math.round(size)));
+    this.weights?.bars(weights, (weight) => fixed(weight, weight < 10 && !this.weights?.slanted ? 2 : 1), 1);
+    /** @param {(number | string)[]} values */
+    const list = (values) => names.map((name, i) => `${name} ${values[i]}`).join(", ");
+    this.sizes?.say(`Images: ${list(sizes.map(Math.round))}`);
+    this.weights?.say(`Weights: ${list(weights.map((weight) => fixed(weight)))}`);
+  }
 }
 
 /**
@@ -51,40 +99,32 @@ function scoresOf({ names, largest, most }) {
 export function imbalance(frame) {
   /** @type {Scene} */
   const scene = frame.scene;
-  const { names, largest } = scene;
-  const sizeBars = sizeBarsOf(scene);
-  const weightBars = weightBarsOf(scene);
-  const always = scoresOf(scene);
-  frame.add(sizeBars, weightBars, always);
-  /** @type {boolean | null} */
-  let scale = null;
+  const bars = new Bars();
+  const recallPanel = new RecallPanel((recalls, settled) => frame.set({ recalls, classifier: "hand" }, settled));
+  const scores = new ScorePanel();
+  scores.element.classList.add("ck-answer");
+  frame.premise({ element: html("div", { class: "ck-recalls" }, recallPanel.element, scores.element) }, bars);
+  /** @type {{ counts?: string, ratio?: number }} */
+  let last = {};
 
   return {
-    draw({ ratio, log }) {
-      const numbers = imbalanceAt(ratio, names.length, largest);
-      const { sizes, weights, accuracy, mca } = numbers;
-      if (scale !== log) {
-        sizeBars.axis(log);
-        weightBars.axis(log);
-        scale = log;
-      }
-      sizeBars.bars(sizes, (size) => nice(Math.round(size)));
-      weightBars.bars(weights, (weight) => fixed(weight, weight < 10 && !weightBars.slanted ? 2 : 1), 1);
-      always.line("here", [[ratio, 0], [ratio, 1]], { dash: "2 4" });
-      always.dot("accuracy here", ratio, accuracy, { colour: COLOURS[1] });
-      always.dot("mca here", ratio, mca, { colour: COLOURS[2] });
-
-      /** @param {(number | string)[]} values */
-      const list = (values) => names.map((name, i) => `${name} ${values[i]}`).join(", ");
-      sizeBars.say(`Images: ${list(sizes.map(Math.round))}`);
-      weightBars.say(`Weights: ${list(weights.map((weight) => fixed(weight)))}`);
-      always.say(`At ratio ${ratio} accuracy is ${fixed(accuracy, 3)}, and MCA ${fixed(mca, 3)} as at any ratio`);
-      const last = names.length - 1;
+    draw({ counts, ratio, classifier, recalls: byHand, log }) {
+      const moved = last.counts === counts && last.ratio !== ratio;
+      last = { counts: moved ? RATIO : counts, ratio };
+      if (moved) frame.amend({ counts: RATIO });
+      const classes = classesOf(scene, last.counts ?? counts, ratio);
+      const { about, names, sizes, weights } = classes;
+      const { recalls, who } = recallsOf(scene, classifier, byHand ?? [], names);
+      const accuracy = sum(sizes.map((size, i) => size * recalls[i])) / sum(sizes);
+      const mca = sum(recalls) / recalls.length;
+      bars.show(classes, log);
+      recallPanel.show(names, recalls);
+      scores.show({ accuracy, mca });
+      const end = names.length - 1;
       return {
-        words: `Ratio ${ratio}: always naming ${names[0]} has accuracy ${fixed(accuracy, 3)} ` +
-          `and MCA ${fixed(mca, 3)}; ` +
-          `the weights go from ${fixed(weights[0])} for ${names[0]} to ${fixed(weights[last])} for ${names[last]}.`,
-        numbers,
+        words: `${about}: ${who} has accuracy ${fixed(accuracy, 3)} and MCA ${fixed(mca, 3)}; ` +
+          `the weights go from ${fixed(weights[0])} for ${names[0]} to ${fixed(weights[end])} for ${names[end]}.`,
+        numbers: { sizes, weights, accuracy, mca, recalls },
       };
     },
   };

@@ -273,7 +273,14 @@ export function attentionLoss(large, mask, { tau, lam, alpha }) {
  */
 export function imbalance(ratio, count, largest) {
   const sizes = Array.from({ length: count }, (_, i) => largest * ratio ** (-i / (count - 1)));
+  return { sizes, weights: classWeights(sizes), accuracy: largest / sum(sizes), mca: 1 / count };
+}
+
+/**
+ * carekit.strategies.class_weights: n / (c n_c).
+ * @param {number[]} sizes
+ */
+export function classWeights(sizes) {
   const total = sum(sizes);
-  const weights = sizes.map((size) => total / (count * size));
-  return { sizes, weights, accuracy: largest / total, mca: 1 / count };
+  return sizes.map((size) => total / (sizes.length * size));
 }

@@ -29,9 +29,9 @@ EFFECTIVE = Exercise(
     title="Weigh a class by its effective number of images",
     minutes=5,
     level="warm-up",
-    task="The tenth image of a class brings less that is new than the first. If each brings $\\beta$ times what the one "
-    "before it brought, $n$ images are worth $(1 - \\beta^n) / (1 - \\beta)$. Weigh each class by one over that, and "
-    "scale the weights so that their *mean* is 1.",
+    task="The tenth image of a class brings less that is new than the first. If each brings $\\beta$ times what the "
+    "one before it brought, $n$ images are worth $(1 - \\beta^n) / (1 - \\beta)$. Weigh each class by one over that, "
+    "and scale the weights so that their *mean* is 1.",
     hints=(
         "Two lines: first the number that each class is worth, an array; then one over it.",
         "`weights / weights.mean()` scales them.",
@@ -105,7 +105,8 @@ def _focal(logits: Tensor, labels: Tensor, gamma: float) -> list[float]:
         missing = sum(value for c, value in enumerate(each) if c != label) / sum(each)  # 1 - p without cancellation
         p = each[label] / sum(each)
         total += -(missing**gamma) * math.log1p(-missing if missing < 0.5 else p - 1)
-        # d/dz of log p is 1 - p for the true class and -p_c for the others; d/dp of (1 - p)^gamma = -gamma (1 - p)^(gamma-1)
+        # The slope of log p by its logit is 1 - p, by another -p_c; that of (1 - p)^gamma by p is
+        # -gamma (1 - p)^(gamma - 1).
         power = missing ** (gamma - 1) if gamma and missing > 1e-12 else 0.0
         by_log_p = gamma * power * p * math.log(p) - missing**gamma
         slopes += [by_log_p * ((c == label) - value / sum(each)) for c, value in enumerate(each)]
@@ -117,9 +118,9 @@ FOCAL = Exercise(
     lesson=7,
     title="Write the focal loss, with a slope that is finite everywhere",
     minutes=10,
-    task="The focal loss is the mean of $-(1 - p)^\\gamma \\log p$, with $p$ the probability of the true class: what is "
-    "already right counts less. The trap: for $\\gamma < 1$ the slope of $(1 - p)^\\gamma$ at $p = 1$ is infinite, and "
-    "infinity times zero is NaN. Keep $1 - p$ a little above 0. The check looks at the gradient, too, in 64 bits.",
+    task="The focal loss is the mean of $-(1 - p)^\\gamma \\log p$, with $p$ the probability of the true class: what "
+    "is already right counts less. The trap: for $\\gamma < 1$ the slope of $(1 - p)^\\gamma$ at $p = 1$ is infinite, "
+    "and infinity times zero is NaN. Keep $1 - p$ a little above 0. The check looks at the gradient, too, in 64 bits.",
     hints=(
         "`log_p = torch.log_softmax(logits, 1)[torch.arange(len(labels)), labels]`, and `p` is its `exp()`.",
         "`(1 - p).clamp(min=1e-12)` is never 0, and passes no slope where it was: the product is finite.",
@@ -347,8 +348,8 @@ PROOF = Choice(
     minutes=2,
     level="warm-up",
     variable="my_column",
-    task="Class weights raise the recall of the rare class. Which column tells whether the network tells the rare class "
-    "from the others *better* than before?",
+    task="Class weights raise the recall of the rare class. Which column tells whether the network tells the rare "
+    "class from the others *better* than before?",
     choices={
         "a": ("its recall", "whoever calls every image df has a recall of 1."),
         "b": ("the accuracy", "the large classes decide it."),

@@ -122,6 +122,29 @@ def test_killed_it_leaves_no_process_and_goes_on(own, tmp_path, monkeypatch):
     assert _bytes(tmp_path / "out") == _bytes(tmp_path / "whole")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="kills by a POSIX signal")
+def test_a_worker_that_the_system_ends_takes_no_finished_work_along(own, tmp_path, monkeypatch):
+    monkeypatch.setattr(filling, "CHUNK", 2)
+    _prepare(own, tmp_path / "whole")
+    script = tmp_path / "run.py"
+    script.write_text(_SLOWLY)
+    command = [sys.executable, script, own, tmp_path / "out"]
+    child = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True)
+    journal = tmp_path / ".out.part" / "journal.jsonl"
+    _until(lambda: journal.exists() and journal.read_text().count("\n") >= 2)
+    worker = next(pid for pid in _children(child.pid) if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text())
+    os.kill(int(worker), signal.SIGKILL)
+    words = child.communicate(timeout=60)[1]
+    assert "Ended: a worker process was ended, perhaps for want of memory: what is done is kept; run it" in words
+    assert 2 <= journal.read_text().count("\n") < 12
+    drawn = []
+    write = filling._write
+    monkeypatch.setattr(filling, "_write", lambda path, start, rows: drawn.append(start) or write(path, start, rows))
+    _prepare(own, tmp_path / "out")
+    assert len(set(drawn)) < 12
+    assert _bytes(tmp_path / "out") == _bytes(tmp_path / "whole")
+
+
 def _until(fulfilled, seconds=60):
     end = time.monotonic() + seconds
     while not fulfilled():

@@ -1,0 +1,129 @@
+"""Kept results read back: what every claim comes to, and whether wrong boxes help as much as true ones."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from carekit import results
+from carekit.metrics import EQUAL_RECALL, label_of, mean_and_half_width
+from carekit.paper import TABLES
+from carekit.results import Results
+from carekit.studies import STUDIES
+from carekit.studies.row import RANDOM, SHUFFLED
+from carekit.studies.verdicts import FAILS, HOLDS, OPEN, judge_claims, paired
+
+WRONG = (SHUFFLED, RANDOM)
+ASKED = ("rare_recall", EQUAL_RECALL, "mca", "attention_inside")
+
+
+def kept(out: Path | None = None) -> dict[str, Results]:
+    """Study -> its results, of those whose results are there, in the order of the paper.
+
+    Raises:
+        ValueError: as `carekit.results.read`.
+    """
+    where = results.folder() if out is None else out
+    return {name: results.read(name, where) for name in STUDIES if (where / f"{name}.csv").is_file()}
+
+
+def has(found: Mapping[str, Results], *names: str) -> bool:
+    """Whether these studies' results are there; where one is not, says which command makes it."""
+    missing = [name for name in names if name not in found]
+    if missing:
+        command = f"python -m carekit study {' '.join(missing)}"
+        print(f"There are no results of {', '.join(missing)}: `{command}` makes them.")
+    return not missing
+
+
+def all_verdicts(found: Mapping[str, Results]) -> pd.DataFrame:
+    """One row a claim and condition, of all studies: see `carekit.studies.verdicts.judge_claims`."""
+    parts = [judge_claims(STUDIES[name].as_claimed(each.table), STUDIES[name].claims) for name, each in found.items()]
+    parts = [part for part in parts if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else judge_claims(pd.DataFrame(columns=["data"]), [])
+
+
+def counted(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """How many claims hold, do not, and are undecided: a row a table or figure, a column a condition and verdict."""
+    wide = verdicts.pivot_table(
+        index="where", columns=["condition", "verdict"], values="n", aggfunc="count", sort=False
+    )
+    conditions = list(dict.fromkeys(verdicts.condition))
+    columns = pd.MultiIndex.from_product([conditions, (HOLDS, FAILS, OPEN)])
+    return wide.reindex(columns=columns).fillna(0).astype(int)
+
+
+def wrong_boxes(table: pd.DataFrame, pairs: Mapping[str, str], metrics: Sequence[str] = ASKED) -> pd.DataFrame:
+    """What each use of CARE gains over its control with true and with wrong boxes, and by how much true ones gain more.
+
+    Args:
+        table: tidy rows of one study.
+        pairs: arm -> control.
+        metrics: which gains.
+
+    Returns:
+        One row an arm, data set, condition, metric and kind of wrong boxes: gain (true boxes), gain_wrong, and their
+        paired difference with its 95 % half width: difference, half.
+    """
+    rows = []
+    for (data, condition), group in table.groupby(["data", "condition"], sort=False):
+        arms = set(group.arm)
+        for arm, control in pairs.items():
+            for kind in WRONG:
+                wrong = f"{arm}, {kind} boxes"
+                if not {arm, control, wrong} <= arms:
+                    continue
+                for metric in (name for name in metrics if name in group):
+                    gain = paired(group, arm, control, metric)
+                    gain_wrong = paired(group, wrong, control, metric)
+                    difference, half = mean_and_half_width(gain - gain_wrong)
+                    about = {"data": data, "condition": condition, "arm": arm, "metric": metric, "boxes": kind}
+                    means = {"gain": gain.mean(), "gain_wrong": gain_wrong.mean()}
+                    rows.append(about | means | {"difference": difference, "half": half})
+    return pd.DataFrame(rows)
+
+
+def boxes_in_words(row: pd.Series) -> str:
+    """One row of `wrong_boxes` as a sentence."""
+    gains = f"true boxes {row.gain:+.3f}, {row.boxes} ones {row.gain_wrong:+.3f}"
+    where = f"{label_of(row.metric)}, {row.data}, {row.condition}"
+    if pd.isna(row.half):
+        return f"{where}: {gains}; a single run says nothing about chance."
+    if row.difference - row.half > 0:
+        return f"{where}: {gains}; true boxes help more ({row.difference:+.3f} ± {row.half:.3f})."
+    if row.difference + row.half < 0:
+        return f"{where}: {gains}; {row.boxes} boxes help MORE ({row.difference:+.3f} ± {row.half:.3f})."
+    return f"{where}: {gains}; that true boxes help more is not shown ({row.difference:+.3f} ± {row.half:.3f})."
+
+
+def beside_paper(table: pd.DataFrame, number: int, data: str) -> pd.DataFrame:
+    """Our means with half widths and the paper's figures, in percent: one row a row of its table.
+
+    Args:
+        table: tidy rows of the study of this table.
+        number: of the paper's table.
+        data: "skin" or "chest".
+
+    Returns:
+        Columns (metric, condition) as text "mean ± half width", and (metric, "paper").
+    """
+
+    printed = TABLES[number]
+    mine = table[table.data == data]
+    columns = {}
+    for kind, metric in printed.columns:
+        if kind != data:
+            continue
+        for condition, group in mine.groupby("condition", sort=False):
+            each = {arm: _percent(runs[metric]) for arm, runs in group.groupby("arm", sort=False)}
+            columns[label_of(metric), condition] = each
+        columns[label_of(metric), "paper"] = {
+            row: f"{100 * printed.value(row, kind, metric):.1f}" for row in printed.rows
+        }
+    order = list(dict.fromkeys([*mine.arm, *printed.rows]))
+    return pd.DataFrame(columns).reindex(order).fillna("–")
+
+
+def _percent(values: pd.Series) -> str:
+    mean, half = mean_and_half_width(values)
+    return f"{100 * mean:.1f}" + ("" if pd.isna(half) else f" ± {100 * half:.1f}")
