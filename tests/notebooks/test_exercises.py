@@ -10,7 +10,7 @@ from carekit.lessons.exercises import EXERCISES
 from carekit.lessons.exercises.rendering import cells
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-LESSONS = sorted(FOLDER.glob("0[0-6]_*.ipynb"))
+LESSONS = [*sorted(FOLDER.glob("0[0-6]_*.ipynb")), *sorted(FOLDER.glob("1[1-9]_*.ipynb"))]
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda each: each.name)
