@@ -32,14 +32,16 @@ def test_a_step_is_compared_with_the_plain_and_the_printed_one():
     text = run("care_step")
     for name in ("plain", "CARE, weights by hand", "CARE, gradient through the head", "CARE, as Algorithm 2 prints it"):
         ratios = ratio(text, name)
-        assert len(ratios) == 2 and min(ratios) > 0, text
-    assert len(re.findall(r"^-> .*(?:within|above) the target of 1\.10", text, re.M)) == 2
+        assert len(ratios) == (2 if "by hand" in name else 4) and min(ratios) > 0, text
+    assert len(re.findall(r"^-> .*(?:within|above) the target of 1\.05", text, re.M)) == 2
+    why = "-> the head of mobilenet_v3_small is not pooling and a linear layer: one more backward pass through it"
+    assert text.count(why) == 2
 
 
 def test_the_fast_step_has_the_loss_and_gradients_of_the_long_way():
     text = run("care_step")
     found = re.findall(r"^Same as by .*: loss to (\S+), gradients to (\S+) of", text, re.M)
-    assert len(found) == 2
+    assert len(found) == 4
     for loss, gradient in found:
         assert float(loss) < 1e-5 and float(gradient) < 1e-3
 

@@ -1,5 +1,6 @@
 """Requirements in step, and the set-up of the project's own environment."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -37,6 +38,15 @@ def test_environment_yml_asks_for_what_pyproject_asks_for():
     }
     assert found == expected | {"python": "3.10"}
     assert content["channels"] == ["conda-forge"]
+
+
+def test_the_lowest_versions_are_those_of_pyproject():
+    spec = importlib.util.spec_from_file_location("lowest", ROOT / ".ci" / "lowest.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = module.lowest((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert {"torch==2.6", "papermill==2.6", "pydicom==3.0"} <= set(found)
+    assert all(re.fullmatch(r"[\w-]+==\d+(\.\d+)*", line) for line in found), "a requirement without a lower bound"
 
 
 def test_pip_takes_the_pip_section_of_environment_yml(tmp_path):

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ class Notebook:
             check_parameters({name: value for name, value in found.items() if name in PARAMETERS})
             if "data" in found and found["data"] not in KINDS:
                 found["data"] = str(workspace.resolve(found["data"]).resolve())
-                Prepared.open(found["data"])
+                _must_be_prepared(found["data"])
         return found
 
     def data_facts(self, values: Mapping[str, Any]) -> str:
@@ -80,6 +81,12 @@ class Notebook:
                 if os.path.exists(place):  # of a text that can be no path it says no
                     facts[name] = sha256(place / _FACTS) if (place / _FACTS).is_file() else stamp(place)
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest() if facts else ""
+
+
+@cache
+def _must_be_prepared(path: str) -> None:
+    """Open a data set once, however many runs take it. Raises as `Prepared.open`."""
+    Prepared.open(path)
 
 
 def read_notebook(path: Path) -> Notebook:

@@ -104,7 +104,7 @@ def explore_imbalance(
         defaults,
         {"names": names, "sets": sent, "recalls": known, "largest": LARGEST, "most": LARGEST_RATIO, "good": GOOD},
         presets=_presets(title, own),
-        guess={"name": "accuracy", "label": "the accuracy"},
+        guess={"name": "accuracy", "label": "the accuracy", "most": 1},
     )
     numbers = sets[GIVEN] if ratio is None else imbalance(ratio, names)
     numbers = numbers | judge(list(numbers["sizes"].values()), recalls_of(LARGEST_ONLY, len(names)))

@@ -132,7 +132,7 @@ def started(write, folder, grid, *more):
     """A batch in a process of its own, whose first two kernels are at work."""
     command = [sys.executable, "-m", "carekit", "batch", str(write(*SLEEPER)), "--grid", grid, "--out", str(folder)]
     process = subprocess.Popen([*command, "--jobs", "2", *more], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while len(list(folder.glob(".*.part/*.ipynb"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
     return process
@@ -147,7 +147,7 @@ def test_ctrl_c_stops_it_cleanly_and_two_batches_do_not_share_a_folder(write, tm
     family = psutil.Process(process.pid).children(recursive=True)
     assert len(family) >= 4  # two workers, two kernels
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=240)
     assert process.returncode == 130 and b"the same command goes on from there" in errors
     assert b"Traceback" not in errors
     _, alive = psutil.wait_procs(family, timeout=5)
@@ -181,6 +181,7 @@ def test_a_full_disk_stops_it_with_one_sentence(write, tmp_path, capsys):
         (["--grid", "m=1"], "own.ipynb has no parameter 'm'"),
         (["--grid", "n=1..5000"], "5,000 runs are many: add --yes"),
         (["--grid", "n=1", "--jobs", "0"], "--jobs 0 is too small"),
+        (["--grid", "n=1", "--jobs", "2", "--scheduler", "x:1"], "--jobs is for this machine"),
         (["--grid", "n=1", "--timeout", "0"], "--timeout 0.0 is too small"),
         (["--grid", "n=1", "--memory", "-1"], "--memory -1.0 is too small"),
         (["--grid", "n=1", "--grid", "n=2"], "has 'n' twice"),

@@ -200,6 +200,7 @@ def look(lesson):
     def look_at(name, tab=lesson):
         tab.mouse.up()
         shown = View(tab, names.index(name))
+        shown.root.evaluate("(root) => root.querySelectorAll('details').forEach((each) => { each.open = true; })")
         shown.root.get_by_role("button", name="Reset all controls").click()
         shown.until("Object.entries(frame.defaults).every(([name, value]) => frame.values[name] === value)")
         return shown

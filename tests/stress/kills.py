@@ -90,7 +90,7 @@ def course_once(place: Path) -> None:
                 "--seeds",
                 "1",
                 "--only",
-                "05",
+                "01",
                 "--out",
                 str(place / "a course {1} 100 % ü"),
             ]
@@ -105,7 +105,7 @@ def make_set(place: Path) -> None:
     skin(0, 32, {"nv": 24, "df": 12}, {"nv": 4, "df": 4}).save(place / "set")
 
 
-def make_raw(place: Path, n: int = 1500) -> None:
+def make_raw(place: Path, n: int = 800) -> None:
     """Photographs of three classes."""
     import numpy as np
     from PIL import Image

@@ -65,7 +65,11 @@ def explore_ink(
         ],
         {"image": 0, "tool": "ink", "width": max(1, clean.size // 20), "inked": inked, "all": False, "strokes": {}},
         scene.sent(clean, rows, "test image") | about,
-        guess={"name": "turned", "label": f"the number of images that {next(iter(models))} then calls {clean.rare[0]}"},
+        guess={
+            "name": "turned",
+            "label": f"the number of images that {next(iter(models))} then calls {clean.rare[0]}",
+            "most": about["counts"][0]["others"],
+        },
         answer=lambda question: _answer(list(models.values()), clean.size, rarest, question),
     )
     state = MARKED if inked else CLEAN
