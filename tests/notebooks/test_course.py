@@ -164,6 +164,8 @@ def test_the_explorers_of_the_pages_are_alive_from_disk(course, browser):
     tab.on("pageerror", lambda error: strangers.append(str(error)))
     tab.on("request", lambda request: request.url.startswith("http") and strangers.append(request.url))
     for name in NAMES:
+        if name == "10_the_paper_reproduced":  # it reads results, and has nothing to turn
+            continue
         tab.goto((course[0] / f"{name}.html").as_uri())
         tab.wait_for_function("document.querySelector('.ck-alone')?.carekit?.numbers")
         for explorer in tab.locator(".ck-explorer").all():
