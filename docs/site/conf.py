@@ -39,12 +39,17 @@ html_theme_options = {
     "navbar_persistent": [],
 }
 html_context = {"default_mode": "auto"}
-if "GITHUB_REPOSITORY" in os.environ:  # in a workflow: buttons that open a lesson elsewhere
+if "GITHUB_REPOSITORY" in os.environ:  # in a workflow: buttons that start a lesson elsewhere
     html_theme_options |= {
         "repository_url": f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_REPOSITORY']}",
         "repository_branch": os.environ.get("GITHUB_REF_NAME", "main"),
         "path_to_docs": "",
         "use_repository_button": True,
+        "launch_buttons": {
+            "binderhub_url": "https://mybinder.org",
+            "colab_url": "https://colab.research.google.com",
+            "notebook_interface": "jupyterlab",
+        },
     }
 
 revealjs_style_theme = "white"

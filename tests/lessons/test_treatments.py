@@ -1,5 +1,8 @@
 """What lesson 7 compares, and what it says of the tables."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +14,7 @@ from carekit.lessons import treatments
 from carekit.objectives import Energy
 from carekit.strategies import STRATEGIES
 
+ROOT = Path(__file__).parents[2]
 ARM = Arm(Care(tau=0.6), Scaled(0.9))
 
 
@@ -106,6 +110,13 @@ def test_the_kept_table_stands_in_where_there_is_one(table, tiny, tmp_path, monk
     pd.testing.assert_frame_equal(treatments.kept_or("some", table), table[table.seed < 2].reset_index(drop=True))
     text = "Kept, made by `a command`: 12 runs, seeds [0, 1], profile laptop,\n4 minutes of one core of "
     assert text in capsys.readouterr().out
+
+
+def test_the_command_makes_every_table_that_the_lesson_asks_for():
+    lesson = (ROOT / "notebooks" / "07_strategies.ipynb").read_text(encoding="utf-8")
+    command = (ROOT / "docs" / "compare_strategies.py").read_text(encoding="utf-8")
+    asked = re.findall(r'kept_or\(\\"(\w+)\\"', lesson)
+    assert len(asked) == 4 and asked == re.findall(r'"(\w+)": treatments\.', command)
 
 
 def test_a_single_seed_says_nothing(table):
