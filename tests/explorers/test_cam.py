@@ -129,6 +129,7 @@ def test_what_it_said_and_the_trap(tiny, rows, displayed, page):
 def test_arrow_keys_add_channels(tiny, rows, displayed, page):
     explore_cam(backbone(), tiny, rows, channels=1)
     tab = page()
+    tab.get_by_text("More", exact=True).click()
     slider = tab.get_by_label("Channels added")
     pixels = "document.querySelectorAll('canvas')[2].toDataURL()"
     before = tab.evaluate(pixels)
@@ -191,6 +192,7 @@ def test_a_kernel_that_is_back_is_asked_again(tiny, rows, displayed, page, monke
         tab.wait_for_function("i => document.querySelector('.ck-words').textContent.includes(`image ${i}`)", arg=image)
     tab.wait_for_function(gone)
     assert tab.inner_text("[role=status].ck-hidden") == ""  # no numbers are announced under the alarm
+    tab.get_by_text("More", exact=True).click()
     tab.get_by_label("Threshold").press("ArrowRight")
     tab.wait_for_function("asked.length === 2")
     assert tab.evaluate("asked.map((each) => each.image)") == [1, 2]

@@ -71,7 +71,7 @@ def explore_cam(
         defaults | {"opacity": opacity},
         sent,
         presets=_presets(k),
-        guess={"name": "inside", "label": "the share of attention inside the box"},
+        guess={"name": "inside", "label": "the share of attention inside the box", "most": 1},
         answer=lambda question: _answer(model, data, rows, question),
     )
     explorer.show(*_still(model, data, int(rows[image]), shown, method, threshold, channels))
