@@ -27,6 +27,15 @@ def kept(out: Path | None = None) -> dict[str, Results]:
     return {name: results.read(name, where) for name in STUDIES if (where / f"{name}.csv").is_file()}
 
 
+def has(found: Mapping[str, Results], *names: str) -> bool:
+    """Whether these studies' results are there; where one is not, says which command makes it."""
+    missing = [name for name in names if name not in found]
+    if missing:
+        command = f"python -m carekit study {' '.join(missing)}"
+        print(f"There are no results of {', '.join(missing)}: `{command}` makes them.")
+    return not missing
+
+
 def all_verdicts(found: Mapping[str, Results]) -> pd.DataFrame:
     """One row a claim and condition, of all studies: see `carekit.studies.verdicts.judge_claims`."""
     parts = [judge_claims(STUDIES[name].as_claimed(each.table), STUDIES[name].claims) for name, each in found.items()]
@@ -35,7 +44,7 @@ def all_verdicts(found: Mapping[str, Results]) -> pd.DataFrame:
 
 
 def counted(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """How many claims hold, do not, and are undecided: one row a table or figure, one column a condition and verdict."""
+    """How many claims hold, do not, and are undecided: a row a table or figure, a column a condition and verdict."""
     wide = verdicts.pivot_table(
         index="where", columns=["condition", "verdict"], values="n", aggfunc="count", sort=False
     )

@@ -7,29 +7,23 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from carekit import workspace
-from carekit.experiment import Run
+from carekit.experiment import Run, scores
 from carekit.lessons.ink_test import ink_test
 from carekit.lessons.setup import Lesson
-from carekit.metrics import EQUAL_RECALL
 
 INK = ("others", "others_called_rare", "others_turned", "peak_in_box")
 
 
 def tidy(runs: Sequence[Run], controls: Mapping[str, str], lesson: Lesson) -> pd.DataFrame:
-    """One row a run: arm, seed, every metric, `rare_recall_equal` and, where there is room for a mark, the ink test.
+    """One row a run: arm, seed, every metric, `rare_recall_equal`, seconds of one core, and the ink test.
 
     Args:
         runs: of one call of `carekit.experiment.compare`.
         controls: arm -> the arm whose number of false alarms it is allowed; an arm that is not here is its own.
         lesson: the data and the profile that the runs were made with.
     """
-    alarms = {(run.arm, run.seed): int(run.scores["false_alarms"]) for run in runs}
-    rows = []
-    for run in runs:
-        allowed = alarms[controls.get(run.arm, run.arm), run.seed]
-        equal = {EQUAL_RECALL: run.by_false_alarms[allowed]}
-        rows.append({"arm": run.arm, "seed": run.seed} | run.scores | equal | ink_counts(run, lesson))
-    return pd.DataFrame(rows)
+    ink = pd.DataFrame([ink_counts(run, lesson) for run in runs])
+    return scores(runs, controls).assign(cpu_seconds=[run.cpu_seconds for run in runs]).join(ink)
 
 
 def ink_counts(run: Run, lesson: Lesson) -> dict[str, float]:

@@ -27,7 +27,7 @@ OURS = os.environ | {"PYTHONPATH": str(ROOT)}  # of processes that start in anot
 PATIENCE = 240.0  # seconds: machines may be slow
 CELLS = [
     "n = 0\nwait = 0.0\nresults = ''",
-    "import json, time\nfrom pathlib import Path\ntime.sleep(wait)",
+    "import json, time\nfrom pathlib import Path\nprint('at work', flush=True)\ntime.sleep(wait)",
     "Path(results).write_text(json.dumps({'square': n * n}))",
 ]
 
@@ -73,7 +73,7 @@ def start(notebook, out, address, *grid):
 
 
 def wait_for_parts(out, count):
-    until(lambda: len(list(out.glob(".*.part/*.ipynb"))) >= count)
+    until(lambda: sum("at work" in log.read_text() for log in out.glob(".*.part/log.txt")) >= count)
 
 
 def test_compare_takes_a_cluster_by_joblibs_backend_and_gives_the_same(two_workers, tiny, tmp_path, monkeypatch):

@@ -1,8 +1,5 @@
 """Explorers in a JupyterLab of their own, looked at with Debian's Chromium; a new explorer is one line in EXPLORERS."""
 
-import importlib.util
-import os
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -105,17 +102,6 @@ def pytest_generate_tests(metafunc):
 def static(case, displayed):
     """The explorer of `case`, shown in this process for a page without a kernel."""
     exec(f"{SETUP}\n{case.cell}", {})
-
-
-@pytest.fixture(scope="session")
-def axe():
-    """The source of axe-core, from the path in CAREKIT_AXE or from the package axe-playwright-python."""
-    if "CAREKIT_AXE" in os.environ:
-        return Path(os.environ["CAREKIT_AXE"]).read_text(encoding="utf-8")
-    found = importlib.util.find_spec("axe_playwright_python")
-    if found is None:
-        pytest.skip("axe-core is missing: pip install axe-playwright-python, or CAREKIT_AXE=path of axe.min.js")
-    return Path(found.origin).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -1,0 +1,96 @@
+"""What is read back from results: verdicts counted, wrong boxes compared, ours beside the paper's."""
+
+import itertools
+
+import pandas as pd
+import pytest
+
+from carekit import results
+from carekit.paper import TABLES
+from carekit.studies import headline, reading
+
+
+@pytest.fixture
+def table():
+    """Three seeds, two conditions: where the mark misleads, true boxes gain .3, shuffled ones .29, random ones none."""
+    gains = {"baseline": 0.0, "CARE": 0.3, "CARE, shuffled boxes": 0.29, "CARE, random boxes": 0.0}
+    noise = {"baseline": (0, 0, 0), "CARE": (1, -1, 2), "CARE, shuffled boxes": (-3, 2, 4)}
+    rows = []
+    for condition, arm, seed in itertools.product(("no mark", "mark"), gains, range(3)):
+        value = 0.2 + seed / 10 + noise.get(arm, (2, -2, 1))[seed] / 100
+        value += gains[arm] if condition == "mark" else 0
+        about = {"study": "table2", "data": "skin", "set": "synthetic-skin", "condition": condition}
+        metrics = dict.fromkeys(("rare_recall", "rare_recall_equal", "mca", "auc", "attention_inside"), value)
+        rows.append(about | {"arm": arm, "seed": seed} | metrics)
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def folder(table, tiny, tmp_path):
+    about = {"data": [tiny], "seconds": 1, "command": "a command", "out": tmp_path}
+    results.write("table2", table, **about)
+    results.write("fig8", table, **about)
+    real = [
+        {"set": "ham10000", "condition": "no mark", "arm": arm, "control": "baseline", "metric": metric,
+         "difference": 0.05, "low": -0.01, "high": 0.11}
+        for arm, metric in headline.SHOWN
+    ]  # fmt: skip
+    results.write("ham10000_differences", pd.DataFrame(real), **about)
+    return tmp_path
+
+
+def test_verdicts_of_all_kept_studies_are_counted(folder, capsys):
+    found = reading.kept(folder)
+    assert list(found) == ["table2", "fig8"]
+    assert reading.has(found, "fig8") and not reading.has(found, "fig8", "table3")
+    assert "`python -m carekit study table3` makes them" in capsys.readouterr().out
+    found.pop("fig8")
+    verdicts = reading.all_verdicts(found)
+    care = verdicts[(verdicts.arm == "CARE") & (verdicts.metric == "mca")].set_index("condition").verdict
+    assert care["mark"] == "holds" and care["no mark"] == "undecided"
+    counts = reading.counted(verdicts)
+    assert counts.loc["Table 2", ("mark", "holds")] == 3 and counts.to_numpy().sum() == len(verdicts)
+    assert len(reading.all_verdicts({})) == 0
+
+
+def test_wrong_boxes_are_told_from_true_ones_where_they_can_be(table):
+    wrong = reading.wrong_boxes(table, {"CARE": "baseline"}, ["rare_recall"]).set_index(["condition", "boxes"])
+    assert len(wrong) == 4
+    shuffled, random = (wrong.loc["mark", kind] for kind in ("shuffled", "random"))
+    assert shuffled.difference == pytest.approx(shuffled.gain - shuffled.gain_wrong)
+    rows = wrong.reset_index()
+    words = {key: reading.boxes_in_words(row) for key, row in zip(wrong.index, rows.iloc, strict=True)}
+    assert "that true boxes help more is not shown" in words["mark", "shuffled"]
+    assert "true boxes help more (" in words["mark", "random"]
+    swapped = rows.iloc[3].copy()
+    swapped.difference = -swapped.difference
+    assert "random boxes help MORE" in reading.boxes_in_words(swapped) and random.gain_wrong < 0.02
+    single = reading.wrong_boxes(table[table.seed == 0], {"CARE": "baseline"}, ["mca"])
+    assert "a single run says nothing" in reading.boxes_in_words(single.iloc[0])
+
+
+def test_ours_stand_beside_the_papers_figures(table):
+    shown = reading.beside_paper(table, 2, "skin")
+    column = ("recall of the rare class", "paper")
+    assert shown.loc["CARE", column] == "73.9" and shown.loc["CARE, random boxes", column] == "–"
+    assert shown.loc["CARE", ("recall of the rare class", "mark")].startswith("60.7 ± ")
+    assert set(TABLES[2].rows) <= set(shown.index) and shown.loc["FL", ("recall of the rare class", "mark")] == "–"
+
+
+def test_the_headline_is_a_table_of_gains_with_intervals(folder):
+    lines = headline.headline(folder).splitlines()
+    assert [line.split(" | ")[0] for line in lines[2:]] == [
+        "| drawn skin, no mark",
+        "| drawn skin, mark",
+        "| HAM10000, real photographs, no mark",
+    ]
+    cells = lines[3].split(" | ")[1:]
+    assert cells[0].startswith("**+31** (+") and cells[3].startswith("0 (")
+    assert lines[4].split(" | ")[1] == "+5 (-1 to +11)"
+
+
+def test_the_headline_goes_between_its_marks_and_nowhere_else():
+    text = f"before\n{headline.BEGIN}\nold\n{headline.END}\nafter\n"
+    assert headline.written_into(text, "new") == f"before\n{headline.BEGIN}\nnew\n{headline.END}\nafter\n"
+    with pytest.raises(ValueError, match="the marks .* are missing"):
+        headline.written_into("no marks", "new")
