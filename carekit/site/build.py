@@ -51,7 +51,7 @@ def build_site(executed: Path, lessons: Sequence[Path], out: Path, settings: str
 def _put_documents(source: Path) -> None:
     """Put them where the repository has them, so that links between files stay as they are."""
     shutil.copytree(ROOT / "docs", source / "docs", ignore=shutil.ignore_patterns("api", "site", "__pycache__"))
-    for page in [*CONFIG.glob("*.md"), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "LICENSE"))]:
+    for page in [*CONFIG.glob("*.md"), *ROOT.glob("*.md"), ROOT / "LICENSE"]:
         shutil.copy(page, source)
     for name in _LINKED:
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))

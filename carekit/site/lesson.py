@@ -1,6 +1,7 @@
 """An executed lesson as a source for Sphinx: figures in files, explorers as they work alone, a break for each slide."""
 
 import base64
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from carekit.explorers.frame import MIME
 from carekit.report import image_tag, name_files_only
 
 _BREAK = ":::{revealjs-break}\n:notitle:\n:::"
-_LINKS = """<p class="ck-links"><a href="../slides/notebooks/{name}.html">Slides of this lesson</a></p>"""
+_SLIDES = '<a href="../slides/notebooks/{name}.html">Slides of this lesson</a>'
+_COLAB = "In Colab, run this first: <code>%pip install 'carekit[course] @ git+{repository}'</code>"
+_NOT_RUN = "This lesson was not run for this site, so its pictures and numbers are missing."
 _FOLDED = {"parameters": "What can be set", "injected-parameters": "What this run has set"}
 
 
@@ -51,11 +54,16 @@ def write_page(node: nbformat.NotebookNode, target: Path, executed: bool = True)
         _as_file(output, figures / f"{target.stem}-{number}.png")
     node.cells = [part for cell in cells for part in _with_break(cell)]
     if node.cells:
-        node.cells.insert(1, _markdown(_LINKS.format(name=target.stem) if executed else _NOT_RUN))
+        node.cells.insert(1, _markdown(f'<p class="ck-links">{_links(target.stem, executed)}</p>'))
     nbformat.write(node, target)
 
 
-_NOT_RUN = ":::{note}\nThis lesson was not run for this site, so its pictures and numbers are missing.\n:::"
+def _links(name: str, executed: bool) -> str:
+    """What stands below a lesson's title; on GitHub, where it is known what to install, also how to start in Colab."""
+    links = [_SLIDES.format(name=name) if executed else _NOT_RUN]
+    if "GITHUB_REPOSITORY" in os.environ:
+        links.append(_COLAB.format(repository=f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_REPOSITORY']}"))
+    return "<br>".join(links)
 
 
 def _markdown(text: str) -> nbformat.NotebookNode:

@@ -1,4 +1,9 @@
-"""Sphinx's settings for the site; `python -m carekit site` puts together what it reads."""
+"""Sphinx's settings for the site; `python -m carekit site` puts together what it reads.
+
+Why Sphinx (with MyST-NB, as in Jupyter Book 1): its pages, its search and our explorers work when opened from disk.
+What MyST's own builder (Jupyter Book 2) makes needs a server and its templates are fetched while building; a page of
+Quarto cannot search from disk, and Quarto is no Python package; nbsite is Sphinx with the settings of other projects.
+"""
 
 import os
 
@@ -39,12 +44,17 @@ html_theme_options = {
     "navbar_persistent": [],
 }
 html_context = {"default_mode": "auto"}
-if "GITHUB_REPOSITORY" in os.environ:  # in a workflow: buttons that open a lesson elsewhere
+if "GITHUB_REPOSITORY" in os.environ:  # in a workflow: buttons that start a lesson elsewhere
     html_theme_options |= {
         "repository_url": f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_REPOSITORY']}",
         "repository_branch": os.environ.get("GITHUB_REF_NAME", "main"),
         "path_to_docs": "",
         "use_repository_button": True,
+        "launch_buttons": {
+            "binderhub_url": "https://mybinder.org",
+            "colab_url": "https://colab.research.google.com",
+            "notebook_interface": "jupyterlab",
+        },
     }
 
 revealjs_style_theme = "white"
