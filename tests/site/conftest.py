@@ -80,7 +80,7 @@ def site(tmp_path_factory, executed) -> Path:
     """The folder of the site."""
     folder = tmp_path_factory.mktemp("site")
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"SERVER_URL": "https://example.org", "REPOSITORY": "some/kit", "REF_NAME": "main"}.items():
+        for name, value in {"SERVER_URL": "https://github.com", "REPOSITORY": "some/kit", "REF_NAME": "main"}.items():
             patch.setenv(f"GITHUB_{name}", value)  # as in the workflow that publishes it
         build_site(executed, notebooks(), folder, "profile = fast", "fine-tuned, CARE  0.5 ± 0.1")
     return folder
