@@ -40,6 +40,9 @@ def main() -> None:
     options = parser.parse_args()
     lesson = begin({"profile": options.profile, "seeds": options.seeds})
     found = comparisons(lesson, treatments.chosen(options.only or "all"), not options.kept_features)
+    for name in options.names:
+        if name not in found:
+            parser.error(f"there is no table {name!r}: choose from {', '.join(found)}")
     flags = f" --only {' '.join(options.only)}" * bool(options.only)
     flags += f" --seeds {options.seeds}" * (options.seeds != SEEDS) + " --kept-features" * options.kept_features
     for name in options.names or found:
