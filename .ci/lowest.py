@@ -6,9 +6,13 @@ Not of what the tests, the benchmarks and the checks need besides: whoever uses 
 """
 
 import re
+import sys
 from pathlib import Path
 
-import tomllib
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 USED = ("course", "data")  # the extras whose lower bounds are a promise
 

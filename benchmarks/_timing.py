@@ -5,19 +5,24 @@ import statistics
 import time
 from collections.abc import Callable
 
+Clock = Callable[[], float]
 
-def rounds(variants: dict[str, Callable[[], object]], repeats: int, warm_up: int = 2) -> dict[str, list[float]]:
+
+def rounds(
+    variants: dict[str, Callable[[], object]], repeats: int, warm_up: int = 2, clock: Clock = time.perf_counter
+) -> dict[str, list[float]]:
     """Seconds of each variant, `repeats` rounds after `warm_up` that do not count.
 
-    Every second round runs backwards, so that no variant always follows the same other one.
+    Every second round runs backwards, so that no variant always follows the same other one. With `time.process_time`
+    as the clock it is the time that this process was computing, which other processes beside it stretch far less.
     """
     seconds: dict[str, list[float]] = {name: [] for name in variants}
     for turn in range(warm_up + repeats):
         for name, run in list(variants.items())[:: -1 if turn % 2 else 1]:
-            started = time.perf_counter()
+            started = clock()
             run()
             if turn >= warm_up:
-                seconds[name].append(time.perf_counter() - started)
+                seconds[name].append(clock() - started)
     return seconds
 
 
@@ -41,4 +46,7 @@ def options(description: str, threads: int = 2) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="small and few: to see that it runs")
     parser.add_argument("--threads", type=int, default=threads, help=f"threads of torch (default {threads})")
-    return parser.parse_args()
+    parser.add_argument("--cpu", action="store_true", help="time of the processor, for a machine that is not idle")
+    chosen = parser.parse_args()
+    chosen.clock = time.process_time if chosen.cpu else time.perf_counter
+    return chosen

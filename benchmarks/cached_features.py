@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import psutil
 import torch
-from _timing import options, rounds
+from _timing import Clock, options, rounds
 from torch.nn import functional
 
 from carekit.backbones import build
 from carekit.data.batches import BoxedImages
 from carekit.data.prepared.rows import choose_rows
+from carekit.data.preparing.parallel import cores
 from carekit.data.synthetic import skin
 from carekit.frozen_features import keep
 from carekit.objectives import Care
@@ -30,12 +31,12 @@ def main() -> None:
     torch.set_num_threads(1)
     data = skin(0, size, {"nv": n - 32, "df": 32}, {"nv": 1}).split("train")
     with tempfile.TemporaryDirectory() as folder:
-        speed(data, folder, repeats=2 if chosen.quick else 8)
+        speed(data, folder, repeats=2 if chosen.quick else 8, clock=chosen.clock)
     with tempfile.TemporaryDirectory() as folder:
-        cost(data, folder, 128 if chosen.quick else 10_000)
+        cost(data, folder, 128 if chosen.quick else 10_000, chosen.cpu)
 
 
-def speed(data, folder: str, repeats: int) -> None:
+def speed(data, folder: str, repeats: int, clock: Clock) -> None:
     """Print the images/s of a training step with a batch of 32, four ways."""
     kept = keep(build(NAME, 7), data, flips=True, folder=folder)
     whole = BoxedImages(data, None, "flip")
@@ -45,7 +46,7 @@ def speed(data, folder: str, repeats: int) -> None:
         "frozen layers run each time": step(NAME, whole),
         "frozen layers kept": step(NAME, BoxedImages(data, None, "flip", kept)),
     }
-    seconds = rounds(variants, repeats)
+    seconds = rounds(variants, repeats, clock=clock)
     middle = {name: float(np.median(values)) for name, values in seconds.items()}
     for name, value in middle.items():
         print(f"{name:40}{32 / value:8.0f} images/s")
@@ -66,8 +67,11 @@ def step(name: str, images: BoxedImages):
     return lambda: train_step(model, images.__getitems__(rows), Care(), functional.cross_entropy, optimizer, schedule)
 
 
-def cost(data, folder: str, n: int) -> None:
-    """Print how long the features of n images and their flips take, how large they are, and the growth of memory."""
+def cost(data, folder: str, n: int, cpu: bool) -> None:
+    """Print how long the features of n images and their flips take, how large they are, and the growth of memory.
+
+    With `cpu`, the time of all cores together, divided by their number: what it takes where nothing else runs.
+    """
     rows = np.arange(n) % len(data)
     names = [f"i{i}" for i in range(n)]
     samples = data.samples.iloc[rows].assign(image_id=names, group=names)
@@ -75,9 +79,10 @@ def cost(data, folder: str, n: int) -> None:
     many = replace(data, images=images, samples=samples, boxes=data.boxes.iloc[:0], masks=None)
     process = psutil.Process(os.getpid())
     keep(build(NAME, 7), many.take(np.arange(32)), flips=True, folder=folder)  # what is set up once
-    before, started = process.memory_info().rss, time.perf_counter()
+    now = (lambda: time.process_time() / cores()) if cpu else time.perf_counter
+    before, started = process.memory_info().rss, now()
     kept = keep(build(NAME, 7), many, flips=True, folder=folder)
-    seconds = time.perf_counter() - started
+    seconds = now() - started
     for start in range(0, n, 256):
         kept.read(np.arange(start, min(start + 256, n)))
     growth = (process.memory_info().rss - before) / 2**20

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from _timing import options, print_ratios, rounds
+from _timing import Clock, options, print_ratios, rounds
 from torch import nn
 
 from carekit import Care, box_masks, build
@@ -43,11 +43,11 @@ def stepper(model: Backbone, optimizer: torch.optim.Optimizer, data, care: Care)
     return step
 
 
-def measure(model: Backbone, data, repeats: int, title: str) -> None:
+def measure(model: Backbone, data, repeats: int, title: str, clock: Clock) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
     variants = {"plain": stepper(model, optimizer, data, Care(alpha=0))}
     variants |= {MAPS[name].label: stepper(model, optimizer, data, Care(method=name)) for name in MAPS}
-    print_ratios(title, rounds(variants, repeats), "plain", TARGETS, FLOOR)
+    print_ratios(title, rounds(variants, repeats, clock=clock), "plain", TARGETS, FLOOR)
 
 
 def main() -> None:
@@ -55,8 +55,9 @@ def main() -> None:
     torch.set_num_threads(chosen.threads)
     for name, size, n, repeats in QUICK if chosen.quick else CASES:
         model, data = build(name, 7).train(), batch(size, n)
-        measure(model, data, repeats, f"A step with each map, {name} at {size} px, batch {n}, linear head")
-        measure(bent(model).train(), data, repeats, f"A step with each map, {name} at {size} px, batch {n}, other head")
+        for kind, each in (("linear", model), ("other", bent(model).train())):
+            title = f"A step with each map, {name} at {size} px, batch {n}, {kind} head"
+            measure(each, data, repeats, title, chosen.clock)
 
 
 if __name__ == "__main__":

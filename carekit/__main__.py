@@ -106,7 +106,7 @@ def _add_study_arguments(study: argparse.ArgumentParser) -> None:
 
 def _course(options: argparse.Namespace, _rest: list[str]) -> int:
     from carekit.course import CourseError, make_site, run_course
-    from carekit.lessons.parameters import parse
+    from carekit.description import parse
     from carekit.site import SiteError
 
     parameters = {"profile": options.profile, "data": options.data, "seeds": options.seeds}
@@ -131,7 +131,7 @@ def _told(error: Exception) -> int:
 
 
 def _lab(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
-    first = environment.ROOT / "notebooks" / "01_data_imbalance.ipynb"
+    first = environment.ROOT / "notebooks" / "00_the_ink_detective.ipynb"
     paths = (str(environment.ROOT), os.environ.get("PYTHONPATH"))
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))  # kernels run this checkout's code
     environment.hand_over([sys.executable, "-m", "jupyterlab", str(first), *rest])

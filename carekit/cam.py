@@ -25,15 +25,17 @@ def score_gradient(
     features: Float[Tensor, "b k u v"],
     classes: Int[Tensor, " b"],
     *,
+    rows: Int[Tensor, " n"] | None = None,
     gradient_of: str = "score",
     second_order: bool = False,
-) -> Float[Tensor, "b k u v"]:
+) -> Float[Tensor, "n k u v"]:
     """∂y^c / ∂A^k_ij of each image's class c, by a backward pass through the head alone.
 
     Args:
         logits: scores y, before the softmax; of one column, class 1 is the logit and class 0 its negative.
         features: the feature maps A that the logits were computed from, in the same forward pass.
         classes: the class c of each image.
+        rows: of these images of the batch only; None is all.
         gradient_of: "score", or "loss" for that of the cross-entropy, as the paper's Algorithm 2 prints it: ∂L_c/∂y^c
             is negative, so the map then lights up where the class is denied.
         second_order: keep the gradient in the graph, so that a loss of the map can move the head as well.
@@ -42,6 +44,7 @@ def score_gradient(
         ValueError: where the logits do not depend on the features, with the cause, or for an unknown `gradient_of`.
     """
     of_score = one_of("gradient_of", gradient_of, GRADIENTS) == "score"
+    rows = torch.arange(len(classes), device=classes.device) if rows is None else rows
     with torch.enable_grad():
         # One logit l is the pair -l / 2 and l / 2: the same probabilities, and class 0 has a score of its own.
         pair = logits if logits.shape[1] > 1 else torch.cat([-logits, logits], 1) / 2  # (b, 1) -> (b, 2)
@@ -50,10 +53,10 @@ def score_gradient(
         else:
             each = functional.cross_entropy(pair, classes, reduction="none")
         if not batch_norm_between(logits, [features]):
-            return _gradient(each.sum(), logits, features, second_order)
+            return _gradient(each[rows].sum(), logits, features, second_order)[rows]
         # Behind the layer a score depends on the other images too: theirs must not come in.
-        own = [_gradient(score, logits, features, second_order)[i] for i, score in enumerate(each)]
-        return torch.stack(own)  # b times (k, u, v) -> (b, k, u, v)
+        own = [_gradient(each[row], logits, features, second_order)[row] for row in rows.tolist()]
+        return torch.stack(own) if own else features[rows]  # n times (k, u, v) -> (n, k, u, v)
 
 
 def _gradient(
@@ -188,7 +191,9 @@ def raw_activation_map(
         weights = linear_head_weights(classifier, classes[rows], area, second_order=second_order)
         gradient = weights[:, :, None, None]  # (n, k) -> (n, k, 1, 1)
     else:
-        gradient = score_gradient(logits, features, classes, gradient_of=gradient_of, second_order=second_order)[rows]
+        gradient = score_gradient(
+            logits, features, classes, rows=rows, gradient_of=gradient_of, second_order=second_order
+        )
     return make(features[rows], gradient)
 
 

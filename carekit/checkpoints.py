@@ -125,13 +125,16 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _fill(path: Path, model: Backbone, state: dict[str, Tensor]) -> None:
-    own = model.state_dict()
-    if {name: tensor.shape for name, tensor in state.items()} != {name: tensor.shape for name, tensor in own.items()}:
+    if _forms(state) != _forms(model.state_dict()):
         raise ValueError(f"checkpoint {path} was made by another version of {model.name}: delete it and train again")
     broken = [name for name, tensor in state.items() if not tensor.isfinite().all()]
     if broken:
         raise ValueError(f"checkpoint {path} holds NaN or infinity in {broken[0]}: delete it and train again")
     model.load_state_dict(state)
+
+
+def _forms(tensors: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

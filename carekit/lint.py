@@ -49,10 +49,14 @@ def _browser() -> bool:
 
 
 _LAYERS = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))"
+_TEXTS = (
+    "README.md CONTRIBUTING.md CHANGELOG.md Makefile benchmarks carekit data_scripts docs examples notebooks".split()
+)
 CHECKS = {
     "style": _python("-m", "ruff", "check", "--quiet"),
     "format": _python("-m", "ruff", "format", "--check", "--quiet"),
     "layers": _python("-c", _LAYERS),
     "types": _python("-m", "mypy"),
     "browser": _browser,
+    "spelling": _python("-m", "codespell_lib", *_TEXTS),
 }

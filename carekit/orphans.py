@@ -38,28 +38,41 @@ def _watch(parent: int) -> None:
 
 
 SHARED = Path("/dev/shm")
-SEMAPHORES = ("sem.loky-*", "sem.mp-*")  # of joblib's workers, and of Python's
-FOLDERS = "joblib_memmapping_folder_*"  # the next part of the name is the process
+LOKY, OWN = "sem.loky-", "sem.mp-"  # semaphores: of joblib's workers, behind which the process stands, and of Python's
+FOLDERS = "joblib_memmapping_folder_"  # behind which the process stands
+NEW = 60.0  # seconds that a semaphore without the number of its process is left alone
 
 
 def sweep() -> None:
     """Remove what processes of this user left in shared memory that were killed together with their caretaker.
 
-    That is: semaphores that no process has open, and joblib's folders of processes that are gone. Only Linux has such.
+    That is: semaphores that no process has open, and joblib's folders, of processes that are gone. Only Linux has such.
     """
     if not SHARED.is_dir() or not Path("/proc/self/maps").exists():
         return
-    semaphores = [file for pattern in SEMAPHORES for file in SHARED.glob(pattern) if _is_mine(file)]
+    semaphores = [file for file in SHARED.glob(f"{LOKY}*") if _is_mine(file) and _is_gone(file, LOKY, "-")]
+    semaphores += [file for file in SHARED.glob(f"{OWN}*") if _is_mine(file) and _is_old(file)]
     in_use = _mapped() if semaphores else set()
     for file in semaphores:
         with suppress(OSError):  # another process may sweep at the same moment
             if file.stat().st_ino not in in_use:
                 file.unlink()
     roots = {SHARED, Path(tempfile.gettempdir()), Path(os.environ.get("JOBLIB_TEMP_FOLDER") or SHARED)}
-    for folder in (folder for root in roots for folder in root.glob(FOLDERS)):
-        process = folder.name.removeprefix(FOLDERS[:-1]).partition("_")[0]
-        if _is_mine(folder) and not Path("/proc", process).exists():
+    for folder in (folder for root in roots for folder in root.glob(f"{FOLDERS}*")):
+        if _is_mine(folder) and _is_gone(folder, FOLDERS, "_"):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_gone(path: Path, start: str, end: str) -> bool:
+    """Whether the process whose number stands in a name is no more."""
+    return not Path("/proc", path.name.removeprefix(start).partition(end)[0]).exists()
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > NEW
+    except OSError:
+        return False
 
 
 def _is_mine(path: Path) -> bool:

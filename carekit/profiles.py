@@ -124,29 +124,32 @@ def profile(name: str, device: str | None = None, *, backbone: str = "", imagene
         name: "fast", "laptop" or "paper".
         device: where the paper's profile runs; None: on a GPU where there is one.
         backbone: a name that `carekit.backbones.build` knows; empty for the profile's own.
-        imagenet: whether that starts from ImageNet weights. None: where they come in an installed package; the others
-            have to be downloaded, so they are asked for by True.
+        imagenet: whether it starts from ImageNet weights. None: where they come in an installed package, as Lite0's;
+            others have to be downloaded, so outside the paper's profile they are asked for by True.
 
     Raises:
         ValueError: for another name.
     """
     chosen = PROFILES[one_of("profile", name, PROFILES)](device)
-    if not backbone:
-        return chosen if imagenet is None else replace(chosen, imagenet=imagenet)
-    packaged = backbone.startswith("efficientnet_lite0") and efficientnet_lite.installed()
-    return replace(chosen, backbone=backbone, imagenet=packaged if imagenet is None else imagenet)
+    if backbone:
+        return with_backbone(chosen, backbone, imagenet)
+    return chosen if imagenet is None else replace(chosen, imagenet=imagenet)
 
 
-def with_backbone(chosen: Profile, name: str) -> Profile:
+def with_backbone(chosen: Profile, name: str, imagenet: bool | None = None) -> Profile:
     """The profile with another network; on a laptop the small one, which no ImageNet weights exist for, trains longer
     from scratch, on smaller images.
 
     Args:
         chosen: a profile.
-        name: a name of `carekit.backbones.BACKBONES`.
+        name: a name that `carekit.backbones.build` knows.
+        imagenet: see `profile`. In the paper's profile, None fetches the weights of all that have some.
     """
     if name == chosen.backbone:
-        return chosen
+        return chosen if imagenet is None else replace(chosen, imagenet=imagenet)
     if name == "small" and chosen.name == "laptop":
         return replace(_laptop_from_scratch(), note="")
-    return replace(chosen, backbone=name, imagenet=chosen.imagenet and name != "small")
+    if imagenet is None:
+        packaged = name.startswith("efficientnet_lite0") and efficientnet_lite.installed()
+        imagenet = chosen.imagenet and (packaged or chosen.name == "paper") and not name.startswith("small")
+    return replace(chosen, backbone=name, imagenet=imagenet)

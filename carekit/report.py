@@ -5,14 +5,13 @@ import re
 from pathlib import Path
 
 import nbformat
-from latex2mathml.converter import convert
-from latex2mathml.exceptions import InvalidAlignmentError, NoAvailableTokensError
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 from carekit.explorers import pages
 from carekit.explorers.frame import MIME
+from carekit.mathml import mathml
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _FOLDERS = re.compile(r'"(?:[A-Za-z]:)?[/\\][^"\n]*[/\\]([^"/\\\n]+)"')
@@ -33,14 +32,6 @@ class _MathML(IPythonRenderer):
         return mathml(body, "inline")
 
 
-def mathml(tex: str, display: str) -> str:
-    """An equation as MathML; as it is written where it cannot be read. `display` is "block" or "inline"."""
-    try:
-        return convert(tex.strip(), display=display)
-    except (InvalidAlignmentError, NoAvailableTokensError, IndexError, KeyError):
-        return f"<code>{html.escape(tex)}</code>"
-
-
 def _markdown(text: str) -> str:
     return MarkdownWithMath(renderer=_MathML(escape=False)).render(text)
 
@@ -49,7 +40,7 @@ def to_html(notebook: Path) -> Path:
     """Write NAME.html beside an executed NAME.ipynb: widgets as their still pictures, nothing loaded from elsewhere."""
     node = nbformat.read(notebook, as_version=4)
     node.metadata.pop("widgets", None)
-    _name_files_only(node)
+    name_files_only(node)
     for output in (output for cell in node.cells for output in cell.get("outputs", [])):
         _still(output)
     exporter = HTMLExporter(
@@ -71,7 +62,7 @@ def to_html(notebook: Path) -> Path:
     return target
 
 
-def _name_files_only(node: nbformat.NotebookNode) -> None:
+def name_files_only(node: nbformat.NotebookNode) -> None:
     """In the cell of parameters that papermill adds: the names of files, not where they were on the maker's machine."""
     for cell in node.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
@@ -97,7 +88,9 @@ def connect(pages: list[Path], titles: list[str]) -> None:
         if place + 1 < len(pages):
             links.append(_link(pages[place + 1], f"{titles[place + 1]} →", "next"))
         bar = f'<nav class="ck-course" aria-label="Lessons">{" ".join(links)}</nav>'
-        text = _BODY.sub(lambda found, bar=bar: found[0] + bar, text, count=1)
+        body = _BODY.search(text)
+        if body is not None:
+            text = text[: body.end()] + bar + text[body.end() :]
         page.write_text(text.replace("</body>", f"{bar.replace('Lessons', 'Lessons, once more')}</body>"), "utf-8")
 
 

@@ -17,11 +17,12 @@ from carekit.strategies import STRATEGIES
 SEEDS = 5
 
 
-def comparisons(lesson: Lesson) -> dict[str, Comparison]:
-    """Name of a table -> what it compares."""
+def comparisons(lesson: Lesson, images: bool) -> dict[str, Comparison]:
+    """Name of a table -> what it compares. `images`: also what needs the images, and so ten times as long a run."""
+    names = [name for name, strategy in STRATEGIES.items() if images or not strategy.needs_images]
     return {
-        "strategies": treatments.strategies(lesson.arm, list(STRATEGIES)),
-        "peers": treatments.peers(lesson.arm),
+        "strategies": treatments.strategies(lesson.arm, names),
+        "peers": treatments.peers(lesson.arm, images),
         "rare_classes": treatments.rare_classes(lesson.arm, treatments.rarest_classes(lesson)),
         "one_stage": treatments.one_stage(lesson.arm),
     }
@@ -33,9 +34,11 @@ def main() -> None:
     parser.add_argument("--profile", default="laptop")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--out", type=Path, help="folder (results)")
+    parser.add_argument("--kept-features", action="store_true", help="leave out what needs the images themselves")
     options = parser.parse_args()
     lesson = begin({"profile": options.profile, "seeds": options.seeds})
-    found = comparisons(lesson)
+    found = comparisons(lesson, not options.kept_features)
+    flags = f" --seeds {options.seeds}" * (options.seeds != SEEDS) + " --kept-features" * options.kept_features
     for name in options.names or found:
         started = time.perf_counter()
         table = treatments.run(lesson, found[name], lesson.seeds)
@@ -45,7 +48,7 @@ def main() -> None:
             table,
             data=[lesson.data],
             seconds=seconds,
-            command=f"python docs/compare_strategies.py {name}",
+            command=f"python docs/compare_strategies.py {name}{flags}",
             out=options.out,
             profile=options.profile,
             seeds=lesson.seeds,

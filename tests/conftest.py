@@ -1,5 +1,7 @@
 """Each test has a workspace of its own, and a browser if it asks; shapes are checked by an option in pyproject.toml."""
 
+import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -45,6 +47,17 @@ def browser():
         running = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """The source of axe-core, from the path in CAREKIT_AXE or from the package axe-playwright-python."""
+    if "CAREKIT_AXE" in os.environ:
+        return Path(os.environ["CAREKIT_AXE"]).read_text(encoding="utf-8")
+    found = importlib.util.find_spec("axe_playwright_python")
+    if found is None:
+        pytest.skip("axe-core is missing: pip install axe-playwright-python, or CAREKIT_AXE=path of axe.min.js")
+    return Path(found.origin).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -32,14 +32,16 @@ def test_a_step_is_compared_with_the_plain_and_the_printed_one():
     text = run("care_step")
     for name in ("plain", "CARE, weights by hand", "CARE, gradient through the head", "CARE, as Algorithm 2 prints it"):
         ratios = ratio(text, name)
-        assert len(ratios) == 2 and min(ratios) > 0, text
-    assert len(re.findall(r"^-> .*(?:within|above) the target of 1\.10", text, re.M)) == 2
+        assert len(ratios) == (2 if "by hand" in name else 4) and min(ratios) > 0, text
+    assert len(re.findall(r"^-> .*(?:within|above) the target of 1\.05", text, re.M)) == 2
+    why = "-> the head of mobilenet_v3_small is not pooling and a linear layer: one more backward pass through it"
+    assert text.count(why) == 2
 
 
 def test_the_fast_step_has_the_loss_and_gradients_of_the_long_way():
     text = run("care_step")
     found = re.findall(r"^Same as by .*: loss to (\S+), gradients to (\S+) of", text, re.M)
-    assert len(found) == 2
+    assert len(found) == 4
     for loss, gradient in found:
         assert float(loss) < 1e-5 and float(gradient) < 1e-3
 
@@ -169,6 +171,13 @@ def test_memory_of_preparing_and_of_training_is_told():
     assert len(re.findall(r"^-> preparing takes \d+ MB in all processes, (?:within|above) 1024 MB", text, re.M)) == 2
     assert len(re.findall(r"^training on \d+ images, \d epoch\(s\): \d{3,} MB", text, re.M)) == 2
     assert float(re.search(r"takes (\d\.\d+) of the memory of 60", text).group(1)) > 0.3
+
+
+def test_a_batch_that_is_killed_again_and_again_ends_with_the_table_of_one_that_is_not():
+    text = run("batch_kills")
+    assert re.search(r"^disturbed: 5 runs .*, 3 kills \(1 of a kernel, 1 of a worker, 1 of a parent\)$", text, re.M)
+    assert "-> every run is there once: yes; folders left over: 0; processes: 0" in text
+    assert "-> the table is that of an undisturbed batch: yes" in text
 
 
 def test_explorers_are_measured_beside_a_figure_of_the_kernel():

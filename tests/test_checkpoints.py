@@ -1,4 +1,7 @@
+import io
+import json
 import os
+import pickle
 
 import pytest
 import torch
@@ -84,3 +87,73 @@ def test_a_shared_folder_stays_readable(tmp_path):
     finally:
         os.umask(before)
     assert (tmp_path / "m.safetensors").stat().st_mode & 0o777 == 0o644
+
+
+class Boom:
+    def __reduce__(self):
+        return os.mkdir, ("PWNED",)
+
+
+def _header(header, length=None):
+    data = header.encode()
+    return (len(data) if length is None else length).to_bytes(8, "little") + data
+
+
+def _torch_zip():
+    out = io.BytesIO()
+    torch.save({"a": torch.zeros(2)}, out)
+    return out.getvalue()
+
+
+def _notes(about):
+    return json.dumps({"__metadata__": {"backbone": "small", "classes": "7", "about": about}})
+
+
+HOSTILE = {
+    "a pickle": pickle.dumps(Boom()),
+    "a file of torch.save": _torch_zip(),
+    "a length of 2^63": _header("{}", 2**63 - 1),
+    "a header of 200 MB": _header(" " * 1000, 200_000_000),
+    "a nested header": _header("[" * 100_000),
+    "nested notes": _header(_notes("[" * 100_000)),
+    "notes that are none": _header(_notes("x")),
+    "no notes": _header("{}"),
+    "offsets beyond the end": _header(
+        '{"a": {"dtype": "F32", "shape": [1000000000], "data_offsets": [0, 4000000000]}}'
+    ),
+    "a shape that overflows": _header(
+        json.dumps({"a": {"dtype": "F32", "shape": [2**62] * 2, "data_offsets": [0, 0]}})
+    ),
+}
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_a_file_that_somebody_made_is_one_sentence_and_runs_nothing(content, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(content)
+    for use in (lambda: checkpoints.load(path, build("small", 7)), lambda: checkpoints.read_about(path)):
+        with pytest.raises(ValueError, match="a.safetensors") as told:
+            use()
+        assert len(str(told.value)) < 500
+    assert [file.name for file in tmp_path.iterdir()] == ["a.safetensors"]
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.int32, torch.bool])
+def test_weights_of_another_type_are_not_cast(dtype, tmp_path, monkeypatch):
+    model = build("small", 7)
+    state = {name: tensor.to(dtype) for name, tensor in model.state_dict().items()}
+    with monkeypatch.context() as patch:
+        patch.setattr(model, "state_dict", lambda: state)
+        checkpoints.save(tmp_path / "a.safetensors", model)
+    with pytest.raises(ValueError, match="was made by another version of small"):
+        checkpoints.load(tmp_path / "a.safetensors", model)
+
+
+def test_notes_that_are_nested_deeply_are_told_though_their_checksum_fits(tmp_path):
+    about = {}
+    for _ in range(100):
+        about = {"a": about}
+    checkpoints.save(tmp_path / "a.safetensors", build("small", 7), about=about)
+    with pytest.raises(ValueError, match="a.safetensors is damaged .its JSON is nested more than 32 levels"):
+        checkpoints.read_about(tmp_path / "a.safetensors")

@@ -1,5 +1,8 @@
 """Requirements in step, and the set-up of the project's own environment."""
 
+import importlib.util
+import json
+import os
 import re
 import subprocess
 import sys
@@ -37,6 +40,26 @@ def test_environment_yml_asks_for_what_pyproject_asks_for():
     }
     assert found == expected | {"python": "3.10"}
     assert content["channels"] == ["conda-forge"]
+
+
+def test_the_lowest_versions_are_those_of_pyproject():
+    spec = importlib.util.spec_from_file_location("lowest", ROOT / ".ci" / "lowest.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = module.lowest((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert {"torch==2.6", "papermill==2.6", "pydicom==3.0"} <= set(found)
+    assert all(re.fullmatch(r"[\w-]+==\d+(\.\d+)*", line) for line in found), "a requirement without a lower bound"
+
+
+def test_binder_and_codespaces_ask_for_the_same_with_pytorch_for_the_cpu():
+    plain, hosted = ((ROOT / name).read_text().splitlines() for name in ("environment.yml", ".binder/environment.yml"))
+    wanted = [line.replace("- pytorch>", "- pytorch-cpu>") for line in plain if "--editable" not in line]
+    assert [line for line in hosted if line[0] != "#"] == [line for line in wanted if line[0] != "#"]
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    for file in re.findall(r"\.binder/\w+(?:\.yml)?", container["postCreateCommand"]):
+        assert (ROOT / file).exists()
+    assert "--editable ." in (ROOT / ".binder" / "postBuild").read_text()
+    assert os.access(ROOT / ".binder" / "postBuild", os.X_OK)
 
 
 def test_pip_takes_the_pip_section_of_environment_yml(tmp_path):

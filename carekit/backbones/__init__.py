@@ -70,4 +70,20 @@ def _parts(name: str, layer: str, n_classes: int, imagenet: bool) -> Parts:
     return cut_parts(parts, layer) if layer else parts
 
 
-__all__ = ["BACKBONES", "Backbone", "Output", "Parts", "PooledLinear", "build"]
+def at_layer(model: Backbone, layer: str) -> Backbone:
+    """The same network, its weights shared, with the maps of an earlier layer.
+
+    Args:
+        model: any backbone, trained or not.
+        layer: a layer of its trunk, by name.
+
+    Raises:
+        ValueError: for a layer that is not there, is no map, or is not all that the scores are made from.
+    """
+    parts = cut_parts(Parts(model.trunk, model.head, frozen=model.frozen), layer)
+    same = Backbone(f"{model.name}@{layer}", model.n_classes, parts).train(model.training)
+    same.mean, same.std = model.mean, model.std
+    return same
+
+
+__all__ = ["BACKBONES", "Backbone", "Output", "Parts", "PooledLinear", "at_layer", "build"]

@@ -1,13 +1,16 @@
 """Runs on a cluster, by dask.distributed: as many at a time as its workers have threads."""
 
+import logging
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from joblib import cpu_count
 
 from carekit.batch import records
 from carekit.batch.code import fingerprint, python_of
@@ -36,6 +39,7 @@ def run_there(tasks: Sequence[Task], limits: Limits, address: str) -> Iterator[O
     except ModuleNotFoundError:
         raise ClusterLost("--scheduler needs dask.distributed: pip install 'carekit[cluster]'") from None
     client = _connected(Client, address)
+    logging.disable(logging.CRITICAL)  # a lost scheduler is told in a sentence, not in pages of attempts
     futures: list[Any] = []
     try:
         _check_workers(client, tasks[0])
@@ -79,9 +83,12 @@ def _run(task: Task, limits: Limits) -> Outcome:
     complaint = _complaint(task)
     if complaint:
         return Outcome(task.name, f"a worker {complaint}")
+    from distributed import get_worker
+
     if getattr(_here, "slot", None) is None or _here.slot.stopping:
         _here.slot = Slot()
-    return _here.slot.run(task, limits)
+    cores = max(1, cpu_count() // get_worker().state.nthreads)
+    return _here.slot.run(task, replace(limits, threads=cores))
 
 
 def _outcome(future: Any, name: str, address: str) -> Outcome:

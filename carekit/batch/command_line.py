@@ -86,6 +86,8 @@ def _jobs(options: argparse.Namespace) -> int | None:
 
     if options.jobs is not None and options.jobs < 1:
         raise ValueError(f"--jobs {options.jobs} is too small: choose at least 1")
+    if options.scheduler and options.jobs is not None:
+        raise ValueError("--jobs is for this machine: a cluster runs as many at a time as its workers have threads")
     return None if options.scheduler else options.jobs or cpu_count()
 
 

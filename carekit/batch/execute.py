@@ -11,6 +11,7 @@ from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from papermill.log import logger
 from traitlets.config import Config
 
 from carekit.batch.cause import cause
@@ -46,7 +47,8 @@ class _Client(PapermillNotebookClient):
             return super().execute_cell(cell, cell_index, **options)
         except DeadKernelError:
             status = self.km.provisioner.process.poll()
-            place = _place(self.code_cells_executed + 1, cell.source)
+            run = [each for each in self.nb.cells[: cell_index + 1] if each.cell_type == "code" and each.source.strip()]
+            place = _place(len(run), cell.source)
             raise KernelDied(f"the kernel died in {place}: {cause(status)}") from None
 
 
@@ -57,7 +59,8 @@ class _Engine(NBClientEngine):
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, start_timeout: int = 60, **options: Any) -> Any:
         passed = ("stdout_file", "stderr_file", "extra_arguments", "config")
         wanted = {name: options[name] for name in passed if options.get(name)}
-        return _Client(nb_man, kernel_name=kernel_name, startup_timeout=start_timeout, **wanted).execute()
+        client = _Client(nb_man, kernel_name=kernel_name, startup_timeout=start_timeout, log=logger, **wanted)
+        return client.execute()
 
 
 papermill_engines.register("carekit", _Engine)

@@ -35,7 +35,7 @@ class Explorer(anywidget.AnyWidget):
         defaults: what the controls stand at, and go back to: {name: value}.
         scene: what the view draws from; all of it goes into JSON.
         presets: what can be chosen at once: {text of a button: {name: value}}.
-        guess: the number that can be guessed first, {"name", "label"}.
+        guess: the number that can be guessed first, {"name", "label"}, and "most" where it lies between 0 and that.
         answer: gives the kernel's reply to a question that only the model can answer; an error is shown in the frame.
     """
 
@@ -53,7 +53,7 @@ class Explorer(anywidget.AnyWidget):
         scene: Mapping[str, Any],
         *,
         presets: Mapping[str, Mapping[str, Any]] | None = None,
-        guess: Mapping[str, str] | None = None,
+        guess: Mapping[str, Any] | None = None,
         answer: Callable[[dict], dict] | None = None,
     ):
         controls = [widened(control, defaults[control["name"]]) for control in controls]

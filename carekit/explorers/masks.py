@@ -1,6 +1,7 @@
 """Boxes under the learner's fingers, and what they make of M_in and M_out; boxes drawn here can be trained on."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from carekit.autobox.lines import read_table, save_by_hand
 from carekit.autobox.source import FromTable
 from carekit.data.prepared import Prepared
 from carekit.data.prepared.annotating import replace_boxes, save_boxes
+from carekit.experiment import Arm
 from carekit.explorers import scene
 from carekit.explorers.controls import choice, index, parameter
 from carekit.explorers.frame import Explorer, packed
@@ -83,6 +85,10 @@ class MasksExplorer(Explorer):
         if not self.annotated:
             raise ValueError("no box was saved yet: draw some, and press 'Save boxes'")
         return FromTable(str(self.table), partly=True)
+
+    def arm(self, arm: Arm) -> Arm:
+        """The arm with the boxes that were saved. Raises as `boxes`."""
+        return replace(arm, boxes=self.boxes)
 
     def _answer_to(self, question: dict) -> dict[str, Any]:
         image = scene.asked_row(question, self._rows)
@@ -183,7 +189,7 @@ def explore_masks(
         {"image": 0, "box_scale": box_scale, "outer": outer, "boxes": {}},
         sent,
         presets=PRESETS,
-        guess={"name": "inside", "label": "the share of the image inside"},
+        guess={"name": "inside", "label": "the share of the image inside", "most": 1},
     )
     explorer.show(*_still(data, int(rows[0]), box_scale, outer))
     return explorer

@@ -107,7 +107,7 @@ def explore_saliency(data: Prepared, rows: np.ndarray, *, stage: str = "saliency
         {"image": 0, "stage": stage, "threshold": threshold},
         sent,
         presets=PRESETS,
-        guess={"name": "iou", "label": "the overlap"},
+        guess={"name": "iou", "label": "the overlap", "most": 1},
     )
     shown = maps[0, list(STEPS).index(stage)]
     numbers = measure(shown, sent["boxes"][0], data.size, threshold)

@@ -79,25 +79,6 @@ def draw_score(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Iterable 
     axes.set_title(title, fontsize=10)
 
 
-def draw_signed(axes: Axes, map_: np.ndarray, boxes: Iterable = (), title: str = "", size: int = 0) -> None:
-    """A map (u, v) as it is, not normalised: red speaks for the class, blue against it, white is zero; a colour bar.
-
-    Args:
-        axes: where it is drawn.
-        map_: of any sign and size.
-        boxes: in pixels of the image.
-        title: above the picture.
-        size: the image's side in pixels, so that boxes stand where they belong; 0: the map's own.
-    """
-    most = max(float(np.abs(map_).max()), 1e-9)
-    side = size or len(map_)
-    extent = (-0.5, side - 0.5, side - 0.5, -0.5)
-    shown = axes.imshow(map_, cmap="RdBu_r", vmin=-most, vmax=most, extent=extent)
-    draw_boxes(axes, boxes)
-    axes.set_title(title, fontsize=10)
-    axes.figure.colorbar(shown, ax=axes, shrink=0.7)
-
-
 def bars(values: dict[str, pd.Series | dict], ylabel: str, log: bool = False) -> Figure:
     """Groups of bars: series name -> {label: value}, each bar with its number."""
     figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
@@ -228,29 +209,4 @@ def paired_sweep(values: Sequence[float], table: pd.DataFrame, name: str, metric
         half = np.nan_to_num(table[column]["±"].to_numpy(float))
         panel.errorbar(values, table[column]["difference"], yerr=half, fmt="o-", color=COLOURS[0], capsize=4)
         panel.set(xlabel=name, title=f"gain: {label_of(column)}")
-    return figure
-
-
-def sweep(
-    values: Sequence[float], table: pd.DataFrame, control: pd.DataFrame, name: str, metrics: Sequence[str]
-) -> Figure:
-    """Lines with intervals over one parameter's values; the fair control as a band."""
-    figure, axes = plt.subplots(1, len(metrics), figsize=(3.4 * len(metrics), 3.3), layout="constrained", squeeze=False)
-    for panel, column in zip(axes[0], metrics, strict=True):
-        low, half = control[column]["mean"].iloc[0], np.nan_to_num(control[column]["±"].iloc[0])
-        panel.axhline(low, color=COLOURS[1], linestyle="--", label="without attention")
-        panel.axhspan(low - half, low + half, color=COLOURS[1], alpha=0.12)
-        panel.errorbar(
-            values,
-            table[column]["mean"],
-            yerr=np.nan_to_num(table[column]["±"]),
-            fmt="o-",
-            color=COLOURS[0],
-            capsize=4,
-            label="CARE",
-        )
-        panel.set(xlabel=name, title=label_of(column))
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9
-    )
     return figure

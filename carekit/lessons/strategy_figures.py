@@ -1,6 +1,6 @@
 """Figures of lesson 7: the focal loss, mixed images with their boxes, and recall by class, alone beside with CARE."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,7 +38,7 @@ def of_each_class(data: Prepared, names: Sequence[str]) -> Batch:
     return BoxedImages(data, {i: data.boxes_of(i) for i in rows}).__getitems__(rows)
 
 
-def draw_mixed(axes: Sequence[Axes], batch: Batch, strategy: Strategy, classes: Sequence[str], seed: int = 0) -> None:
+def draw_mixed(axes: Iterable[Axes], batch: Batch, strategy: Strategy, classes: Sequence[str], seed: int = 0) -> None:
     """A row of panels: the images of a batch after a strategy, what is left of each box, and the labels' shares."""
     with seeded(seed):
         changed = strategy.batch(batch)
@@ -98,6 +98,27 @@ def gains(gained: pd.DataFrame, metrics: Sequence[str]) -> Figure:
         panel.errorbar(mean, range(len(gained)), xerr=half, fmt="o", color=plots.COLOURS[0], capsize=3)
         panel.set(xlabel=f"gain: {label_of(metric)}")
         panel.grid(axis="x", alpha=0.3)
-    axes[0, 0].set_yticks(range(len(gained)), gained.index)
+    axes[0, 0].set_yticks(range(len(gained)), gained.index.str.removesuffix(with_care("")))
     axes[0, 0].invert_yaxis()
+    return figure
+
+
+def turned_by_ink(counts: pd.Series, names: Sequence[str], total: int) -> Figure:
+    """How many of `total` test images of other diseases ink turns into the rare class, alone and with CARE.
+
+    Args:
+        counts: by the arm's name.
+        names: strategies, from top to bottom.
+        total: all that could be turned.
+    """
+    figure, axes = plt.subplots(figsize=(7, 0.5 * len(names) + 1), layout="constrained")
+    for place, label in enumerate(("alone", "with CARE")):
+        arms = [with_care(name) if place else name for name in names]
+        where = np.arange(len(names)) + (place - 0.5) * 0.4
+        drawn = axes.barh(where, counts[arms], 0.38, color=plots.COLOURS[1 - place], label=label)
+        axes.bar_label(drawn, fontsize=8, padding=2)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel(f"of {total} images of other diseases, those that ink turns into the rare one")
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return figure

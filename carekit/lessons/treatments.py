@@ -3,13 +3,13 @@
 Each comparison is a set of arms and a control for each; `run` trains them and makes one table, one row a run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from carekit import experiment
+from carekit import experiment, results
 from carekit.data.batches import boxed_rows
 from carekit.experiment import PRETRAINED, Arm, Run
 from carekit.lessons.ink_test import ink_test
@@ -26,6 +26,7 @@ PARTS = (("mean", "difference"), ("±", "±"))
 TRUNK_STAYS = ("crt", "lws")  # they train the classifier alone, which only the second order of a map can move
 NONE = "no attention"
 INK = ["others", TURNED]
+LESS_IS_BETTER = (TURNED, "false_alarms")
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,16 @@ def chosen(names: str | Sequence[str]) -> list[str]:
     return list(dict.fromkeys(one_of("strategy", name, STRATEGIES) for name in found))
 
 
-def strategies(arm: Arm, names: Sequence[str]) -> Comparison:
+def strategies(arm: Arm, names: Iterable[str]) -> Comparison:
     """Each strategy without attention and with that of `arm`, through the same second stage."""
-    arms = {}
+    arms: dict[str, Arm] = {}
+    controls: dict[str, str] = {}
     for name in names:
         treated = replace(arm, strategy=STRATEGIES.named(name))
+        controls[with_care(name)] = name
         arms[name] = treated.control()
         arms[with_care(name)] = _with(treated, second_order=True) if name in TRUNK_STAYS else treated
-    return Comparison(arms, {with_care(name): name for name in names})
+    return Comparison(arms, controls)
 
 
 def _with(arm: Arm, **changes: Any) -> Arm:
@@ -145,6 +148,21 @@ def _ink(lesson: "Lesson", runs: Sequence[Run]) -> pd.DataFrame:
     return ink_test(lesson, runs)[["arm", "seed", *INK]]
 
 
+def kept_or(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """The table that `docs/compare_strategies.py` kept under this name, or `table` where there is none; prints which.
+
+    Raises ValueError for one that was changed since it was written.
+    """
+    try:
+        kept, about = results.read(name)
+    except FileNotFoundError:
+        print(f"No table is kept: these are the runs above. Make it: python docs/compare_strategies.py {name}")
+        return table
+    print(f"Kept, made by `{about['command']}`: {len(kept)} runs, seeds {about['seeds']}, profile {about['profile']},")
+    print(f"{about['cpu_seconds'] / 60:.0f} minutes of one core of {about['machine']['processor']}.")
+    return kept
+
+
 def gains(table: pd.DataFrame, controls: Mapping[str, str], metrics: Sequence[str]) -> pd.DataFrame:
     """What each arm gains over its control, seed by seed.
 
@@ -178,11 +196,16 @@ def verdict(gained: pd.DataFrame, metric: str) -> str:
 
 
 def harm(gained: pd.DataFrame, metrics: Sequence[str]) -> str:
-    """Where the gains are losses beyond chance, in a sentence for each metric that has any, or one that says none."""
+    """Where the gains are losses beyond chance, in a sentence for each metric that has any, or one that says none.
+
+    More false alarms, and more images that a mark turns, are losses, too.
+    """
     found = []
     for metric in metrics:
-        below = gained[(gained[metric, "mean"] + gained[metric, "±"]) < 0]
-        if len(below):
-            losses = ", ".join(f"{_alone(arm)} ({mean:+.2f})" for arm, mean in below[metric, "mean"].items())
-            found.append(f"It costs {label_of(metric)}: {losses}.")
+        mean = gained[metric, "mean"]
+        better = -mean if metric in LESS_IS_BETTER else mean
+        worse = mean[better + gained[metric, "±"] < 0]
+        if len(worse):
+            losses = ", ".join(f"{_alone(arm)} ({value:+.2f})" for arm, value in worse.items())
+            found.append(f"{label_of(metric).capitalize()}: {losses}.")
     return " ".join(found) or "Nowhere is a loss larger than chance would make it."

@@ -13,8 +13,8 @@ from carekit.explorers import browser, pages
 from carekit.site import lesson
 
 CONFIG = ROOT / "docs" / "site"
-_LANDING = ("ink", "attention_loss")  # the explorers that the first page may show, the best first
-_BESIDE = ("examples", "data_scripts", "benchmarks")  # folders whose files the documents link to
+_FIRST = ("ink", "attention_loss")  # the explorers that the first page may show, the best first
+_LINKED = ("examples", "data_scripts", "benchmarks")  # folders whose files the documents link to
 
 
 class SiteError(Exception):
@@ -26,7 +26,7 @@ def build_site(executed: Path, lessons: Sequence[Path], out: Path, settings: str
 
     Args:
         executed: folder with executed copies of some of the lessons.
-        lessons: the committed notebooks, in their order; one that has no executed copy is shown without outputs.
+        lessons: the committed notebooks; one that has no executed copy is shown without outputs.
         out: an empty folder for the pages; the slides go into its folder `slides`.
         settings: the parameters of the run, as one sentence.
         summary: what came out of the run, as text.
@@ -36,12 +36,59 @@ def build_site(executed: Path, lessons: Sequence[Path], out: Path, settings: str
     """
     with tempfile.TemporaryDirectory() as folder:
         source, doctrees = Path(folder) / "source", Path(folder) / "doctrees"
-        _stage(executed, lessons, source)
-        _write_results(source / "results.md", settings, summary)
+        _put_documents(source)
+        _put_shared_files(source / "_static")
+        _put_lessons(executed, lessons, source)
+        (source / "results.md").write_text(
+            f"# What came out\n\n{settings}\n\n```text\n{summary}\n```\n", encoding="utf-8"
+        )
         _sphinx("html", source, doctrees, out, [])
         decks = [source / "notebooks" / each.name for each in lessons if (executed / each.name).exists()]
         _sphinx("revealjs", source, doctrees, out / "slides", decks)
     _tidy(out)
+
+
+def _put_documents(source: Path) -> None:
+    """Put them where the repository has them, so that links between files stay as they are."""
+    shutil.copytree(ROOT / "docs", source / "docs", ignore=shutil.ignore_patterns("api", "site", "__pycache__"))
+    for page in [*CONFIG.glob("*.md"), *ROOT.glob("*.md"), ROOT / "LICENSE"]:
+        shutil.copy(page, source)
+    for name in _LINKED:
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def _put_shared_files(static: Path) -> None:
+    """The explorers' script and the style sheets, once for all pages."""
+    static.mkdir()
+    (static / "explorers.js").write_text(pages.classic_script(), encoding="utf-8")
+    (static / "explorers.css").write_text(browser.style(), encoding="utf-8")
+    for sheet in CONFIG.glob("*.css"):
+        shutil.copy(sheet, static)
+
+
+def _put_lessons(executed: Path, lessons: Sequence[Path], source: Path) -> None:
+    """Each lesson, and `landing.html`: the explorer of the first page, empty where no lesson has a suitable one."""
+    (source / "notebooks").mkdir()
+    found: dict[str, str] = {}
+    for notebook in lessons:
+        copy = executed / notebook.name
+        node = lesson.read(copy if copy.exists() else notebook)
+        for state, still in lesson.explorers(node):
+            found.setdefault(state["view"], pages.as_html(state, still))
+        lesson.write_page(node, source / "notebooks" / notebook.name, copy.exists())
+    landing = next((found[view] for view in _FIRST if view in found), "")
+    (source / "landing.html").write_text(landing, encoding="utf-8")
+
+
+def _sphinx(builder: str, source: Path, doctrees: Path, out: Path, files: Sequence[Path]) -> None:
+    """Run one builder; a warning is an error, and its words become the sentence."""
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "CAREKIT_SITE": str(source)}
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", builder, "-c", str(CONFIG)]
+    command += ["-d", str(doctrees), str(source), str(out), *map(str, files)]
+    done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, encoding="utf-8", errors="replace")
+    if done.returncode:
+        raise SiteError(f"the pages have faults:\n{done.stderr.replace(f'{source}{os.sep}', '').strip()}")
 
 
 def _tidy(out: Path) -> None:
@@ -50,49 +97,8 @@ def _tidy(out: Path) -> None:
         for name in (".buildinfo", "objects.inv"):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / "_sources", ignore_errors=True)
-        for sources in (".map", ".scss", ".eot"):
-            for file in (folder / "_static").rglob(f"*{sources}"):
+        for suffix in (".map", ".scss", ".eot"):
+            for file in (folder / "_static").rglob(f"*{suffix}"):
                 file.unlink()
     (out / "slides" / "index.html").unlink(missing_ok=True)
     shutil.rmtree(out / "slides" / "_downloads", ignore_errors=True)
-
-
-def _stage(executed: Path, lessons: Sequence[Path], source: Path) -> None:
-    """Put all that Sphinx reads where the repository has it, so that links between files stay as they are."""
-    shutil.copytree(ROOT / "docs", source / "docs", ignore=shutil.ignore_patterns("api", "site", "__pycache__"))
-    for page in CONFIG.glob("*.md"):
-        shutil.copy(page, source)
-    for page in ("README.md", "CONTRIBUTING.md", "LICENSE"):
-        shutil.copy(ROOT / page, source)
-    for name in _BESIDE:
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (source / "_static").mkdir()
-    (source / "_static" / "explorers.js").write_text(pages.classic_script(), encoding="utf-8")
-    (source / "_static" / "explorers.css").write_text(browser.style(), encoding="utf-8")
-    for sheet in CONFIG.glob("*.css"):
-        shutil.copy(sheet, source / "_static")
-    found: dict[str, str] = {}
-    (source / "notebooks").mkdir()
-    for notebook in lessons:
-        run = executed / notebook.name
-        node = lesson.read(run if run.exists() else notebook)
-        for state, still in lesson.explorers(node):
-            found.setdefault(state["view"], pages.as_html(state, still))
-        lesson.write_page(node, source / "notebooks" / notebook.name, run.exists())
-    landing = next((found[view] for view in _LANDING if view in found), "")
-    (source / "landing.html").write_text(landing, encoding="utf-8")
-
-
-def _write_results(page: Path, settings: str, summary: str) -> None:
-    page.write_text(f"# What came out\n\n{settings}\n\n```text\n{summary}\n```\n", encoding="utf-8")
-
-
-def _sphinx(builder: str, source: Path, doctrees: Path, out: Path, files: Sequence[Path]) -> None:
-    """Run one builder; a warning is an error. The command's own words become the sentence."""
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "CAREKIT_SITE": str(source)}
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", builder, "-c", str(CONFIG)]
-    command += ["-d", str(doctrees), str(source), str(out), *map(str, files)]
-    done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, encoding="utf-8", errors="replace")
-    if done.returncode:
-        raise SiteError(done.stderr.replace(f"{source}{os.sep}", "").strip())

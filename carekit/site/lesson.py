@@ -1,6 +1,7 @@
 """An executed lesson as a source for Sphinx: figures in files, explorers as they work alone, a break for each slide."""
 
 import base64
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,13 @@ from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 from carekit.explorers import pages
 from carekit.explorers.frame import MIME
-from carekit.report import image_tag
+from carekit.report import image_tag, name_files_only
 
 _BREAK = ":::{revealjs-break}\n:notitle:\n:::"
-_LINKS = """<p class="ck-links"><a href="../slides/notebooks/{name}.html">Slides of this lesson</a></p>"""
+_SLIDES = '<a href="../slides/notebooks/{name}.html">Slides of this lesson</a>'
+_COLAB = "In Colab, run this first: <code>%pip install 'carekit[course] @ git+{repository}'</code>"
+_NOT_RUN = "This lesson was not run for this site, so its pictures and numbers are missing."
 _FOLDED = {"parameters": "What can be set", "injected-parameters": "What this run has set"}
-_RESULTS = re.compile(r'^results = ".*"\n?', re.MULTILINE)
-_FOLDER = re.compile(r'"[^"\n]*[/\\]([^"/\\\n]+)"')
 
 
 def read(notebook: Path) -> nbformat.NotebookNode:
@@ -44,19 +45,25 @@ def write_page(node: nbformat.NotebookNode, target: Path, executed: bool = True)
     """
     node.metadata.pop("widgets", None)
     node.metadata.pop("papermill", None)
+    name_files_only(node)
     node, _ = CoalesceStreamsPreprocessor(enabled=True)(node, {})  # a progress bar is one line
-    cells = [cell for cell in map(_shown, node.cells) if cell.source.strip()]
+    cells = [_shown(cell) for cell in node.cells]
     figures = target.parent / "figures"
     figures.mkdir(parents=True, exist_ok=True)
     for number, output in enumerate(output for cell in cells for output in cell.get("outputs", [])):
         _as_file(output, figures / f"{target.stem}-{number}.png")
     node.cells = [part for cell in cells for part in _with_break(cell)]
     if node.cells:
-        node.cells.insert(1, _markdown(_LINKS.format(name=target.stem) if executed else _NOT_RUN))
+        node.cells.insert(1, _markdown(f'<p class="ck-links">{_links(target.stem, executed)}</p>'))
     nbformat.write(node, target)
 
 
-_NOT_RUN = ":::{note}\nThis lesson was not run for this site, so its pictures and numbers are missing.\n:::"
+def _links(name: str, executed: bool) -> str:
+    """What stands below a lesson's title; on GitHub, where it is known what to install, also how to start in Colab."""
+    links = [_SLIDES.format(name=name) if executed else _NOT_RUN]
+    if "GITHUB_REPOSITORY" in os.environ:
+        links.append(_COLAB.format(repository=f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_REPOSITORY']}"))
+    return "<br>".join(links)
 
 
 def _markdown(text: str) -> nbformat.NotebookNode:
@@ -72,11 +79,8 @@ def _alt(output: nbformat.NotebookNode) -> str:
 
 
 def _shown(cell: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The cell with nothing of the machine that ran it: the file of the results and folders are left out."""
+    """The cell as a page shows it: parameters are folded, and nothing is left of when and where it was run."""
     tags = list(cell.metadata.get("tags", []))
-    if "injected-parameters" in tags:
-        cell.source = _FOLDER.sub(r'"\1"', _RESULTS.sub("", cell.source)).replace("# Parameters\n", "# This run:\n")
-        cell.source = "" if cell.source.strip() == "# This run:" else cell.source
     cell.metadata = nbformat.NotebookNode(tags=tags)
     for tag, words in _FOLDED.items():
         if tag in tags:

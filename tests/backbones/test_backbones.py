@@ -11,6 +11,7 @@ from torch import nn
 from carekit import compare, finetune
 from carekit.backbones import Backbone, Parts, PooledLinear, backbone, build, efficientnet_lite
 from carekit.data.batches import BoxedImages
+from carekit.experiment import Arm, load_model
 from carekit.objectives import Care
 from carekit.profiles import Profile, profile
 from carekit.training import Schedule
@@ -151,10 +152,24 @@ def test_images_that_leave_one_cell_or_that_it_does_not_take_are_refused_before_
         Backbone("made", 2, Parts(nn.Conv2d(3, 8, 20), PooledLinear(8, 2))).map_size(16)
 
 
+def test_an_arm_chooses_its_map_and_a_profile_the_layer(tiny, monkeypatch):
+    monkeypatch.setattr("carekit.experiment.comparing.cpu_count", lambda: 1)
+    one = Schedule(epochs=1, batch_size=8)
+    chosen = Profile("test", 16, "small@4", False, 24, one, one, sweep_seeds=1)
+    arms = {method: Arm(Care(method=method)) for method in ("grad_cam", "hires_cam")}
+    runs = compare(tiny, chosen, arms, [0], progress=False)
+    pretrained, grad, hires = (load_model(run, tiny, chosen) for run in runs)
+    assert grad.map_size(16) == (4, 4) and grad.name == "small@4"
+    weights = [model.trunk[0].weight for model in (pretrained, grad, hires)]
+    assert not torch.equal(weights[0], weights[1]) and not torch.equal(weights[1], weights[2])
+
+
 def test_a_profile_takes_any_backbone_and_imagenet_weights_where_they_are_installed():
     small = profile("laptop", backbone="small")
-    assert (small.backbone, small.imagenet, small.size) == ("small", False, profile("laptop").size)
+    assert (small.backbone, small.imagenet, small.size) == ("small", False, 64)
     hybrid = profile("laptop", backbone="efficientnet_lite0_vit")
     assert hybrid.imagenet == efficientnet_lite.installed()
     assert profile("fast", backbone="densenet121", imagenet=True).imagenet
+    assert not profile("laptop", backbone="densenet121").imagenet and profile("paper", backbone="densenet121").imagenet
+    assert not profile("paper", backbone="small_vit").imagenet
     assert profile("laptop") == profile("laptop", backbone="")

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from carekit import Care
-from carekit.backbones import build
-from carekit.backbones.cutting import locate
+from carekit.backbones import at_layer, build
+from carekit.backbones.cutting import cut, locate
 from carekit.backbones.torchvision_nets import _built
 from carekit.boxes import box_masks
 from carekit.cam import MAPS, class_activation_map, resize
@@ -103,8 +103,6 @@ def test_a_cut_changes_nothing_and_leaves_the_maps_alone(name, layer, images):
     net = _built(name, imagenet=False).eval()
     torch.manual_seed(1)
     whole = _built(name, imagenet=False)
-    from carekit.backbones.cutting import cut
-
     place, layout = locate(whole, layer)
     trunk, head, *_ = cut(whole.eval(), place, layout)
     kept = []
@@ -115,6 +113,17 @@ def test_a_cut_changes_nothing_and_leaves_the_maps_alone(name, layer, images):
         torch.testing.assert_close(head(features), expected, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(features, layout.maps(kept[0]))
     assert torch.equal(features, before)  # a ReLU in place behind it reaches a copy
+
+
+@pytest.mark.parametrize(("name", "layer"), [("small", "4"), ("efficientnet_lite0_vit", "block1")])
+def test_a_trained_network_shows_an_earlier_layer_with_the_same_weights_and_scores(name, layer, images):
+    model = build(name, 5).eval()
+    earlier = at_layer(model, layer)
+    with torch.no_grad():
+        torch.testing.assert_close(earlier(images).logits, model(images).logits, atol=1e-6, rtol=1e-5)
+    assert {id(p) for p in earlier.parameters()} == {id(p) for p in model.parameters()}
+    assert earlier.name == f"{name}@{layer}" and not earlier.training
+    assert earlier.map_size(SIZE)[0] == (16 if name == "small" else 4)
 
 
 def test_the_same_seed_gives_the_same_network_the_first_time_and_later():
@@ -158,8 +167,6 @@ def test_a_network_that_puts_out_more_than_scores_is_refused():
         def forward(self, images):
             features = self.trunk(images)
             return self.fc(features.mean((2, 3))), features
-
-    from carekit.backbones.cutting import cut
 
     with pytest.raises(ValueError, match="puts out more than its scores"):
         cut(Two(), "trunk", Layout("maps", (14, 14)))

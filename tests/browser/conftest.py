@@ -1,8 +1,5 @@
 """Explorers in a JupyterLab of their own, looked at with Debian's Chromium; a new explorer is one line in EXPLORERS."""
 
-import importlib.util
-import os
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -107,17 +104,6 @@ def static(case, displayed):
     exec(f"{SETUP}\n{case.cell}", {})
 
 
-@pytest.fixture(scope="session")
-def axe():
-    """The source of axe-core, from the path in CAREKIT_AXE or from the package axe-playwright-python."""
-    if "CAREKIT_AXE" in os.environ:
-        return Path(os.environ["CAREKIT_AXE"]).read_text(encoding="utf-8")
-    found = importlib.util.find_spec("axe_playwright_python")
-    if found is None:
-        pytest.skip("axe-core is missing: pip install axe-playwright-python, or CAREKIT_AXE=path of axe.min.js")
-    return Path(found.origin).with_name("axe.min.js").read_text(encoding="utf-8")
-
-
 @pytest.fixture
 def violations(axe):
     """violations(tab): what axe-core calls serious or critical in the explorers of a page, one sentence each."""
@@ -200,6 +186,7 @@ def look(lesson):
     def look_at(name, tab=lesson):
         tab.mouse.up()
         shown = View(tab, names.index(name))
+        shown.root.evaluate("(root) => root.querySelectorAll('details').forEach((each) => { each.open = true; })")
         shown.root.get_by_role("button", name="Reset all controls").click()
         shown.until("Object.entries(frame.defaults).every(([name, value]) => frame.values[name] === value)")
         return shown

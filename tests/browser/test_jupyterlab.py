@@ -13,7 +13,7 @@ from _lab import Lab
 MIME = "application/vnd.carekit.explorer+json"
 NOTEBOOK = "window.jupyterapp.shell.currentWidget"
 # The controls of a `root` that Tab reaches, in the order of the page.
-SHOWN = """[...root.querySelectorAll("button, input, select, [tabindex='0']")]
+SHOWN = """[...root.querySelectorAll("button, input, select, summary, [tabindex='0']")]
     .filter((each) => each.checkVisibility() && !each.disabled)"""
 CONTRASTS = Path(__file__).with_name("contrasts.js").read_text(encoding="utf-8")
 
@@ -173,6 +173,33 @@ def test_a_training_is_watched_paused_and_stopped_while_the_kernel_stays_free(lo
         epochs,
     )
     assert shown.root.locator(".ck-alarm").is_hidden()
+
+
+def test_what_is_painted_by_mouse_or_keys_is_answered_and_taken_back(look, python):
+    shown = look("ink")
+    before = shown.words()
+    canvas = shown.root.locator("canvas").first
+    canvas.scroll_into_view_if_needed()
+    drag(shown.tab, canvas, 0.2, 0.6)
+    shown.tab.mouse.up()
+    answered = (
+        "/painted on: /.test(root.querySelector('.ck-words').textContent) && !/being asked/.test(frame.drawn.words)"
+    )
+    shown.until(answered)
+    strokes = python("explorer_ink.values['strokes']")["0"]
+    assert len(strokes) == 1 and len(strokes[0]["points"]) > 8 and not strokes[0]["erase"]
+    by_mouse = shown.frame("[frame.numbers.rare_0, frame.numbers.rare_1]")
+    shown.tab.keyboard.press("ArrowUp")  # the picture has the focus: the brush of the keys
+    shown.tab.keyboard.press("Shift+ArrowLeft")
+    shown.tab.keyboard.press("Shift+ArrowLeft")
+    shown.tab.keyboard.press("Space")
+    shown.until("Object.values(frame.values.strokes)[0].length >= 3")
+    shown.until(answered)
+    assert shown.frame("[frame.numbers.rare_0, frame.numbers.rare_1]") != by_mouse
+    while shown.frame("(frame.values.strokes[0] ?? []).length"):
+        shown.tab.keyboard.press("Control+z")
+        shown.until("!frame.waiting")
+    shown.until("root.querySelector('.ck-words').textContent === given", before)
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])

@@ -7,7 +7,7 @@ from carekit.experiment import Arm
 from carekit.explorers import frame
 from carekit.explorers.ablation import explore_ablation, numbers, setting_maps
 from carekit.explorers.ablation.numbers import axis_range, colour_range, words
-from carekit.explorers.overlay import inside
+from carekit.explorers.overlay import inside, share_text
 from carekit.metrics import HEADLINE, METRICS, Metric
 from carekit.profiles import Profile
 from carekit.training import Schedule
@@ -15,7 +15,7 @@ from carekit.training import Schedule
 WITHOUT = "without attention"
 SWEEPS = {"alpha": [0.1, 0.5], "tau": [0.2, 0.7, 1.0]}
 ARMS = ["pretrained", WITHOUT, *(f"{name} = {value}" for name in SWEEPS for value in SWEEPS[name])]
-INSIDE = "attention inside the box"
+INSIDE = "share of attention inside the box"
 
 
 @pytest.fixture
@@ -102,7 +102,8 @@ def test_the_browser_has_the_same_numbers(scene, displayed, page, settle):
         )
         expected = {"mean": mean, "half": half, "control_mean": mean_control, "control_half": half_control}
         assert shown == pytest.approx(expected | {"inside": here, "control_inside": there}, abs=1e-5)
-        assert tab.inner_text(".ck-words") == words(table, setting, WITHOUT, figure, here, there)
+        told = (share_text(share, data.boxes_of(rows[i]), data.size) for share in (here, there))
+        assert tab.inner_text(".ck-words") == words(table, setting, WITHOUT, figure, *told)
 
 
 def test_a_setting_of_one_seed_has_no_interval_and_one_without_boxes_no_attention(scene, displayed, page, settle):
@@ -130,18 +131,18 @@ def test_arrow_keys_choose_a_cell_and_with_it_map_line_and_parameters(scene, dis
     before = tab.evaluate(pixels)
     for key in ("ArrowDown", "ArrowRight", "ArrowRight", "End", "ArrowRight"):
         tab.keyboard.press(key)
-    tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('tau = 0.2: attention')")
+    tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('tau = 0.2: share of attention')")
     after = tab.evaluate(pixels)
     assert after[0] != before[0] and after[1] == before[1]
     mean, half = table.loc["tau = 0.2", "attention_inside"][["mean", "±"]]
     focused = tab.locator("td:focus")
-    assert focused.get_attribute("aria-label") == f"tau = 0.2, inside {mean:.2f} ± {half:.2f}"
+    assert focused.get_attribute("aria-label") == f"tau = 0.2, share inside {mean:.2f} ± {half:.2f}"
     assert focused.get_attribute("aria-selected") == "true" and tab.locator("[aria-selected='true']").count() == 1
     assert tab.get_by_label("Parameter", exact=True).input_value() == "tau"
     assert tab.get_by_label("Setting", exact=True).input_value() == "tau = 0.2"
     assert tab.get_by_label("Figure", exact=True).locator("option:checked").inner_text() == INSIDE
     tab.get_by_role("button", name="Copy parameters").click()
-    assert tab.inner_text(".ck-line") == "-p tau 0.2"
+    assert tab.inner_text(".ck-line") == "tau = 0.2"
 
 
 def test_numbers_are_readable_on_their_colours(scene, displayed, page):
@@ -192,14 +193,14 @@ def test_presets_and_a_guess(scene, displayed, page):
     explore_ablation(*scene)
     tab = page()
     swept = table.drop(["pretrained", WITHOUT])
-    tab.get_by_role("button", name="Most attention inside").click()
+    tab.get_by_role("button", name="Largest share inside").click()
     best = swept["attention_inside"]["mean"].idxmax()
     assert tab.get_by_label("Setting", exact=True).input_value() == best
     tab.get_by_role("button", name="No attention").click()
     tab.wait_for_function(f"document.querySelector('.ck-words').textContent.startsWith('{WITHOUT}: {INSIDE}')")
     tab.get_by_label("Predict first").check()
     tab.locator("table").wait_for(state="hidden")
-    tab.get_by_label("Your guess of the chosen figure of the chosen setting").fill("0.25")
+    tab.get_by_label("Your guess of this setting's mean").fill("0.25")
     tab.get_by_role("button", name="Look").click()
     tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('You guessed 0.250; it is')")
 
@@ -226,9 +227,9 @@ def test_only_some_images_are_sent_and_the_still_picture_has_words(scene, displa
     (bundle,) = displayed
     sent = bundle[frame.MIME]["scene"]
     assert sent["images"]["shape"][0] == sent["maps"]["shape"][1] == len(sent["boxes"]) == 2 < numbers.MOST
-    here, there = (
-        inside(maps[ARMS.index(arm), 0], data.boxes_of(rows[0]), data.size) for arm in ("alpha = 0.5", WITHOUT)
-    )
+    drawn = data.boxes_of(rows[0])
+    shares = (inside(maps[ARMS.index(arm), 0], drawn, data.size) for arm in ("alpha = 0.5", WITHOUT))
+    here, there = (share_text(share, drawn, data.size) for share in shares)
     assert bundle["text/plain"] == words(table, "alpha = 0.5", WITHOUT, "rare_recall", here, there)
     assert bundle["image/png"]
 

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from carekit import boxes
+from carekit.backbones import build
 from carekit.backbones.backbone import Backbone, Parts, PooledLinear
 from carekit.cam import MAPS, Map, channel_weights, class_activation_map, resize
 from carekit.explorers import frame
@@ -128,6 +129,7 @@ def test_what_it_said_and_the_trap(tiny, rows, displayed, page):
 def test_arrow_keys_add_channels(tiny, rows, displayed, page):
     explore_cam(backbone(), tiny, rows, channels=1)
     tab = page()
+    tab.get_by_text("More", exact=True).click()
     slider = tab.get_by_label("Channels added")
     pixels = "document.querySelectorAll('canvas')[2].toDataURL()"
     before = tab.evaluate(pixels)
@@ -190,6 +192,7 @@ def test_a_kernel_that_is_back_is_asked_again(tiny, rows, displayed, page, monke
         tab.wait_for_function("i => document.querySelector('.ck-words').textContent.includes(`image ${i}`)", arg=image)
     tab.wait_for_function(gone)
     assert tab.inner_text("[role=status].ck-hidden") == ""  # no numbers are announced under the alarm
+    tab.get_by_text("More", exact=True).click()
     tab.get_by_label("Threshold").press("ArrowRight")
     tab.wait_for_function("asked.length === 2")
     assert tab.evaluate("asked.map((each) => each.image)") == [1, 2]
@@ -224,6 +227,7 @@ def test_a_guess_is_asked_only_where_there_is_a_box(tiny, rows, displayed, page,
         ({"method": "cam"}, "method = 'cam' is unknown"),
         ({"image": 3}, "image = 3 is not an index into the 3 rows"),
         ({"channels": 9}, "channels = 9 is out of range: choose 1 to 8"),
+        ({"layer": "9"}, "layer = '9' is unknown: choose one of 0, 1"),
     ],
 )
 def test_bad_input_is_one_sentence(tiny, rows, options, message):
@@ -255,6 +259,22 @@ def test_a_map_without_a_formula_is_pythons(tiny, rows, displayed, page, settle,
         about = f"Image {rows[image]}, class {tiny.classes[index]}, map HiResCAM"
         said = words(found | {"contribution": np.nan, "correlation": np.nan}, about, 0.5, 3, 8)
         assert tab.inner_text(".ck-words").replace("\u2212", "-") == said and "not a sum of channels" in said
+
+
+@pytest.mark.parametrize("method", ["hires_cam", "layer_cam", "grad_cam_pp"])
+def test_an_earlier_layer_has_its_own_maps(tiny, rows, displayed, page, settle, method):
+    """The maps of all methods, at a layer that is not the last, as a loop over autograd has them."""
+    model = build("small", 2, seed=2).eval()
+    explore_cam(model, tiny, rows, layer="4", method=method)
+    assert displayed[0][frame.MIME]["scene"]["shape"] == [32, 4, 4]
+    tab = page()
+    features = model.trunk[:5](model.early(tiny.tensor(rows)))
+    logits = model.head(model.trunk[5:](features))
+    for image, index in ((0, 0), (1, 1)):
+        (gradient,) = torch.autograd.grad(logits[image, index], features, retain_graph=True)
+        raw = MAPS[method].function(features[image : image + 1], gradient[image : image + 1])[0]
+        found = settle(tab, image=image, shown=tiny.classes[index], method=method)
+        assert (found["row"], found["column"]) == np.unravel_index(raw.argmax().item(), raw.shape)
 
 
 def test_channels_rest_while_a_map_is_not_their_sum(tiny, rows, displayed, page, settle, monkeypatch):

@@ -71,7 +71,7 @@ def test_accuracy_and_mca_are_those_of_labels_with_these_recalls(recalls):
 
 @pytest.mark.parametrize("names", [list(PAPER), ["large", "small"], [f"class {i}" for i in range(15)]])
 def test_the_browser_has_the_same_numbers(displayed, page, settle, names):
-    counts = {name: 100 - i for i, name in enumerate(names)}
+    counts = {name: 1000 - 37 * i for i, name in enumerate(names)}
     explore_imbalance(counts, recalls={"trained": {name: 1 / (2 + i) for i, name in enumerate(names)}})
     tab, n = page(), len(names)
     trained = [1 / (2 + i) for i in range(n)]
@@ -149,7 +149,11 @@ def test_presets_and_a_guess_of_the_accuracy(displayed, page):
     tab.get_by_role("button", name="Balanced").click()
     tab.locator(".ck-scores").wait_for(state="hidden")
     assert tab.locator("svg").first.is_visible()  # what one guesses from
-    tab.get_by_label("Your guess of the accuracy").fill("0.5")
+    for bad in ("", "-0.1", "101"):
+        tab.get_by_label("Your guess of the accuracy").fill(bad)
+        tab.get_by_role("button", name="Look").click()
+        assert tab.get_by_text("Choose a number from 0 to 1.").is_visible() and tab.locator(".ck-scores").is_hidden()
+    tab.get_by_label("Your guess of the accuracy").fill("50")  # in per cent
     tab.get_by_role("button", name="Look").click()
     told = "You guessed 0.500; it is 0.143"
     tab.wait_for_function("told => document.querySelector('.ck-words').textContent.startsWith(told)", arg=told)

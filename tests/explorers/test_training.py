@@ -202,7 +202,7 @@ def test_a_guess_is_of_what_care_gains(seen, shown, displayed, page):
     tab.get_by_label("Predict first").check()
     tab.locator("svg").wait_for(state="hidden")
     assert tab.locator(".ck-trio canvas").first.is_visible() and tab.locator(".ck-sign").first.is_hidden()
-    tab.get_by_label("Your guess of what CARE gains").fill("0.5")
+    tab.get_by_label("Your guess of the gain of CARE").fill("0.5")
     tab.get_by_role("button", name="Look").click()
     tab.wait_for_function("document.querySelector('.ck-words').textContent.startsWith('You guessed 0.500; it is')")
 

@@ -8,7 +8,8 @@ import pytest
 
 from carekit.lessons.exercises import EXERCISES
 
-LESSONS = sorted((Path(__file__).parents[2] / "notebooks").glob("0[0-6]_*.ipynb"))
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+LESSONS = [*sorted(NOTEBOOKS.glob("0[0-6]_*.ipynb")), *sorted(NOTEBOOKS.glob("1[1-9]_*.ipynb"))]
 WORDS_A_MINUTE = 200
 EXPLORER, PREDICTION, QUESTION = 3, 1, 0.5  # minutes each
 

@@ -76,6 +76,8 @@ def _part(files: Source, part: str, classes: list[str]) -> pd.DataFrame:
     form = images.shape[3:] in ((), (3,)) and images.ndim > 2 and images.shape[1] == images.shape[2]
     if images.dtype != np.uint8 or not form:
         raise ValueError(f"{file} is {images.dtype} {images.shape}: it must be uint8 (n, s, s) or (n, s, s, 3)")
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"{part}_labels.npy holds {labels.dtype}: it must be whole numbers, so download it again")
     if len(labels) != len(images):
         raise ValueError(f"{file} has {len(images)} images and there are {len(labels)} labels: download it again")
     ids = [f"{part}-{i:06d}" for i in range(len(images))]

@@ -35,7 +35,11 @@ def in_chunks(
         return
     sweep()
     # Spawned on every system: a forked copy of a process with threads, such as a notebook's, may hang.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (work,))
+    try:
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (work,))
+    except OSError as error:  # no semaphore can be made, such as where /dev/shm is read-only
+        words = f"worker processes need shared memory, which cannot be had ({error.strerror})"
+        raise OSError(f"{words}: take one worker") from None
     try:
         tasks = {pool.submit(_do, start, items[start : start + chunk]): start for start in starts}
         for task in as_completed(tasks):

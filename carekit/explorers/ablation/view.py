@@ -53,7 +53,7 @@ def explore_ablation(
         {"parameter": study.owner[setting], "metric": first, "setting": setting, "image": 0},
         study.sent(),
         presets=study.presets(),
-        guess={"name": "mean", "label": "the chosen figure of the chosen setting"},
+        guess={"name": "mean", "label": "this setting's mean"},
     )
     pair = [study.settings.index(name) for name in (setting, control_row)]
     first_boxes = data.boxes_of(rows[0])

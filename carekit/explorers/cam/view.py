@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from carekit import boxes
-from carekit.backbones import Backbone
+from carekit.backbones import Backbone, at_layer
 from carekit.cam import normalise
 from carekit.data.prepared import Prepared
 from carekit.explorers import scene
@@ -28,6 +28,7 @@ def explore_cam(
     image: int = 0,
     shown: str = "true",
     method: str = GRAD_CAM,
+    layer: str = "",
     threshold: float = 0.5,
     channels: int | None = None,
     opacity: float = 0.85,
@@ -42,6 +43,7 @@ def explore_cam(
         image: an index into `rows`.
         shown: "true", "predicted" or a class.
         method: a name in `numbers.methods_of(model)`; a head that is not linear has no "cam".
+        layer: a layer of the model's trunk, by name, whose maps are shown; by default its last.
         threshold: in [0, 1], of the contour.
         channels: how many are added, strongest first; None for all.
         opacity: in [0, 1], of the map over the image.
@@ -49,6 +51,7 @@ def explore_cam(
     Raises:
         ValueError: for a choice that is not there.
     """
+    model = at_layer(model, layer) if layer else model
     rows = np.asarray(rows, dtype=np.int64)
     methods = methods_of(model)
     one_of("shown", shown, ["true", "predicted", *data.classes])
@@ -68,7 +71,7 @@ def explore_cam(
         defaults | {"opacity": opacity},
         sent,
         presets=_presets(k),
-        guess={"name": "inside", "label": "the share of attention inside the box"},
+        guess={"name": "inside", "label": "the share of attention inside the box", "most": 1},
         answer=lambda question: _answer(model, data, rows, question),
     )
     explorer.show(*_still(model, data, int(rows[image]), shown, method, threshold, channels))

@@ -32,7 +32,7 @@ import { Tools } from "./tools.js";
  * @property {[string, Values][]} presets
  * @property {Values} defaults
  * @property {any} scene
- * @property {{ name: string, label: string } | null} guess
+ * @property {import("./guess.js").About | null} guess
  */
 
 const OPEN = 3; // controls that are open from the start

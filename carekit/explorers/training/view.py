@@ -76,7 +76,7 @@ def explore_training(
         {"epoch": last, "metric": first, "disagree": False} | parameters | {"image": 0},
         sent | whole | {"run": pack(seen, parameters)},
         presets=PRESETS,
-        guess={"name": "gain", "label": "what CARE gains in the chosen curve, on test images,"},
+        guess={"name": "gain", "label": "the gain of CARE in this curve, on test images"},
     )
     told = words(seen, last, first, parameters, 0, sent["boxes"][0], data)
     explorer.show(_still(seen, test.read(rows[:1])[0], sent["boxes"][0]), told)

@@ -16,7 +16,10 @@ from carekit.lessons.exercises import (
     lesson_5,
     lesson_6,
     lesson_7,
+    lesson_8,
     lesson_10,
+    lesson_11,
+    lesson_13,
 )
 from carekit.lessons.exercises.checking import judge, yours_or_solution
 from carekit.lessons.exercises.exercise import Choice, Exercise, t_of
@@ -24,7 +27,20 @@ from carekit.lessons.exercises.verdict import Verdict
 from carekit.tables import Table
 
 __all__ = ["EXERCISES", "Choice", "Exercise", "Verdict", "check", "t_of", "yours"]
-LESSONS = (lesson_0, lesson_1, lesson_2, lesson_3, lesson_4, lesson_5, lesson_6, lesson_7, lesson_10)
+LESSONS = (
+    lesson_0,
+    lesson_1,
+    lesson_2,
+    lesson_3,
+    lesson_4,
+    lesson_5,
+    lesson_6,
+    lesson_7,
+    lesson_8,
+    lesson_10,
+    lesson_11,
+    lesson_13,
+)
 EXERCISES: Table[Exercise | Choice] = Table(
     "exercise", {each.name: each for lesson in LESSONS for each in lesson.EXERCISES}
 )

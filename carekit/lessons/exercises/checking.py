@@ -69,8 +69,8 @@ def _is_stub(exercise: Exercise, answer: Any) -> bool:
     code, empty = (getattr(each, "__code__", None) for each in (answer, compiled(exercise.stub, exercise.function)))
     if code is None or empty is None:
         return False
-    nothing = (answer.__doc__, None, ...)
-    return code.co_code == empty.co_code and all(value in nothing for value in code.co_consts)
+    nothing = {answer.__doc__, None, ..., *empty.co_consts}
+    return code.co_code == empty.co_code and set(code.co_consts) <= nothing
 
 
 def _late(exercise: Exercise) -> str:

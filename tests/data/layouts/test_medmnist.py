@@ -89,6 +89,12 @@ FAULTS = {
         lambda m: m.update(_all(test_labels=np.zeros((3, 1), np.uint8))),
         "has 14 images and there are 3 labels",
     ),
+    "fractions": (
+        lambda m: m.update(_all(test_labels=np.full((14, 1), 0.5))),
+        "holds float64: it must be whole numbers",
+    ),
+    "complex": (lambda m: m.update(_all(test_labels=np.full((14, 1), 1j))), "holds complex128: it must be whole"),
+    "text": (lambda m: m.update(_all(test_labels=np.array(["<b>"] * 14))), "holds <U3: it must be whole numbers"),
     "unknown": (
         lambda m: m.update(_all(test_labels=np.full((14, 1), 9, np.uint8))),
         "class '9' of image 'test-000000' is unknown",

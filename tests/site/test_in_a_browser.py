@@ -1,0 +1,65 @@
+"""The site opened from disk: explorers, search, slides, dark mode, and what axe-core finds."""
+
+import time
+
+import pytest
+
+from carekit.course import notebooks
+
+LESSONS = [path.stem for path in notebooks()]
+RUN = [name for name in LESSONS if name[:2] in ("01", "04")]
+ALIVE = "document.querySelector('.ck-alone')?.carekit?.numbers"
+WORDS = "document.querySelector('.ck-words').textContent"
+
+
+@pytest.mark.parametrize("name", ["index.html", f"notebooks/{RUN[0]}.html", f"slides/notebooks/{RUN[1]}.html"])
+def test_the_explorers_are_alive(open_page, name):
+    started = time.perf_counter()
+    tab = open_page(name)
+    tab.wait_for_function(ALIVE)
+    assert time.perf_counter() - started < 20  # on a busy machine; `make site` is measured alone
+
+
+def test_the_first_page_takes_ink(open_page):
+    tab = open_page("index.html")
+    tab.wait_for_function(ALIVE)
+    before = tab.evaluate(WORDS)
+    tab.get_by_role("button", name="Draw the test").click()
+    tab.wait_for_function(f"{WORDS} !== {before!r}")
+    assert "ink" in tab.evaluate(WORDS)
+
+
+def test_search_finds_a_lesson(open_page):
+    tab = open_page("search.html?q=dermatofibroma")
+    tab.wait_for_selector("#search-results li a")
+    assert tab.locator("#search-results li a").count() >= 1
+
+
+def test_a_key_leads_to_the_next_slide(open_page):
+    tab = open_page(f"slides/notebooks/{RUN[0]}.html")
+    tab.wait_for_function("window.Reveal?.isReady()")
+    tab.keyboard.press("ArrowRight")
+    assert tab.evaluate("Reveal.getIndices().h") == 1
+
+
+@pytest.mark.parametrize("name", ["index.html", f"notebooks/{RUN[0]}.html", f"notebooks/{LESSONS[-1]}.html"])
+def test_no_page_is_wider_than_a_telephone(open_page, name):
+    assert open_page(name, 400).evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_an_explorer_is_dark_where_the_page_is(open_page):
+    tab = open_page("index.html", scheme="dark")
+    tab.wait_for_function(ALIVE)
+    colours = "(root) => [getComputedStyle(root).backgroundColor, getComputedStyle(document.body).backgroundColor]"
+    explorer, page = tab.locator(".ck-explorer").evaluate(colours)
+    assert explorer == page != "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["index.html", f"notebooks/{RUN[1]}.html", "docs/recipes.html"])
+def test_axe_finds_neither_contrast_nor_headings_nor_pictures_at_fault(open_page, axe, name, scheme):
+    tab = open_page(name, scheme=scheme)
+    tab.evaluate(axe)
+    found = tab.evaluate("async () => (await axe.run(document, { resultTypes: ['violations'] })).violations")
+    ours = [each for each in found if each["impact"] in ("serious", "critical") or each["id"] == "heading-order"]
+    assert not [f"{each['id']}: {node['html'][:120]}" for each in ours for node in each["nodes"]]
