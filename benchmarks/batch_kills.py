@@ -1,6 +1,5 @@
 """A batch whose kernels, workers and parent are killed at random: every run once, and the same table as undisturbed."""
 
-import argparse
 import random
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import psutil
+from _timing import options
 
 from carekit.batch.collect import collect
 
@@ -25,15 +25,14 @@ PATIENCE = 60.0  # seconds without a finished run after which something hangs
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small and few: to see that it runs")
-    parser.add_argument("--seed", type=int, default=0, help="of when is killed what")
-    chosen = parser.parse_args()
-    runs, kills = (8, 3) if chosen.quick else (200, 20)
+    chosen = options(__doc__)
+    runs, kills = (5, 3) if chosen.quick else (200, 20)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         notebook = write_notebook(folder)
-        disturbed = run_disturbed(notebook, folder / "disturbed", runs, kills, random.Random(chosen.seed))
+        seen: set[psutil.Process] = set()
+        disturbed = run_disturbed(notebook, folder / "disturbed", runs, kills, seen)
+        alive = len(psutil.wait_procs(seen, timeout=15)[1])
         started = time.perf_counter()
         status = start(notebook, folder / "undisturbed", runs).wait()
         print(f"undisturbed: {runs} runs in {time.perf_counter() - started:.0f} s, exit status {status}")
@@ -41,9 +40,9 @@ def main() -> None:
         same = expected.equals(disturbed)
         once = len(expected) == 5 * runs and disturbed.run.nunique() == runs and len(disturbed) == 5 * runs
         left = [each.name for each in (folder / "disturbed").glob(".*.part")]
-    print(f"-> every run is there once: {'yes' if once else 'NO'}; left over: {len(left)}")
+    print(f"-> every run is there once: {'yes' if once else 'NO'}; folders left over: {len(left)}; processes: {alive}")
     print(f"-> the table is that of an undisturbed batch: {'yes' if same else 'NO'}")
-    sys.exit(0 if same and once and not left else 1)
+    sys.exit(0 if same and once and not left and not alive else 1)
 
 
 def write_notebook(folder: Path) -> Path:
@@ -61,17 +60,17 @@ def start(notebook: Path, out: Path, runs: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([*command, "--jobs", "2", "--out", str(out)], stdout=quiet, stderr=quiet)
 
 
-def run_disturbed(notebook: Path, out: Path, runs: int, kills: int, chance: random.Random) -> pd.DataFrame:
+def run_disturbed(notebook: Path, out: Path, runs: int, kills: int, seen: set[psutil.Process]) -> pd.DataFrame:
     """Start the batch again and again until all runs are there; kill something each time so many more are."""
-    moments = sorted(chance.sample(range(runs - 2), kills))
+    moments = sorted(random.sample(range(runs - 2), kills))
     victims = [KINDS[i % len(KINDS)] for i in range(kills)]
-    chance.shuffle(victims)
+    random.shuffle(victims)
     process, calls, done, started = start(notebook, out, runs), 1, [], time.perf_counter()
     while True:
         finished = len(list(out.glob("small-*/run.json")))
         if moments and finished >= moments[0]:
-            time.sleep(chance.uniform(0, 1.5))
-            if kill(process, victims[0], chance):
+            time.sleep(random.uniform(0, 1.5))
+            if kill(process, victims[0], seen):
                 done.append(victims.pop(0))
                 moments.pop(0)
         if process.poll() == 0:
@@ -88,16 +87,17 @@ def run_disturbed(notebook: Path, out: Path, runs: int, kills: int, chance: rand
     return table_of(out)
 
 
-def kill(process: "subprocess.Popen[bytes]", kind: str, chance: random.Random) -> bool:
+def kill(process: "subprocess.Popen[bytes]", kind: str, seen: set[psutil.Process]) -> bool:
     """SIGKILL one process of this kind, where there is one."""
     try:
         batch = psutil.Process(process.pid)
         family = batch.children(recursive=True)
+        seen.update(family)
         words = {"kernel": "ipykernel_launcher", "worker": "carekit.batch.worker"}
         found = [batch] if kind == "parent" else [each for each in family if words[kind] in each.cmdline()]
         if not found or process.poll() is not None:
             return False
-        chance.choice(found).kill()
+        random.choice(found).kill()
         if kind == "parent":
             process.wait()
         return True

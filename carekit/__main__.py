@@ -106,7 +106,7 @@ def _add_study_arguments(study: argparse.ArgumentParser) -> None:
 
 def _course(options: argparse.Namespace, _rest: list[str]) -> int:
     from carekit.course import CourseError, make_site, run_course
-    from carekit.lessons.parameters import parse
+    from carekit.description import parse
     from carekit.site import SiteError
 
     parameters = {"profile": options.profile, "data": options.data, "seeds": options.seeds}

@@ -1,5 +1,6 @@
 """Settings as plain data that JSON can hold: equal settings give equal descriptions, in any process."""
 
+import ast
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -22,3 +23,11 @@ def described(setting: Any) -> Any:
     if setting is None or isinstance(setting, str | bool | int | float):
         return setting
     raise TypeError(f"{setting!r} is no plain setting: give numbers, texts, or dataclasses of these")
+
+
+def parse(text: str) -> Any:
+    """A value given on the command line: a Python literal, or else the text itself."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):  # the last two for thousands of signs or brackets
+        return text

@@ -104,8 +104,9 @@ def _verify(file: Path, checksum: str) -> None:
 
 
 def _fingerprint(model: Backbone, frozen: nn.Module) -> str:
-    """A hash of all that decides what the frozen layers give: weights, normalisation, their code, torch's version."""
-    digest = hashlib.sha256(f"{torch.__version__} {frozen} {workspace.code_fingerprint('carekit.backbones')}".encode())
+    """A hash of all that decides what the frozen layers give: weights, normalisation, code, torch, processor."""
+    code = workspace.code_fingerprint("carekit.backbones")
+    digest = hashlib.sha256(f"{torch.__version__} {workspace.processor()} {frozen} {code}".encode())
     for tensor in (model.mean, model.std, *frozen.state_dict().values()):
         digest.update(tensor.cpu().numpy().tobytes())
     return digest.hexdigest()

@@ -88,7 +88,9 @@ def connect(pages: list[Path], titles: list[str]) -> None:
         if place + 1 < len(pages):
             links.append(_link(pages[place + 1], f"{titles[place + 1]} →", "next"))
         bar = f'<nav class="ck-course" aria-label="Lessons">{" ".join(links)}</nav>'
-        text = _BODY.sub(lambda found, bar=bar: found[0] + bar, text, count=1)
+        body = _BODY.search(text)
+        if body is not None:
+            text = text[: body.end()] + bar + text[body.end() :]
         page.write_text(text.replace("</body>", f"{bar.replace('Lessons', 'Lessons, once more')}</body>"), "utf-8")
 
 

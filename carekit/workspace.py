@@ -86,7 +86,7 @@ def _version(library: str) -> str:
         return ""
 
 
-def _processor() -> list[str]:
+def processor() -> list[str]:
     """What decides how torch rounds: the machine, the instructions that are used, and what limits those of oneDNN."""
     import torch  # here, since whoever prepares a data set has no need of it
 
@@ -102,6 +102,6 @@ def key(module: str, **what: Any) -> str:
         what: its settings.
     """
     known = described(what) | {"code": code_fingerprint(module), "additions": fingerprint_of_additions()}
-    known["processor"] = _processor()
+    known["processor"] = processor()
     text = json.dumps(known, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -166,3 +166,10 @@ def test_a_difference_of_differences_is_paired_by_seed():
     assert found.loc["mca", "difference"] == pytest.approx(0.3)
     half = 12.706 * np.std([0.2, 0.4], ddof=1) / np.sqrt(2)
     assert found.loc["mca", "±"] == pytest.approx(half, rel=1e-3)
+
+
+def test_half_a_data_set_is_refused_in_a_sentence(tiny):
+    with pytest.raises(ValueError, match="Tiny has no test image to judge by: give the whole data set"):
+        compare(tiny.split("train"), PROFILE, {}, [0], progress=False)
+    with pytest.raises(ValueError, match="Tiny has no train image to learn from"):
+        compare(tiny.split("test"), PROFILE, {}, [0], progress=False)

@@ -42,6 +42,12 @@ def test_the_counts_of_the_ink_test_are_those_that_the_command_wrote():
     assert f"it finds {recalls[0]} instead of {recalls[1]}" in README
 
 
+def test_the_gains_are_those_of_the_kept_results():
+    from carekit.studies.headline import headline, written_into
+
+    assert written_into(README, headline()) == README
+
+
 def test_the_core_needs_no_jupyter():
     script = """
 import sys
@@ -70,6 +76,6 @@ def test_every_make_target_it_names_is_one_line_over_the_command():
     makefile = (ROOT / "Makefile").read_text()
     for target in set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.M)):
         assert re.search(rf"^{target}:", makefile, re.M), target
-    for target in ("course", "test", "lab", "site", "bench", "lint", "docs"):
+    for target in ("course", "test", "lab", "site", "studies", "bench", "lint", "docs"):
         recipe = re.search(rf"^{target}:.*\n((?:\t.*\n?)+)", makefile, re.M).group(1)
         assert recipe.count("\n") <= 1 and "-m carekit" in recipe

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from carekit.lessons.parameters import parse
+from carekit.description import parse
 
 MANY = 1000  # runs that are planned without a further word
 LONGEST = 10**6  # values of one range
@@ -55,7 +55,7 @@ def _mixed(name: str, text: str, parts: Sequence[str]) -> list[Any]:
     """Literals, lists among them; where these are none, each part between commas by itself."""
     try:
         return list(ast.literal_eval(f"[{text}]"))
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return [each for part in parts for each in _one(name, part, False)]
 
 

@@ -6,24 +6,20 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 
-from carekit import workspace
 from carekit.batch.code import fingerprint, python_of
 from carekit.data.checksums import sha256, stamp
-from carekit.data.prepared import Prepared
-from carekit.data.synthetic import KINDS
-from carekit.lessons.parameters import PARAMETERS, check_parameters
 from carekit.names import nearest
 
 RESULTS = "results"  # the parameter that gets the file for the results
 ANY = object()  # the default of a parameter that is no literal
 _FACTS = "facts.json"
+_LIKE_A_LESSON = {"data", "profile", "seeds"}
 
 
 @dataclass(frozen=True)
@@ -46,11 +42,6 @@ class Notebook:
     code: str
     remark: str
 
-    @property
-    def is_lesson(self) -> bool:
-        """Whether it has the lessons' parameters, which are then checked by the lessons' rules."""
-        return PARAMETERS.keys() <= self.defaults.keys()
-
     def checked(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values as the notebook will get them: whole numbers as 1.0 where it has 1.0, data by its full path.
 
@@ -65,11 +56,10 @@ class Notebook:
                 hint = nearest(name, self.defaults) or f"it has {', '.join(self.defaults)}"
                 raise ValueError(f"{self.path.name} has no parameter {name!r}: {hint.rstrip()}")
         found = {name: _as(self.defaults[name], name, value) for name, value in values.items()}
-        if self.is_lesson:
-            check_parameters({name: value for name, value in found.items() if name in PARAMETERS})
-            if "data" in found and found["data"] not in KINDS:
-                found["data"] = str(workspace.resolve(found["data"]).resolve())
-                _must_be_prepared(found["data"])
+        if _LIKE_A_LESSON <= self.defaults.keys():
+            from carekit.batch.lesson import checked_as_lesson  # which needs torch: seconds, for lessons only
+
+            return checked_as_lesson(self.defaults, found)
         return found
 
     def data_facts(self, values: Mapping[str, Any]) -> str:
@@ -81,12 +71,6 @@ class Notebook:
                 if os.path.exists(place):  # of a text that can be no path it says no
                     facts[name] = sha256(place / _FACTS) if (place / _FACTS).is_file() else stamp(place)
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest() if facts else ""
-
-
-@cache
-def _must_be_prepared(path: str) -> None:
-    """Open a data set once, however many runs take it. Raises as `Prepared.open`."""
-    Prepared.open(path)
 
 
 def read_notebook(path: Path) -> Notebook:

@@ -1,6 +1,7 @@
 """Imbalance under the learner's fingers: class sizes, their weights, and what a classifier's recalls make of them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -94,7 +95,7 @@ def explore_imbalance(
     sets = {GIVEN: {"title": title} | of_counts(paper_counts)}
     sets[CHEST] = {"title": "The paper's chest data"} | of_counts(CHEST_COUNTS)
     known = {name: _complete(name, each, names) for name, each in (recalls or {}).items()}
-    defaults = {"counts": GIVEN if ratio is None else RATIO, "classifier": LARGEST_ONLY}
+    defaults: dict[str, Any] = {"counts": GIVEN if ratio is None else RATIO, "classifier": LARGEST_ONLY}
     defaults |= {"ratio": own if ratio is None else ratio, "log": log, "recalls": []}
     sent = {key: [each["title"], list(each["sizes"]), list(each["sizes"].values())] for key, each in sets.items()}
     explorer = Explorer(
@@ -133,7 +134,7 @@ def _controls(sets: Mapping[str, Mapping], known: Mapping[str, object]) -> list[
 
 
 def _presets(title: str, ratio: int) -> dict[str, dict[str, object]]:
-    always = {"classifier": LARGEST_ONLY}
+    always: dict[str, object] = {"classifier": LARGEST_ONLY}
     return {
         title: {"counts": GIVEN, "ratio": ratio} | always,
         "The paper's chest data": {"counts": CHEST} | always,

@@ -41,7 +41,7 @@ def _drawn_marks(lesson: "Lesson") -> dict[int, Bool[np.ndarray, "s s"]]:
     clean = lesson.recipe(rates=nothing | {lesson.mark: 0.0}, shortcut=0.0)
     found = {}
     for planned in marked.plan():
-        row = row_of.get(f"{planned.split}-{planned.index:05d}")
+        row = row_of.get(f"{planned.split}-{planned.number:05d}")
         if planned.split == "train" and row in boxed:
             found[row] = _differs(marked(planned).image, clean(planned).image)
     return found

@@ -91,11 +91,3 @@ def _literal(name: str, value: ast.expr) -> Any:
     except ValueError:  # such as float('nan'), as papermill writes what is no number
         allowed = f": give {PARAMETERS[name].allowed}" if name in PARAMETERS else ""
         raise ValueError(f"{name} = {ast.unparse(value)} is no plain value{allowed}") from None
-
-
-def parse(text: str) -> Any:
-    """A value given on the command line: a Python literal, or else the text itself."""
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):  # the last two for thousands of signs or brackets
-        return text

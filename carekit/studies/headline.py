@@ -59,7 +59,7 @@ def written_into(text: str, table: str) -> str:
 
 
 def _drawn(out: Path | None) -> Iterator[Line]:
-    table = results.read("table2", out).table
+    table = results.read("fig8", out).table
     for (name, condition), group in table.groupby(["set", "condition"], sort=False):
         gains = {}
         for arm, metric in SHOWN:

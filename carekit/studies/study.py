@@ -10,6 +10,7 @@ from carekit.experiment import PRETRAINED, compare
 from carekit.paper import CLAIMS, Claim
 from carekit.paper.tables import Data
 from carekit.profiles import Profile
+from carekit.strategies import STRATEGIES
 from carekit.studies.ground import Ground
 from carekit.studies.row import DEEPLAB, Row
 from carekit.studies.scoring import tidy
@@ -54,6 +55,8 @@ class Study(ABC):
 class Comparison(Study):
     """A study that trains arms: rows of a table, and beside each plain use of CARE the same with wrong boxes.
 
+    A row whose strategy needs the images themselves has no wrong boxes beside it: kept features do not serve it.
+
     Args:
         rows: label, as the paper's table has it, -> how it is trained.
         pairs: arm -> the row that it is compared with, the same second stage without attention.
@@ -83,6 +86,8 @@ class Comparison(Study):
         """All rows, those with wrong boxes among them, and arm -> control."""
         rows, pairs = dict(self.rows), dict(self.pairs)
         for label, row in self.rows.items():
+            if STRATEGIES[row.strategy].needs_images:  # trained on the images themselves, at many times the cost
+                continue
             for kind, control in row.controls().items():
                 if label in self.pairs:
                     rows[f"{label}, {kind}"] = control
@@ -99,7 +104,7 @@ class Comparison(Study):
         for backbone in dict.fromkeys(backbones.values()):
             here = ground.with_backbone(backbone)
             arms = {label: rows[label].arm(here) for label, own in backbones.items() if own == backbone}
-            runs = [each for each in compare(here.lesson.data, here.lesson.profile, arms, seeds)]
+            runs = compare(here.lesson.data, here.lesson.profile, arms, seeds)
             found = tidy([each for each in runs if each.arm != PRETRAINED], pairs, here.lesson)
             parts.append(found.assign(backbone=here.lesson.profile.backbone))
         return pd.concat(parts, ignore_index=True)

@@ -14,7 +14,7 @@ def test_any_notebook_with_a_parameters_cell_can_be_run(write):
     values = {"n": 2, "share": 1, "name": "b", "flag": True, "sizes": [], "nothing": "x", "made": 1.5, "hinted": 4}
     assert notebook.checked(values) == values
     assert isinstance(notebook.checked({"share": 1})["share"], float)
-    assert notebook.kernel == "python3" and not notebook.remark and not notebook.is_lesson
+    assert notebook.kernel == "python3" and not notebook.remark
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_other_parameters_and_values_are_refused(write, values, words):
 
 def test_lessons_are_checked_by_their_own_rules():
     notebook = read_notebook(notebooks()[0])
-    assert notebook.is_lesson and notebook.checked({"tau": 1, "data": "synthetic-chest"})["tau"] == 1.0
+    assert notebook.checked({"tau": 1, "data": "synthetic-chest"}) == {"tau": 1.0, "data": "synthetic-chest"}
     with pytest.raises(ValueError, match="tau = 2.0 is out of range"):
         notebook.checked({"tau": 2})
     with pytest.raises(FileNotFoundError, match="is not a prepared data set"):

@@ -25,30 +25,21 @@ if not Path("mended").exists():
     if how == "raises":
         raise ValueError("no such disease")
     if how == "killed":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if how == "crashes":
-        print("before the crash", flush=True); time.sleep(0.3); os.kill(os.getpid(), signal.SIGSEGV)
-    if how == "exits":
-        os._exit(3)
+        print("before the end", flush=True); time.sleep(0.3); os.kill(os.getpid(), signal.SIGKILL)
     if how == "worker":
         os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)
     if how == "slow":
         child = subprocess.Popen(["sleep", "300"]); Path("child").write_text(str(child.pid)); time.sleep(300)
     if how == "big":
         much = bytearray(900_000_000); much[::4096] = b"x" * len(much[::4096]); time.sleep(60)
-    if how == "no results":
-        Path(results).write_text("[1, 2]"); sys.exit(0)
 """
 LAST = """Path(results).write_text(json.dumps({"length": len(how), "seen": os.environ["LOKY_MAX_CPU_COUNT"]}))"""
 REASONS = {
     "raises": r"In \[3\] \(import json, os, signal, subprocess, sys, time\): ValueError: no such disease",
     "killed": r"the kernel died in In \[3\] .*: it was killed \(SIGKILL\), as the system does for want of memory",
-    "crashes": r"the kernel died in In \[3\] .*: it crashed \(SIGSEGV\)",
-    "exits": r"the kernel died in In \[3\] .*: it ended by itself with status 3",
     "worker": r"the process that ran it is gone: it was killed \(SIGKILL\)",
     "slow": r"it took longer than the 20 s of --timeout",
     "big": r"it took [\d.]+ GB, more than the 0.8 GB of --memory",
-    "no results": r"ValueError: .*results.json is no JSON object",
 }
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
 
@@ -67,8 +58,8 @@ def batch(tmp_path_factory):
     call = {"cwd": folder, "env": OURS, "capture_output": True, "text": True}
     first = subprocess.run(command, **call)
     failed = {path.name: json.loads((path / "run.json").read_text()) for path in (folder / "out/failed").iterdir()}
-    crash = next(name for name, record in failed.items() if record["parameters"]["how"] == "crashes")
-    log = (folder / "out" / "failed" / crash / "log.txt").read_text()
+    killed = next(name for name, record in failed.items() if record["parameters"]["how"] == "killed")
+    log = (folder / "out" / "failed" / killed / "log.txt").read_text()
     finished = [path.name for path in (folder / "out").glob("own-*")]
     (folder / "mended").write_text("")
     second = subprocess.run(command, **call)
@@ -78,7 +69,7 @@ def batch(tmp_path_factory):
 
 def test_one_failing_run_does_not_stop_the_others(batch):
     first = batch["calls"][0]
-    assert first.returncode == 1 and "1 runs finished, 8 failed." in first.stdout, first
+    assert first.returncode == 1 and "1 runs finished, 5 failed." in first.stdout, first
     assert len(batch["finished"]) == 1
 
 
@@ -90,7 +81,7 @@ def test_each_failure_is_told_with_its_cause(batch, how):
 
 
 def test_what_a_run_printed_before_it_died_is_kept(batch):
-    assert "before the crash" in batch["log"]
+    assert "before the end" in batch["log"]
 
 
 def test_no_process_of_a_run_that_was_ended_goes_on(batch):
@@ -99,9 +90,9 @@ def test_no_process_of_a_run_that_was_ended_goes_on(batch):
 
 def test_a_second_call_runs_only_what_is_not_finished_and_a_third_nothing(batch):
     _, second, third = batch["calls"]
-    assert second.returncode == 0 and "9 runs, 1 finished, 8 to do" in second.stdout, second
-    assert "8 runs finished, 0 failed." in second.stdout and "a run took" in second.stdout
-    assert third.returncode == 0 and third.stdout.count("\n") == 1 and "9 finished, 0 to do" in third.stdout
+    assert second.returncode == 0 and "6 runs, 1 finished, 5 to do" in second.stdout, second
+    assert "5 runs finished, 0 failed." in second.stdout and "a run took" in second.stdout
+    assert third.returncode == 0 and third.stdout.count("\n") == 1 and "6 finished, 0 to do" in third.stdout
 
 
 def test_each_run_is_there_once_with_all_that_belongs_to_it(batch):
@@ -125,45 +116,28 @@ def test_kernels_share_the_cores(batch):
     assert set(table.seen.astype(int)) == {max(1, len(os.sched_getaffinity(0)) // 2)}
 
 
-SLEEPER = ["wait = 60.0\nn = 0\nresults = ''", "import time\ntime.sleep(wait)"]
-
-
-def started(write, folder, grid, *more):
-    """A batch in a process of its own, whose first two kernels are at work."""
-    command = [sys.executable, "-m", "carekit", "batch", str(write(*SLEEPER)), "--grid", grid, "--out", str(folder)]
-    process = subprocess.Popen([*command, "--jobs", "2", *more], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-    deadline = time.monotonic() + 240
-    while len(list(folder.glob(".*.part/*.ipynb"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return process
+SLEEPER = ["wait = 60.0\nn = 0", "import time\nprint('at work', flush=True)\ntime.sleep(wait)"]
 
 
 def test_ctrl_c_stops_it_cleanly_and_two_batches_do_not_share_a_folder(write, tmp_path, capsys):
-    out = tmp_path / "out"
-    process = started(write, out, "n=0..3")
-    notebook = str(tmp_path / "own.ipynb")
-    assert main(["batch", notebook, "--grid", "n=0..3", "--out", str(out)]) == 2
+    out, notebook = tmp_path / "out", write(*SLEEPER)
+    command = [sys.executable, "-m", "carekit", "batch", notebook, "--grid", "n=0..3", "--out", out, "--jobs", "2"]
+    process = subprocess.Popen(command, env=OURS, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    deadline = time.monotonic() + 240
+    while sum("at work" in log.read_text() for log in out.glob(".*.part/log.txt")) < 2:
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.1)
+    assert main(["batch", str(notebook), "--grid", "n=0..3", "--out", str(out)]) == 2
     assert "another batch is running in" in capsys.readouterr().err
     family = psutil.Process(process.pid).children(recursive=True)
-    assert len(family) >= 4  # two workers, two kernels
+    assert len(family) == 4  # two workers, two kernels
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=240)
     assert process.returncode == 130 and b"the same command goes on from there" in errors
     assert b"Traceback" not in errors
-    _, alive = psutil.wait_procs(family, timeout=5)
-    assert not alive
+    assert not psutil.wait_procs(family, timeout=10)[1]
     assert sorted(each.name for each in out.iterdir()) == [".lock", "batch.json"]
-    arguments = ["batch", notebook, "--grid", "n=0..1", "--grid", "wait=0", "--out", str(out)]
-    assert main(arguments) == 0
-
-
-def test_nothing_goes_on_when_the_parent_is_killed(write, tmp_path):
-    process = started(write, tmp_path / "out", "n=0..3")
-    family = psutil.Process(process.pid).children(recursive=True)
-    process.kill()
-    process.communicate()
-    _, alive = psutil.wait_procs(family, timeout=10)
-    assert len(family) >= 4 and not alive
+    assert main(["batch", str(notebook), "--grid", "n=0", "--grid", "wait=0", "--out", str(out)]) == 0
 
 
 def test_a_full_disk_stops_it_with_one_sentence(write, tmp_path, capsys):
@@ -204,4 +178,4 @@ def test_a_dry_run_shows_the_plan_and_makes_nothing(write, tmp_path, capsys):
 
 def test_the_table_of_a_batch_is_a_csv(batch, tmp_path):
     assert main(["collect", str(batch["folder"]), "--out", str(tmp_path / "t.csv")]) == 0
-    assert len(pd.read_csv(tmp_path / "t.csv")) == 9
+    assert len(pd.read_csv(tmp_path / "t.csv")) == 6

@@ -87,7 +87,7 @@ def test_without_a_kernel_ink_is_drawn_and_removed_but_not_painted(shown, displa
 def test_a_guess_is_of_the_whole_count_and_the_photo_stays(models, pair, shown, displayed, page):
     tab, counts = page(), compare_marks(models, pair)
     tab.get_by_label("Predict first").check()
-    tab.get_by_role("button", name="Ink on all 6 of them").click()
+    tab.get_by_role("button", name="Ink on all 6 other diseases").click()
     tab.locator(".ck-counts").wait_for(state="hidden")
     assert tab.locator("canvas").first.is_visible() and tab.locator("canvas").nth(1).is_hidden()
     tab.get_by_label("Your guess of the number of images that α = 0 then calls rare").fill("2")

@@ -39,7 +39,7 @@ def test_the_marks_are_where_the_training_images_show_them(data):
     assert set(marks) == told and 0 < len(told) < len(boxed_rows(train))
     nothing = dict.fromkeys(set(lesson.kind.artefacts) - {lesson.mark}, 0.0)
     recipe = lesson.recipe(rates=nothing)
-    alone = {f"train-{each.index:05d}": recipe(each).image for each in recipe.plan() if each.split == "train"}
+    alone = {f"train-{each.number:05d}": recipe(each).image for each in recipe.plan() if each.split == "train"}
     for row, mask in marks.items():
         difference = train.read([row])[0].astype(int) - alone[train.samples.image_id[row]]
         assert np.median(np.abs(difference[mask])) <= 2  # other artefacts may lie on it

@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 
+from carekit.description import parse
 from carekit.lessons import begin
-from carekit.lessons.parameters import PARAMETERS, assigned_names, check_parameters, parse
+from carekit.lessons.parameters import PARAMETERS, assigned_names, check_parameters
 
 
 def test_defaults_are_filled_in():

@@ -1,5 +1,8 @@
 """What lesson 7 compares, and what it says of the tables."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,9 +11,11 @@ from carekit import Care, results
 from carekit.box_sources import Scaled
 from carekit.experiment import Arm
 from carekit.lessons import treatments
+from carekit.metrics import TURNED
 from carekit.objectives import Energy
 from carekit.strategies import STRATEGIES
 
+ROOT = Path(__file__).parents[2]
 ARM = Arm(Care(tau=0.6), Scaled(0.9))
 
 
@@ -93,7 +98,9 @@ def test_gains_are_paired_and_said_in_a_sentence(table):
     assert gained.loc["a + CARE", ("rare_recall", "±")] == pytest.approx(half, rel=1e-4)
     text = "Recall of the rare class: up for a; down for b; not to be told from chance for 1 of 3."
     assert treatments.verdict(gained, "rare_recall") == text
-    assert treatments.harm(gained, ["rare_recall"]) == "It costs recall of the rare class: b (-0.20)."
+    assert treatments.harm(gained, ["rare_recall"]) == "Recall of the rare class: b (-0.20)."
+    turned = gained.rename(columns={"rare_recall": TURNED})
+    assert treatments.harm(turned, [TURNED]).endswith(": a (+0.10).")
     assert treatments.harm(gained.loc[["a + CARE", "c + CARE"]], ["rare_recall"]).startswith("Nowhere is a loss larger")
 
 
@@ -106,6 +113,13 @@ def test_the_kept_table_stands_in_where_there_is_one(table, tiny, tmp_path, monk
     pd.testing.assert_frame_equal(treatments.kept_or("some", table), table[table.seed < 2].reset_index(drop=True))
     text = "Kept, made by `a command`: 12 runs, seeds [0, 1], profile laptop,\n4 minutes of one core of "
     assert text in capsys.readouterr().out
+
+
+def test_the_command_makes_every_table_that_the_lesson_asks_for():
+    lesson = (ROOT / "notebooks" / "07_strategies.ipynb").read_text(encoding="utf-8")
+    command = (ROOT / "docs" / "compare_strategies.py").read_text(encoding="utf-8")
+    asked = re.findall(r'kept_or\(\\"(\w+)\\"', lesson)
+    assert len(asked) == 4 and asked == re.findall(r'"(\w+)": treatments\.', command)
 
 
 def test_a_single_seed_says_nothing(table):

@@ -13,7 +13,12 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 LESSONS = [*sorted(FOLDER.glob("0[0-6]_*.ipynb")), *sorted(FOLDER.glob("1[1-9]_*.ipynb"))]
 
 
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda each: each.name)
+HERE = {int(path.stem[:2]) for path in FOLDER.glob("*.ipynb")}
+
+
+@pytest.mark.parametrize(
+    "exercise", [each for each in EXERCISES.values() if each.lesson in HERE], ids=lambda each: each.name
+)
 def test_the_cells_are_up_to_date(exercise):
     """If not: `.venv/bin/python docs/write_exercises.py`."""
     (path,) = FOLDER.glob(f"{exercise.lesson:02d}_*.ipynb")

@@ -3,9 +3,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from carekit import Care, finetune
+from carekit.backbones import build
+from carekit.data.batches import BoxedImages
 from carekit.seeding import seeded
 from carekit.strategies import OverSampling, UnderSampling
 from carekit.strategies.sampling import balanced
+from carekit.training import Schedule
 
 LABELS = np.array([0] * 50 + [2] * 7 + [3])  # class 1 has no image, class 3 only one
 
@@ -52,3 +56,12 @@ def test_balanced_sampling_draws_classes_with_the_same_chance():
     assert len(rows) == 200 * len(LABELS)
     np.testing.assert_allclose(shares, 1 / 3, atol=0.02)
     assert set(rows.tolist()) == set(range(len(LABELS)))
+
+
+@pytest.mark.parametrize("strategy", [OverSampling(), UnderSampling()])
+def test_a_class_with_a_single_image_trains_with_attention_too(strategy, tiny):
+    one = tiny.take((tiny.labels == 0) | (np.cumsum(tiny.labels) == 1))
+    assert one.counts() == {"common": 24, "rare": 1}
+    schedule = Schedule(epochs=1, batch_size=8, lr=1e-3)
+    history = finetune(build("small", 2), BoxedImages(one), Care(), schedule, strategy=strategy)
+    assert np.isfinite(history[["loss", "L_in"]]).all(axis=None)

@@ -1,17 +1,19 @@
 """What is killed, done twice at once or damaged, hundreds of times: is anything lost, left behind or silently used?
 
-    python tests/stress/kills.py compare --trials 80
-    python tests/stress/kills.py prepare --trials 80
+    python tests/stress/kills.py compare --trials 80 [--one-core]
+    python tests/stress/kills.py prepare --trials 80 [--one-core]
     python tests/stress/kills.py course --trials 40
     python tests/stress/kills.py pairs --trials 600
     python tests/stress/kills.py annotators --trials 200
     python tests/stress/kills.py damage --trials 400
 
 Each prints its counts as JSON and ends with 1 where one of those is not 0 that must be. Only on Linux: it reads /proc.
+On one core a run has no workers, and is a fork of this process, which has loaded everything: a kill costs a second.
 """
 
 import argparse
 import hashlib
+import importlib
 import json
 import multiprocessing
 import os
@@ -22,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -50,7 +53,7 @@ def compare_once(place: Path) -> None:
     from carekit.experiment import Arm
 
     fast = profile("fast")
-    many = replace(fast, pretrain=replace(fast.pretrain, epochs=25), finetune=replace(fast.finetune, epochs=25))
+    many = replace(fast, pretrain=replace(fast.pretrain, epochs=10), finetune=replace(fast.finetune, epochs=10))
     arms = {"control": Arm(Care(alpha=0)), "care": Arm()}
     runs = compare(Prepared.open(place / "set"), many, arms, [0, 1], progress=False)
     about = [
@@ -71,10 +74,11 @@ def prepare_once(place: Path) -> None:
     """As `python -m carekit prepare` does it, in two processes."""
     from carekit.__main__ import main
 
-    if not (place / "result").exists():  # else the run that was killed had just ended
-        sys.exit(
-            main(["prepare", str(place / "raw"), "--out", str(place / "result"), "--size", "32", "--workers", "2"])
-        )
+    if (place / "result").exists():  # the run that was killed had just ended
+        return
+    workers = str(min(2, len(os.sched_getaffinity(0))))
+    options = ["--out", str(place / "result"), "--size", "32", "--workers", workers]
+    sys.exit(main(["prepare", str(place / "raw"), *options]))
 
 
 def course_once(place: Path) -> None:
@@ -122,8 +126,9 @@ def make_raw(place: Path, n: int = 800) -> None:
 def result(place: Path) -> str:
     """A hash of what a run has made, but for the times that it took."""
     digest = hashlib.sha256()
-    for file in sorted(place.rglob("result*/*")) + sorted(place.glob("result.json")):
-        digest.update(file.name.encode() + file.read_bytes())
+    for file in sorted(place.glob("result/*")) + sorted(place.glob("result.json")):
+        if file.suffix != ".html":  # the page about a set is made when the set is there
+            digest.update(file.name.encode() + file.read_bytes())
     for file in sorted(place.glob("a course*/*.json")):
         digest.update(json.dumps(_timeless(json.loads(file.read_text())), sort_keys=True).encode())
     return digest.hexdigest()
@@ -147,13 +152,60 @@ MARKS = {"worker": ("popen_loky", "multiprocessing.spawn", "multiprocessing-fork
 # ---- processes
 
 
-def _start(job: str, place: Path) -> subprocess.Popen:
+class Forked:
+    """A fork of this process on one core: `work` with its words in a file, in a session of its own."""
+
+    def __init__(self, work, place: Path, environment: dict[str, str]):
+        self.returncode: int | None = None
+        self.pid = os.fork()
+        if self.pid:
+            return
+        status = 1
+        try:
+            os.setsid()
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+            os.environ.update(environment)
+            tempfile.tempdir = None
+            log = os.open(place / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            work(place)
+            status = 0
+        except SystemExit as error:
+            status = int(error.code or 0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+    def wait(self, timeout: float = 600) -> int:
+        until = time.monotonic() + timeout
+        while self.returncode is None:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            if ended:
+                self.returncode = os.waitstatus_to_exitcode(status)
+            elif time.monotonic() > until:
+                raise subprocess.TimeoutExpired("a fork", timeout)
+            else:
+                time.sleep(0.002)
+        return self.returncode
+
+
+one_core = False  # whether runs are forks
+minutes = float("inf")  # after so many, no further run is begun
+
+
+def _start(job: str, place: Path) -> "subprocess.Popen | Forked":
     (place / "tmp").mkdir(exist_ok=True)
     environment = os.environ | {
         "CAREKIT_RUNS": str(place / "runs"),
         "TMPDIR": str(place / "tmp"),
         "OMP_NUM_THREADS": "1",
     }
+    if one_core:
+        return Forked(JOBS[job][1], place, environment)
     command = [sys.executable, __file__, "--once", job, str(place)]
     with open(place / "log", "wb") as log:
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -185,7 +237,7 @@ def _lives(process: int) -> bool:
         return False
 
 
-def kill(running: subprocess.Popen, mode: str, chance: random.Random) -> dict[int, str]:
+def kill(running: "subprocess.Popen | Forked", mode: str, chance: random.Random) -> dict[int, str]:
     """Kill the process, one of its workers, its kernel or all; returns those that lived until then."""
     lived = family(running.pid)
     chosen = [each for each, line in lived.items() if any(mark in line for mark in MARKS.get(mode, ()))]
@@ -215,7 +267,8 @@ def kills(job: str, trials: int, seed: int = 0) -> Counter:
         if running.wait():
             raise SystemExit((calm / "log").read_text(errors="replace"))
         seconds, wanted = time.monotonic() - started, result(calm)
-        while counts["kills"] < trials:
+        until = time.monotonic() + minutes * 60
+        while counts["kills"] < trials and time.monotonic() < until:
             place = Path(shutil.copytree(pattern, Path(root, str(counts["trials"]))))
             mine: set[int] = set()
             for _ in range(min(chance.randint(1, KILLS), trials - counts["kills"])):
@@ -439,6 +492,13 @@ def _damaged(content: bytes, chance: random.Random) -> bytes:
     return bytes(damaged) if damaged != content else content + b"x"
 
 
+LOADED = (
+    "carekit.__main__",
+    "carekit.data.doctor.page",
+    "carekit.data.preparing.command_line",
+    "carekit.data.synthetic",
+    "carekit.experiment",
+)
 KINDS = {
     **{job: lambda trials, seed=0, job=job: kills(job, trials, seed) for job in JOBS},
     "pairs": pairs,
@@ -453,14 +513,24 @@ def faults(counts: Counter) -> dict[str, int]:
 
 
 def main() -> int:
+    global minutes, one_core
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--one-core", action="store_true", help="runs without workers, as forks of this process")
+    parser.add_argument("--minutes", type=float, default=minutes, help="begin no further run after so many")
     options = parser.parse_args()
+    minutes = options.minutes
+    if options.one_core:
+        one_core = True
+        for name in LOADED:
+            importlib.import_module(name)
     started = time.monotonic()
     counts = KINDS[options.kind](options.trials, options.seed)
-    print(json.dumps({"kind": options.kind, "seconds": round(time.monotonic() - started)} | counts))
+    print(
+        json.dumps({"kind": options.kind, "one core": one_core, "seconds": round(time.monotonic() - started)} | counts)
+    )
     return 1 if faults(counts) else 0
 
 

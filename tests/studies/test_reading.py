@@ -29,6 +29,7 @@ def table():
 def folder(table, tiny, tmp_path):
     about = {"data": [tiny], "seconds": 1, "command": "a command", "out": tmp_path}
     results.write("table2", table, **about)
+    results.write("fig8", table, **about)
     real = [
         {"set": "ham10000", "condition": "no mark", "arm": arm, "control": "baseline", "metric": metric,
          "difference": 0.05, "low": -0.01, "high": 0.11}
@@ -38,9 +39,12 @@ def folder(table, tiny, tmp_path):
     return tmp_path
 
 
-def test_verdicts_of_all_kept_studies_are_counted(folder):
+def test_verdicts_of_all_kept_studies_are_counted(folder, capsys):
     found = reading.kept(folder)
-    assert list(found) == ["table2"]
+    assert list(found) == ["table2", "fig8"]
+    assert reading.has(found, "fig8") and not reading.has(found, "fig8", "table3")
+    assert "`python -m carekit study table3` makes them" in capsys.readouterr().out
+    found.pop("fig8")
     verdicts = reading.all_verdicts(found)
     care = verdicts[(verdicts.arm == "CARE") & (verdicts.metric == "mca")].set_index("condition").verdict
     assert care["mark"] == "holds" and care["no mark"] == "undecided"

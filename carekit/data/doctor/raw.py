@@ -17,7 +17,7 @@ from carekit.data.doctor.tables import check_counts, check_groups, check_licence
 from carekit.data.layouts import LAYOUTS, recognise, told
 from carekit.data.layouts.layout import Faults, Listing, and_more
 from carekit.data.layouts.tables import FRAME
-from carekit.data.prepared.schema import CORNERS
+from carekit.data.prepared.schema import CORNERS, check_names
 from carekit.data.preparing.filling import CHUNK, Box
 from carekit.data.preparing.frames import in_pixels
 from carekit.data.preparing.from_files import lesion_box
@@ -76,6 +76,10 @@ def examine_raw(report: Report, path: Path, workers: int | None) -> None:
 def _check_table(report: Report, listing: Listing) -> None:
     table = listing.table
     classes = list(listing.classes)
+    try:
+        check_names(*classes)
+    except ValueError as error:
+        report.add("error", "classes", str(error))
     check_counts(report, table.diagnosis, classes, listing.rare)
     if "split" in table:
         check_parts(report, table.diagnosis, table.split, classes)

@@ -48,6 +48,7 @@ def save_boxes(data: Prepared, image_id: str, boxes: ArrayLike) -> Prepared:
 
     Raises:
         OSError: naming the folder, where it cannot be written to; then nothing has changed.
+        ValueError: where its boxes are damaged.
     """
     changed = replace_boxes(data, image_id, boxes)
     if data.folder is None:
@@ -63,7 +64,11 @@ def save_boxes(data: Prepared, image_id: str, boxes: ArrayLike) -> Prepared:
 
 def _save(folder: Path, image_id: str, boxes: ArrayLike) -> dict:
     """Put the boxes of one image into the folder as it is now, which others may have changed; returns its facts."""
-    whole = replace_boxes(Prepared.open(folder), image_id, boxes)
+    data = Prepared.open(folder)
+    known = data.facts.get("checksums", {}).get(BOXES)
+    if known not in (None, sha256(folder / BOXES)):  # what is damaged must not be given a new checksum
+        raise ValueError(f"{folder / BOXES} was changed since it was saved: prepare the data set again")
+    whole = replace_boxes(data, image_id, boxes)
     new_facts = folder / f".{FACTS}.new"
     try:
         write_table(folder / NEW_BOXES, whole.boxes)

@@ -42,8 +42,9 @@ def check_facts(facts: dict) -> None:
     classes = facts["classes"]
     if len(classes) < 2 or len(set(classes)) < len(classes) or len(classes) != len(facts["class_names"]):
         raise ValueError(f"classes {classes} must be two or more different names, with as many class_names")
-    if not facts["rare"] or not set(facts["rare"]) <= set(classes):
-        raise ValueError(f"rare = {facts['rare']} must name at least one of the classes {', '.join(classes)}")
+    rare = facts["rare"]
+    if not rare or not set(rare) <= set(classes) or len(set(rare)) < len(rare):
+        raise ValueError(f"rare = {rare} must name one or more of the classes {', '.join(classes)}, each once")
 
 
 def check_names(*names: str) -> None:

@@ -40,15 +40,15 @@ def explore_ink(
     if not models:
         raise ValueError("there is no model to ask: give at least one, {name: model}")
     clean, rarest = pair.clean, pair.clean.classes.index(pair.clean.rare[0])
-    rows = first_of_all_classes(clean.labels, rarest, MOST) if rows is None else np.asarray(rows, int)[:MOST]
-    if not len(rows):
+    chosen = first_of_all_classes(clean.labels, rarest, MOST) if rows is None else np.asarray(rows, int)[:MOST]
+    if not len(chosen):
         raise ValueError("there is no image to paint on: give the number of at least one")
     counts = compare_marks(models, pair)
-    images = {CLEAN: clean.read(rows), MARKED: pair.marked.read(rows)}
+    images = {CLEAN: clean.read(chosen), MARKED: pair.marked.read(chosen)}
     answers = {state: [look(model, each, rarest) for model in models.values()] for state, each in images.items()}
     about = {
         "classes": clean.classes,
-        "labels": clean.labels[rows].tolist(),
+        "labels": clean.labels[chosen].tolist(),
         "rarest": rarest,
         "marked": packed(images[MARKED]),
         "models": [{"name": name, "colour": plots.colour_of(name, i)} for i, name in enumerate(models)],
@@ -59,12 +59,12 @@ def explore_ink(
         "ink",
         "Ink on an image, and what the models say",
         [
-            index("image", "Image", len(rows) - 1),
+            index("image", "Image", len(chosen) - 1),
             choice("tool", "Brush", {"ink": "paints ink", "eraser": "takes it away"}),
             slider("width", "Width", 1, max(2, clean.size // 8), 1),
         ],
         {"image": 0, "tool": "ink", "width": max(1, clean.size // 20), "inked": inked, "all": False, "strokes": {}},
-        scene.sent(clean, rows, "test image") | about,
+        scene.sent(clean, chosen, "test image") | about,
         guess={
             "name": "turned",
             "label": f"the number of images that {next(iter(models))} then calls {clean.rare[0]}",
@@ -74,8 +74,8 @@ def explore_ink(
     )
     state = MARKED if inked else CLEAN
     said = {name: found.probabilities[0] for name, found in zip(models, answers[state], strict=True)}
-    name = scene.name_of(clean, rows[0], "test image")
-    still = _still(images[state][0], dict(zip(models, answers[state], strict=True)), clean.boxes_of(rows[0]))
+    name = scene.name_of(clean, chosen[0], "test image")
+    still = _still(images[state][0], dict(zip(models, answers[state], strict=True)), clean.boxes_of(chosen[0]))
     explorer.show(still, words(name, state, said, clean.classes, rarest))
     return explorer
 

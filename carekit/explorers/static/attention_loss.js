@@ -111,11 +111,11 @@ export function attention_loss(frame) {
       const common = { image: part(images, image), boxes: scaled };
       buttons.back.disabled = steps === 0;
       photo.caption.textContent = names[image];
-      photo.show({ ...common, text: names[image] });
+      photo.show({ ...common, text: names[image], key: image });
       const after = steps ? `After ${steps} step${steps > 1 ? "s" : ""}. ` : "";
       seen.caption.textContent = steps ? `Its map after ${steps} step${steps > 1 ? "s" : ""}` : "Its map, true class";
       seen.show({
-        ...common, grey: true, paint: (i) => heat(large[i], OVERLAY),
+        ...common, grey: true, paint: (i) => heat(large[i], OVERLAY), key: steps ? null : image,
         text: `${names[image]}: mean activation inside the box ${fixed(inside)}`,
       });
       const rise = rises ? /** @type {const} */ ([...RISE, 0.55]) : null;

@@ -160,7 +160,7 @@ export function ink(frame) {
     frame.set({ inked: false, strokes: { ...frame.values.strokes, [frame.values.image]: [] } }, true);
   });
   const undoes = button("Undo stroke", () => brush.undo());
-  const all = button(`Ink on all ${others} of them`, () => frame.set({ all: !frame.values.all }, true));
+  const all = button(`Ink on all ${others} other diseases`, () => frame.set({ all: !frame.values.all }, true));
   const bar = html("div", { class: "ck-tools ck-below" }, draws, removes, undoes, all);
   const desk = html("div", { class: "ck-desk" }, picture.element, bar, brush.hint);
   const maps = html("div", { class: "ck-pair ck-answer" }, ...answered.map(({ element }) => element),
@@ -174,8 +174,8 @@ export function ink(frame) {
 
   return {
     receive: (answer) => asking.receive(answer),
-    draw({ image, inked, strokes: all_strokes, all: everywhere }) {
-      const strokes = all_strokes?.[image] ?? [];
+    draw({ image, inked, strokes: painted, all: everywhere }) {
+      const strokes = painted?.[image] ?? [];
       const pixels = paintOn(part(inked ? marked : clean, image), part(clean, image), size, strokes);
       const { of, fresh } = asking.find(image, inked, strokes, pixels);
       const state = strokes.length ? "painted on" : inked ? "with the test\u2019s ink" : "clean";

@@ -38,13 +38,13 @@ export class BoxBar {
     this.removes = button("Remove box", () => this.remove());
     this.undoes = button("Undo", () => this.undo());
     this.saves = button("Save boxes", () => this.save(false), { "aria-describedby": this.note.id });
-    this.saves_next = button("Save, next image", () => this.save(true), { "aria-describedby": this.note.id });
-    for (const each of [this.saves, this.saves_next]) each.disabled = frame.kernel.alone;
+    this.savesNext = button("Save, next image", () => this.save(true), { "aria-describedby": this.note.id });
+    for (const each of [this.saves, this.savesNext]) each.disabled = frame.kernel.alone;
     this.onwards = false;
     editor.done = () => this.focus();
     const hint = html("p", { id: this.id, class: "ck-note ck-hint" }, HINT);
     this.element = html("div", { class: "ck-tools ck-below" },
-      this.list, this.adds, this.removes, this.undoes, this.saves, this.saves_next, this.note, hint);
+      this.list, this.adds, this.removes, this.undoes, this.saves, this.savesNext, this.note, hint);
     this.element.addEventListener("keydown", (event) => this.key(event));
     this.element.addEventListener("keyup", ({ key }) => { if (KEYS[key]) this.settle(); });
     this.element.addEventListener("focusout", () => this.settle());

@@ -176,7 +176,7 @@ export function training(frame) {
     drawCurves(m, label, at);
     gallery.show(rightAt(at), image, disagree);
     photo.caption.textContent = names[image];
-    photo.show({ image: part(images, image), boxes: scene.boxes[image], text: names[image] });
+    photo.show({ image: part(images, image), boxes: scene.boxes[image], text: names[image], key: image });
     const insides = overlays.map((overlay, arm) =>
       overlay.show(run.map(at, arm, image), run.shape, image, ARMS[arm].name, `${names[image]}, epoch ${at}`));
     const said = ARMS.map((_, arm) => {

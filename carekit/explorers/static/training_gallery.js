@@ -54,7 +54,7 @@ export class Gallery {
     this.element = html("div", { class: "ck-gallery" }, this.badge, this.list);
     this.small.forEach(({ element }, i) => element.addEventListener("click", () => choose(i)));
     this.list.addEventListener("keydown", (event) => this.key(event));
-    this.key_ = "";
+    this.last = "";
   }
 
   /** @param {KeyboardEvent} event */
@@ -75,8 +75,8 @@ export class Gallery {
    */
   show(right, chosen, disagree) {
     const key = JSON.stringify([right, disagree]);
-    if (key !== this.key_) this.renew(right, disagree);
-    this.key_ = key;
+    if (key !== this.last) this.renew(right, disagree);
+    this.last = key;
     this.chosen = chosen;
     this.small.forEach(({ element }, i) => element.setAttribute("aria-selected", String(i === chosen)));
     const id = this.shown.includes(chosen) ? this.small[chosen].element.id : "";

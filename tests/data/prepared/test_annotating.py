@@ -101,3 +101,14 @@ def test_a_save_that_was_killed_is_finished_or_never_was(tiny, tmp_path, monkeyp
     assert opened.boxes_of(3).tolist() == new
     save_boxes(opened, "i7", [(2, 2, 5, 5)])
     assert not [path.name for path in (tmp_path / "set").iterdir() if path.name.endswith(".new")]
+
+
+def test_boxes_that_are_damaged_are_given_no_new_checksum(tiny, tmp_path):
+    saved = tiny.save(tmp_path / "set")
+    file = tmp_path / "set" / "boxes.csv"
+    rows = file.read_text().splitlines()
+    file.write_text("\n".join(rows[:-1]) + "\n")  # the last box is lost
+    before = {path.name: path.read_bytes() for path in (tmp_path / "set").iterdir()}
+    with pytest.raises(ValueError, match="boxes.csv was changed since it was saved"):
+        save_boxes(saved, "i3", [[1, 2, 5, 6.5]])
+    assert {path.name: path.read_bytes() for path in (tmp_path / "set").iterdir() if path.name != ".lock"} == before
