@@ -78,7 +78,7 @@ def executed(tmp_path_factory):
 @pytest.fixture(scope="session")
 def site(tmp_path_factory, executed) -> Path:
     """The folder of the site."""
-    folder = tmp_path_factory.mktemp("site")
+    folder = tmp_path_factory.mktemp("made") / "site"
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"SERVER_URL": "https://github.com", "REPOSITORY": "some/kit", "REF_NAME": "main"}.items():
             patch.setenv(f"GITHUB_{name}", value)  # as in the workflow that publishes it

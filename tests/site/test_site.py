@@ -30,6 +30,10 @@ def test_it_has_a_page_for_each_lesson_and_document_and_slides_for_what_was_run(
     assert decks == {f"slides/notebooks/{name}.html" for name in RUN}
 
 
+def test_nothing_is_left_beside_it(site):
+    assert list(site.parent.iterdir()) == [site] and not list(site.rglob(".*"))
+
+
 def test_no_page_loads_anything_from_elsewhere(pages):
     for name, text in pages.items():
         loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=\"(https?:|//)[^>]*>", text)
