@@ -93,7 +93,8 @@ def make_site(parameters: Mapping[str, Any], only: str, out: Path) -> Path:
     print("Making the pages (a minute or two) ...", flush=True)
     with atomic_folder(out, True, "index.html") as folder:
         build_site(executed, notebooks(), folder, settings, results_table(executed))
-    print(f"The site: {out / 'index.html'}")
+    megabytes = sum(file.stat().st_size for file in out.rglob("*") if file.is_file()) / 1e6
+    print(f"The site ({megabytes:.0f} MB): {out / 'index.html'}")
     return out / "index.html"
 
 

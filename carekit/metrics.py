@@ -201,4 +201,6 @@ _COLUMNS = {
 
 def label_of(name: str) -> str:
     """The name for people of a metric, or of another column of a table as it is."""
-    return METRICS[name].label if name in METRICS else _COLUMNS.get(name, name)
+    kind, _, of = name.partition("_")
+    other = f"{kind} of {of}" if kind in ("recall", "precision") and of else name  # of one class
+    return METRICS[name].label if name in METRICS else _COLUMNS.get(name, other)

@@ -7,6 +7,7 @@ has been trained is found again.
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from carekit import results
@@ -17,9 +18,9 @@ from carekit.strategies import STRATEGIES
 SEEDS = 5
 
 
-def comparisons(lesson: Lesson, images: bool) -> dict[str, Comparison]:
-    """Name of a table -> what it compares. `images`: also what needs the images, and so ten times as long a run."""
-    names = [name for name, strategy in STRATEGIES.items() if images or not strategy.needs_images]
+def comparisons(lesson: Lesson, names: Sequence[str], images: bool) -> dict[str, Comparison]:
+    """Name of a table -> what it compares. `images`: also what needs the images themselves, and so far more time."""
+    names = [name for name in names if images or not STRATEGIES[name].needs_images]
     return {
         "strategies": treatments.strategies(lesson.arm, names),
         "peers": treatments.peers(lesson.arm, images),
@@ -35,10 +36,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--out", type=Path, help="folder (results)")
     parser.add_argument("--kept-features", action="store_true", help="leave out what needs the images themselves")
+    parser.add_argument("--only", nargs="*", metavar="STRATEGY", help="strategies of the first table (default: all)")
     options = parser.parse_args()
     lesson = begin({"profile": options.profile, "seeds": options.seeds})
-    found = comparisons(lesson, not options.kept_features)
-    flags = f" --seeds {options.seeds}" * (options.seeds != SEEDS) + " --kept-features" * options.kept_features
+    found = comparisons(lesson, treatments.chosen(options.only or "all"), not options.kept_features)
+    for name in options.names:
+        if name not in found:
+            parser.error(f"there is no table {name!r}: choose from {', '.join(found)}")
+    flags = f" --only {' '.join(options.only)}" * bool(options.only)
+    flags += f" --seeds {options.seeds}" * (options.seeds != SEEDS) + " --kept-features" * options.kept_features
     for name in options.names or found:
         started = time.perf_counter()
         table = treatments.run(lesson, found[name], lesson.seeds)

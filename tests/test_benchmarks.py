@@ -173,6 +173,13 @@ def test_memory_of_preparing_and_of_training_is_told():
     assert float(re.search(r"takes (\d\.\d+) of the memory of 60", text).group(1)) > 0.3
 
 
+def test_a_batch_that_is_killed_again_and_again_ends_with_the_table_of_one_that_is_not():
+    text = run("batch_kills")
+    assert re.search(r"^disturbed: 5 runs .*, 3 kills \(1 of a kernel, 1 of a worker, 1 of a parent\)$", text, re.M)
+    assert "-> every run is there once: yes; folders left over: 0; processes: 0" in text
+    assert "-> the table is that of an undisturbed batch: yes" in text
+
+
 def test_explorers_are_measured_beside_a_figure_of_the_kernel():
     text = run("explorers")
     if "not installed" in text:

@@ -1,5 +1,6 @@
 """Runs on a cluster, by dask.distributed: as many at a time as its workers have threads."""
 
+import logging
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,7 @@ def run_there(tasks: Sequence[Task], limits: Limits, address: str) -> Iterator[O
     except ModuleNotFoundError:
         raise ClusterLost("--scheduler needs dask.distributed: pip install 'carekit[cluster]'") from None
     client = _connected(Client, address)
+    logging.disable(logging.CRITICAL)  # a lost scheduler is told in a sentence, not in pages of attempts
     futures: list[Any] = []
     try:
         _check_workers(client, tasks[0])

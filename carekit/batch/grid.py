@@ -41,6 +41,7 @@ def parse_grid(texts: Sequence[str], names_of_texts: Collection[str] = ()) -> di
 
 
 def _values(name: str, text: str, are_texts: bool) -> Sequence[Any]:
+    are_texts = are_texts and not text.startswith("[")  # a lesson takes a text or a list of them
     if not are_texts and (span := _range(name, text)) is not None:
         return span
     parts = [part.strip() for part in text.split(",")]

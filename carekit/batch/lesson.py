@@ -7,20 +7,20 @@ from typing import Any
 from carekit import workspace
 from carekit.data.prepared import Prepared
 from carekit.data.synthetic import KINDS
-from carekit.lessons.parameters import PARAMETERS, check_parameters
+from carekit.lessons.parameters import check_parameters, of_lesson
 
 
-def checked_as_lesson(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with data by their full path; as they are, where the notebook lacks a parameter that lessons have.
+def checked_as_lesson(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The values with data by their full path; None for a notebook that lacks a parameter that all lessons have.
 
     Raises:
-        ValueError: for a value that is out of range.
+        ValueError: for a value that is out of range, or a name that no lesson has.
         OSError: for data that are not there.
     """
+    if not of_lesson("").keys() <= defaults.keys():
+        return None
+    check_parameters(values)
     found = dict(values)
-    if not PARAMETERS.keys() <= defaults.keys():
-        return found
-    check_parameters({name: value for name, value in found.items() if name in PARAMETERS})
     if "data" in found and found["data"] not in KINDS:
         found["data"] = str(workspace.resolve(found["data"]).resolve())
         _must_be_prepared(found["data"])

@@ -55,11 +55,15 @@ class Notebook:
             if name not in self.defaults:
                 hint = nearest(name, self.defaults) or f"it has {', '.join(self.defaults)}"
                 raise ValueError(f"{self.path.name} has no parameter {name!r}: {hint.rstrip()}")
-        found = {name: _as(self.defaults[name], name, value) for name, value in values.items()}
+        found = {name: _as_number(self.defaults[name], value) for name, value in values.items()}
         if _LIKE_A_LESSON <= self.defaults.keys():
             from carekit.batch.lesson import checked_as_lesson  # which needs torch: seconds, for lessons only
 
-            return checked_as_lesson(self.defaults, found)
+            of_lesson = checked_as_lesson(self.defaults, found)
+            if of_lesson is not None:
+                return of_lesson
+        for name, value in found.items():
+            _must_fit(self.defaults[name], name, value)
         return found
 
     def data_facts(self, values: Mapping[str, Any]) -> str:
@@ -144,12 +148,15 @@ def _literal(node: ast.expr | None) -> Any:
         return ANY
 
 
-def _as(default: Any, name: str, value: Any) -> Any:
-    """The value where it is of the default's type, a whole number as a float where the default is one."""
+def _as_number(default: Any, value: Any) -> Any:
+    """A whole number as a float where the default is one, so that 1 and 1.0 are one run."""
+    return float(value) if type(default) is float and type(value) is int else value
+
+
+def _must_fit(default: Any, name: str, value: Any) -> None:
+    """Raise ValueError for a value of another type than the default's, where that is a literal."""
     if default is ANY or default is None or type(value) is type(default):
-        return value
-    if type(default) is float and type(value) is int:
-        return float(value)
+        return
     kinds = {bool: "True or False", int: "a whole number", float: "a number", str: "a text"}
     kind = kinds.get(type(default), f"a {type(default).__name__}")
     raise ValueError(f"{name} = {value!r} does not fit: the notebook has {default!r}, so give {kind}")

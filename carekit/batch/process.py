@@ -83,9 +83,14 @@ class Worker:
             return sum(map(_memory, [worker, *family]))
         return 0
 
-    def clear(self) -> None:
-        """End its descendants: a kernel that was killed may have left processes of its own."""
-        for each in list(self._family.values()):
+    def clear(self, patience: float = 1.0) -> None:
+        """End its descendants: a kernel that was killed may have left processes of its own.
+
+        Args:
+            patience: seconds in which they may end by themselves; joblib's tidy up what a kernel has left.
+        """
+        _, alive = psutil.wait_procs(list(self._family.values()), timeout=patience)
+        for each in alive:
             with suppress(psutil.NoSuchProcess):
                 each.kill()
         self._family = {}
@@ -94,7 +99,7 @@ class Worker:
         """End it, with its descendants."""
         self.memory()
         self.process.kill()
-        self.clear()
+        self.clear(0)
         self.process.wait()
         with suppress(OSError):
             self.process.stdin.close()  # type: ignore[union-attr]

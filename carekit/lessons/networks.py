@@ -22,7 +22,7 @@ from carekit.training import Schedule
 if TYPE_CHECKING:
     from carekit.lessons.setup import Lesson
 
-CONTROL, CARE = "control", "CARE"
+CONTROL, CARE = "without attention", "CARE"
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ PARTS = (("mean", "difference"), ("±", "±"))
 TRUNK_STAYS = ("crt", "lws")  # they train the classifier alone, which only the second order of a map can move
 NONE = "no attention"
 INK = ["others", TURNED]
+LESS_IS_BETTER = (TURNED, "false_alarms")
 
 
 @dataclass(frozen=True)
@@ -195,11 +196,16 @@ def verdict(gained: pd.DataFrame, metric: str) -> str:
 
 
 def harm(gained: pd.DataFrame, metrics: Sequence[str]) -> str:
-    """Where the gains are losses beyond chance, in a sentence for each metric that has any, or one that says none."""
+    """Where the gains are losses beyond chance, in a sentence for each metric that has any, or one that says none.
+
+    More false alarms, and more images that a mark turns, are losses, too.
+    """
     found = []
     for metric in metrics:
-        below = gained[(gained[metric, "mean"] + gained[metric, "±"]) < 0]
-        if len(below):
-            losses = ", ".join(f"{_alone(arm)} ({mean:+.2f})" for arm, mean in below[metric, "mean"].items())
-            found.append(f"It costs {label_of(metric)}: {losses}.")
+        mean = gained[metric, "mean"]
+        better = -mean if metric in LESS_IS_BETTER else mean
+        worse = mean[better + gained[metric, "±"] < 0]
+        if len(worse):
+            losses = ", ".join(f"{_alone(arm)} ({value:+.2f})" for arm, value in worse.items())
+            found.append(f"{label_of(metric).capitalize()}: {losses}.")
     return " ".join(found) or "Nowhere is a loss larger than chance would make it."

@@ -27,7 +27,7 @@ def build_site(executed: Path, lessons: Sequence[Path], out: Path, settings: str
     Args:
         executed: folder with executed copies of some of the lessons.
         lessons: the committed notebooks; one that has no executed copy is shown without outputs.
-        out: an empty folder for the pages; the slides go into its folder `slides`.
+        out: the folder for the pages; the slides go into its folder `slides`.
         settings: the parameters of the run, as one sentence.
         summary: what came out of the run, as text.
 
@@ -42,10 +42,14 @@ def build_site(executed: Path, lessons: Sequence[Path], out: Path, settings: str
         (source / "results.md").write_text(
             f"# What came out\n\n{settings}\n\n```text\n{summary}\n```\n", encoding="utf-8"
         )
-        _sphinx("html", source, doctrees, out, [])
+        html, slides = Path(folder) / "html", Path(folder) / "slides"
+        _sphinx("html", source, doctrees, html, [])
         decks = [source / "notebooks" / each.name for each in lessons if (executed / each.name).exists()]
-        _sphinx("revealjs", source, doctrees, out / "slides", decks)
-    _tidy(out)
+        _sphinx("revealjs", source, doctrees, slides, decks)
+        _move(html, out)
+        _move(slides, out / "slides")
+    (out / "slides" / "index.html").unlink(missing_ok=True)
+    shutil.rmtree(out / "slides" / "_downloads", ignore_errors=True)
 
 
 def _put_documents(source: Path) -> None:
@@ -91,14 +95,7 @@ def _sphinx(builder: str, source: Path, doctrees: Path, out: Path, files: Sequen
         raise SiteError(f"the pages have faults:\n{done.stderr.replace(f'{source}{os.sep}', '').strip()}")
 
 
-def _tidy(out: Path) -> None:
-    """Remove what Sphinx leaves for its own next run, and what slides do not need."""
-    for folder in (out, out / "slides"):
-        for name in (".buildinfo", "objects.inv"):
-            (folder / name).unlink(missing_ok=True)
-        shutil.rmtree(folder / "_sources", ignore_errors=True)
-        for suffix in (".map", ".scss", ".eot"):
-            for file in (folder / "_static").rglob(f"*{suffix}"):
-                file.unlink()
-    (out / "slides" / "index.html").unlink(missing_ok=True)
-    shutil.rmtree(out / "slides" / "_downloads", ignore_errors=True)
+def _move(made: Path, out: Path) -> None:
+    """Copy what Sphinx made, without what it keeps for its own next run and what no page loads."""
+    unwanted = shutil.ignore_patterns(".*", "objects.inv", "_sources", "*.map", "*.scss", "*.eot")
+    shutil.copytree(made, out, ignore=unwanted, dirs_exist_ok=True)

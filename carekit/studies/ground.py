@@ -67,8 +67,8 @@ def grounds(kinds: Sequence[str], options: dict[str, Any], segmentation: str | N
 
     Args:
         kinds: "skin", "chest".
-        options: parameters of the lessons: profile, and perhaps data, a prepared folder that takes the place of the
-            drawn sets, with `mark` to plant one on it.
+        options: parameters of the lessons: profile, and perhaps data, one of the drawn sets, or a prepared folder that
+            takes their place, with `mark` to plant one on it.
         segmentation: see `Ground`.
 
     Returns:
@@ -78,12 +78,14 @@ def grounds(kinds: Sequence[str], options: dict[str, Any], segmentation: str | N
     Raises:
         ValueError, OSError: as `carekit.lessons.setup.load`.
     """
-    if "data" not in options:
-        parts = [(DRAWN[kind], condition) for kind in kinds for condition in (CLEAN, MISLED)]
+    given = options.get("data")
+    if given is None or given in KINDS:
+        drawn = [DRAWN[kind] for kind in kinds] if given is None else [given]
+        parts = [(name, condition) for name in drawn for condition in (CLEAN, MISLED)]
         share = {CLEAN: ELSEWHERE, MISLED: 0.95}
         return [_ground(options | {"data": name, "shortcut": share[which]}, which) for name, which in parts]
     found = [_ground(options | {"mark": ""}, CLEAN, segmentation)]
-    if options.get("mark") and options["data"] not in KINDS:
+    if options.get("mark"):
         found.append(_ground(options, MISLED, segmentation))
     return found
 

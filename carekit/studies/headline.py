@@ -38,12 +38,15 @@ def headline(out: Path | None = None) -> str:
     """The table in Markdown: gains over the same second stage without attention, in points, with 95 % intervals.
 
     Args:
-        out: the folder of the results; None: `results`.
+        out: the folder of the results; None: `results`. What is not there has no line.
 
     Raises:
-        FileNotFoundError, ValueError: as `carekit.results.read`.
+        ValueError: as `carekit.results.read`.
     """
-    lines = [*_drawn(out), *_real(out)]
+    where = results.folder() if out is None else out
+    makers = {"fig8": _drawn, f"{ham10000.NAME}_differences": _real}
+    kept = {name: make for name, make in makers.items() if (where / f"{name}.csv").is_file()}
+    lines = [line for name, make in kept.items() for line in make(results.read(name, where).table)]
     head = f"| CARE's gain, in points | {' | '.join(SHOWN.values())} |"
     rows = [f"| {line.title} | {' | '.join(_cell(line.gains.get(key)) for key in SHOWN)} |" for line in lines]
     return "\n".join([head, "|---" * (len(SHOWN) + 1) + "|", *rows])
@@ -58,8 +61,7 @@ def written_into(text: str, table: str) -> str:
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
-def _drawn(out: Path | None) -> Iterator[Line]:
-    table = results.read("fig8", out).table
+def _drawn(table: pd.DataFrame) -> Iterator[Line]:
     for (name, condition), group in table.groupby(["set", "condition"], sort=False):
         gains = {}
         for arm, metric in SHOWN:
@@ -68,8 +70,7 @@ def _drawn(out: Path | None) -> Iterator[Line]:
         yield Line(_title(name, condition), gains)
 
 
-def _real(out: Path | None) -> Iterator[Line]:
-    table = results.read(f"{ham10000.NAME}_differences", out).table
+def _real(table: pd.DataFrame) -> Iterator[Line]:
     of_control = table[table.control == CONTROL]
     for (name, condition), group in of_control.groupby(["set", "condition"], sort=False):
         rows = group.set_index(["arm", "metric"])

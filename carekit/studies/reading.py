@@ -9,11 +9,12 @@ from carekit import results
 from carekit.metrics import EQUAL_RECALL, label_of, mean_and_half_width
 from carekit.paper import TABLES
 from carekit.results import Results
-from carekit.studies import STUDIES
+from carekit.studies import STUDIES, ham10000
 from carekit.studies.row import RANDOM, SHUFFLED
-from carekit.studies.verdicts import FAILS, HOLDS, OPEN, judge_claims, paired
+from carekit.studies.verdicts import FAILS, HOLDS, OPEN, decide, judge_claims, paired
 
 WRONG = (SHUFFLED, RANDOM)
+REAL = ("rare_recall", EQUAL_RECALL, "rare_auc", "attention_inside")
 ASKED = ("rare_recall", EQUAL_RECALL, "mca", "attention_inside")
 
 
@@ -34,6 +35,33 @@ def has(found: Mapping[str, Results], *names: str) -> bool:
         command = f"python -m carekit study {' '.join(missing)}"
         print(f"There are no results of {', '.join(missing)}: `{command}` makes them.")
     return not missing
+
+
+def how_made(found: Mapping[str, Results]) -> pd.DataFrame:
+    """One row a study: its place in the paper, what it compares, how many seeds, minutes and rows."""
+    rows = {}
+    for name, (_, about) in found.items():
+        numbers = {"seeds": len(about["seeds"]), "minutes": about["seconds"] / 60, "rows": about["rows"]}
+        rows[name] = {"where": about["where"], "about": about["about"]} | numbers
+    return pd.DataFrame(rows).T.infer_objects()
+
+
+def real_gains(out: Path | None = None) -> pd.DataFrame:
+    """The differences on real photographs, with a verdict on each as if "above" were claimed; empty where there are
+    none.
+
+    Returns:
+        As `carekit.studies.resampling.differences`, for the metrics of `REAL`, with verdict and, for figures, printed.
+    """
+    where = results.folder() if out is None else out
+    name = f"{ham10000.NAME}_differences"
+    if not (where / f"{name}.csv").is_file():
+        print(f"There are no results of {ham10000.NAME}: `python -m carekit study {ham10000.NAME} --data FOLDER`.")
+        return pd.DataFrame()
+    table = results.read(name, where).table
+    table = table[table.metric.isin(REAL)]
+    verdicts = [decide("above", low, high) for low, high in zip(table.low, table.high, strict=True)]
+    return table.assign(verdict=verdicts, printed=None)
 
 
 def all_verdicts(found: Mapping[str, Results]) -> pd.DataFrame:
@@ -89,9 +117,9 @@ def boxes_in_words(row: pd.Series) -> str:
     where = f"{label_of(row.metric)}, {row.data}, {row.condition}"
     if pd.isna(row.half):
         return f"{where}: {gains}; a single run says nothing about chance."
-    if row.difference - row.half > 0:
+    if row.half > 0 and row.difference - row.half > 0:
         return f"{where}: {gains}; true boxes help more ({row.difference:+.3f} ± {row.half:.3f})."
-    if row.difference + row.half < 0:
+    if row.half > 0 and row.difference + row.half < 0:
         return f"{where}: {gains}; {row.boxes} boxes help MORE ({row.difference:+.3f} ± {row.half:.3f})."
     return f"{where}: {gains}; that true boxes help more is not shown ({row.difference:+.3f} ± {row.half:.3f})."
 

@@ -1,4 +1,9 @@
-"""Sphinx's settings for the site; `python -m carekit site` puts together what it reads."""
+"""Sphinx's settings for the site; `python -m carekit site` puts together what it reads.
+
+Why Sphinx (with MyST-NB, as in Jupyter Book 1): its pages, its search and our explorers work when opened from disk.
+What MyST's own builder (Jupyter Book 2) makes needs a server and its templates are fetched while building; a page of
+Quarto cannot search from disk, and Quarto is no Python package; nbsite is Sphinx with the settings of other projects.
+"""
 
 import os
 

@@ -29,6 +29,7 @@ def test_values(text, values):
 def test_values_of_a_text_are_texts():
     grid = parse_grid(["name=1,2.5,'3',0..2"], {"name"})
     assert grid == {"name": ["1", "2.5", "3", "0..2"]}
+    assert parse_grid(["names=['a'],['b', 'c']"], {"names"}) == {"names": [["a"], ["b", "c"]]}
 
 
 def test_combinations_the_last_parameter_fastest():

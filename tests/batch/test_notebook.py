@@ -6,6 +6,11 @@ from carekit.batch.code import modules_of
 from carekit.batch.notebook import read_notebook
 from carekit.course import notebooks
 
+
+def named(stem):
+    return next(path for path in notebooks() if path.stem == stem)
+
+
 CELL = "n = 1\nshare = 0.5\nname = 'a'\nflag = False\nsizes = [1]\nnothing = None\nmade = n * 2\nhinted: int = 3"
 
 
@@ -37,16 +42,21 @@ def test_other_parameters_and_values_are_refused(write, values, words):
 
 
 def test_lessons_are_checked_by_their_own_rules():
-    notebook = read_notebook(notebooks()[0])
+    notebook = read_notebook(named("01_data_imbalance"))
     assert notebook.checked({"tau": 1, "data": "synthetic-chest"}) == {"tau": 1.0, "data": "synthetic-chest"}
     with pytest.raises(ValueError, match="tau = 2.0 is out of range"):
         notebook.checked({"tau": 2})
+    strategies = read_notebook(named("07_strategies"))
+    assert strategies.checked({"strategies": ["plain"]}) == {"strategies": ["plain"]}
+    assert strategies.checked({"strategies": "all"}) == {"strategies": "all"}
+    with pytest.raises(ValueError, match="has no parameter 'strategies'"):
+        notebook.checked({"strategies": "all"})
     with pytest.raises(FileNotFoundError, match="is not a prepared data set"):
         notebook.checked({"data": "no/such/folder"})
 
 
 def test_data_of_a_lesson_are_named_by_their_full_path_and_their_facts(tiny, tmp_path):
-    notebook = read_notebook(notebooks()[0])
+    notebook = read_notebook(named("01_data_imbalance"))
     tiny.save(tmp_path / "one")
     values = notebook.checked({"data": str(tmp_path / "one")})
     assert values["data"] == str((tmp_path / "one").resolve())

@@ -51,10 +51,10 @@ def test_the_data_are_the_lessons_unless_the_network_takes_other_images(lesson, 
 
 def test_an_arm_for_each_map_with_the_same_control(lesson):
     comparison = networks.maps_in_the_loss(lesson.arm, ["hires_cam", "layer_cam"])
-    assert list(comparison.arms) == ["control", "HiResCAM", "LayerCAM"]
+    assert list(comparison.arms) == ["without attention", "HiResCAM", "LayerCAM"]
     assert comparison.arms["LayerCAM"].objective.method == "layer_cam"
-    assert comparison.arms["control"] == lesson.arm.control()
-    assert comparison.controls == {"HiResCAM": "control", "LayerCAM": "control"}
+    assert comparison.arms["without attention"] == lesson.arm.control()
+    assert comparison.controls == {"HiResCAM": "without attention", "LayerCAM": "without attention"}
     with pytest.raises(ValueError, match="method = 'hirescam' is unknown: did you mean 'hires_cam'"):
         networks.maps_in_the_loss(lesson.arm, ["hirescam"])
 

@@ -11,6 +11,7 @@ from carekit import Care, results
 from carekit.box_sources import Scaled
 from carekit.experiment import Arm
 from carekit.lessons import treatments
+from carekit.metrics import TURNED
 from carekit.objectives import Energy
 from carekit.strategies import STRATEGIES
 
@@ -97,7 +98,9 @@ def test_gains_are_paired_and_said_in_a_sentence(table):
     assert gained.loc["a + CARE", ("rare_recall", "±")] == pytest.approx(half, rel=1e-4)
     text = "Recall of the rare class: up for a; down for b; not to be told from chance for 1 of 3."
     assert treatments.verdict(gained, "rare_recall") == text
-    assert treatments.harm(gained, ["rare_recall"]) == "It costs recall of the rare class: b (-0.20)."
+    assert treatments.harm(gained, ["rare_recall"]) == "Recall of the rare class: b (-0.20)."
+    turned = gained.rename(columns={"rare_recall": TURNED})
+    assert treatments.harm(turned, [TURNED]).endswith(": a (+0.10).")
     assert treatments.harm(gained.loc[["a + CARE", "c + CARE"]], ["rare_recall"]).startswith("Nowhere is a loss larger")
 
 

@@ -78,9 +78,9 @@ def executed(tmp_path_factory):
 @pytest.fixture(scope="session")
 def site(tmp_path_factory, executed) -> Path:
     """The folder of the site."""
-    folder = tmp_path_factory.mktemp("site")
+    folder = tmp_path_factory.mktemp("made") / "site"
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"SERVER_URL": "https://example.org", "REPOSITORY": "some/kit", "REF_NAME": "main"}.items():
+        for name, value in {"SERVER_URL": "https://github.com", "REPOSITORY": "some/kit", "REF_NAME": "main"}.items():
             patch.setenv(f"GITHUB_{name}", value)  # as in the workflow that publishes it
         build_site(executed, notebooks(), folder, "profile = fast", "fine-tuned, CARE  0.5 ± 0.1")
     return folder

@@ -1,7 +1,5 @@
 """The site opened from disk: explorers, search, slides, dark mode, and what axe-core finds."""
 
-import time
-
 import pytest
 
 from carekit.course import notebooks
@@ -14,10 +12,9 @@ WORDS = "document.querySelector('.ck-words').textContent"
 
 @pytest.mark.parametrize("name", ["index.html", f"notebooks/{RUN[0]}.html", f"slides/notebooks/{RUN[1]}.html"])
 def test_the_explorers_are_alive(open_page, name):
-    started = time.perf_counter()
     tab = open_page(name)
     tab.wait_for_function(ALIVE)
-    assert time.perf_counter() - started < 20  # on a busy machine; `make site` is measured alone
+    assert tab.locator(".ck-explorer").count() == 1
 
 
 def test_the_first_page_takes_ink(open_page):

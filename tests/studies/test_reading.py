@@ -53,6 +53,24 @@ def test_verdicts_of_all_kept_studies_are_counted(folder, capsys):
     assert len(reading.all_verdicts({})) == 0
 
 
+def test_how_they_were_made_is_a_row_a_study(folder):
+    found = {
+        "table2": reading.kept(folder)["table2"]._replace(
+            about={"where": "Table 2", "about": "strategies", "seeds": [0, 1, 2], "seconds": 90, "rows": 24}
+        )
+    }
+    row = reading.how_made(found).loc["table2"]
+    assert (row["where"], row["seeds"], row["minutes"], row["rows"]) == ("Table 2", 3, 1.5, 24)
+
+
+def test_gains_on_real_photographs_have_verdicts_and_may_be_absent(folder, tmp_path, capsys):
+    gains = reading.real_gains(folder)
+    assert set(gains.verdict) == {"undecided"} and set(gains.metric) <= set(reading.REAL)
+    assert len(reading.real_gains(tmp_path / "empty")) == 0
+    assert "There are no results of ham10000" in capsys.readouterr().out
+    assert headline.headline(tmp_path / "empty").count("\n") == 1  # the head alone
+
+
 def test_wrong_boxes_are_told_from_true_ones_where_they_can_be(table):
     wrong = reading.wrong_boxes(table, {"CARE": "baseline"}, ["rare_recall"]).set_index(["condition", "boxes"])
     assert len(wrong) == 4

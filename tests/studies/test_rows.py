@@ -26,6 +26,16 @@ def test_grounds_differ_in_the_mark_alone(both):
     assert both[0].about() == {"data": "chest", "set": "synthetic-chest", "condition": CLEAN}
 
 
+def test_one_drawn_set_can_be_chosen_and_has_both_conditions_too(both, monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        "carekit.studies.ground.load", lambda parameters, _: made.append(parameters) or both[0].lesson.data
+    )
+    chosen = grounds(["skin", "chest"], {"profile": "fast", "data": "synthetic-chest"})
+    assert [ground.condition for ground in chosen] == [CLEAN, MISLED]
+    assert [each["shortcut"] for each in made] == [0.03, 0.95]
+
+
 def test_a_row_takes_the_papers_values_for_its_data(both):
     arm = Row(care=True, strategy="weighted").arm(both[0])
     assert arm.objective == Care(alpha=0.5, tau=0.7, lam=0.5) and arm.strategy == STRATEGIES["weighted"]

@@ -19,6 +19,7 @@ from carekit.lessons.exercises import (
     lesson_8,
     lesson_10,
     lesson_11,
+    lesson_13,
 )
 from carekit.lessons.exercises.checking import judge, yours_or_solution
 from carekit.lessons.exercises.exercise import Choice, Exercise, t_of
@@ -38,6 +39,7 @@ LESSONS = (
     lesson_8,
     lesson_10,
     lesson_11,
+    lesson_13,
 )
 EXERCISES: Table[Exercise | Choice] = Table(
     "exercise", {each.name: each for lesson in LESSONS for each in lesson.EXERCISES}

@@ -1,0 +1,79 @@
+"""A folder of photos, as people have it: a stand-in where there is none, boxes that were found in it, and a new "
+"photo."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from filelock import FileLock
+from jaxtyping import Float, UInt8
+from PIL import Image
+
+from carekit import workspace
+from carekit.autobox.source import FromTable
+from carekit.backbones import Backbone
+from carekit.cam import class_activation_map
+from carekit.data.batches import to_unit
+from carekit.data.folders import atomic_folder
+from carekit.data.prepared import Prepared
+from carekit.data.prepared.annotating import replace_boxes
+from carekit.data.prepared.resizing import resize_image
+from carekit.data.sources.decoding import decode_image
+
+EACH = {"train": 60, "test": 12}  # photos of a class in the stand-in
+
+
+class Look(NamedTuple):
+    """What a model says of one photo: the picture as it saw it, class -> probability, and the map of one class."""
+
+    image: UInt8[np.ndarray, "s s 3"]
+    probabilities: dict[str, float]
+    shown: str
+    map: Float[np.ndarray, "u v"]
+
+
+def stand_in(data: Prepared) -> Path:
+    """A folder of PNG files, `train/CLASS/` and `test/CLASS/`, of a data set's images, without its boxes; kept."""
+    about = {"images": data.images_fingerprint(), "each": EACH}
+    folder = workspace.runs() / "photos" / workspace.key("carekit.data.prepared", **about)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    turn = data.samples.groupby(["split", "label"]).cumcount().to_numpy()
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        if not folder.exists():
+            with atomic_folder(folder) as new:
+                for i in np.flatnonzero(turn < data.samples.split.map(EACH).to_numpy()):
+                    place = Path(new, data.samples.split.iloc[i], data.classes[data.labels[i]])
+                    place.mkdir(parents=True, exist_ok=True)
+                    Image.fromarray(data.read([int(i)])[0]).save(place / f"photo_{i:05d}.png")
+    return folder
+
+
+def with_found_boxes(data: Prepared, table: Path) -> Prepared:
+    """The data set in which the images of the rare classes have the boxes of a table; boxes that are there stay."""
+    rows = [i for i in range(len(data)) if data.classes[data.labels[i]] in data.rare and not len(data.boxes_of(i))]
+    for i, boxes in FromTable(str(table), partly=True)(data, rows).items():
+        data = replace_boxes(data, data.samples.image_id.iloc[i], boxes)
+    return data
+
+
+def look_at(model: Backbone, data: Prepared, photo: Path, shown: str | None = None) -> Look:
+    """What a model says of a photo that no data set holds.
+
+    Args:
+        model: trained on `data`.
+        data: whose classes and size it has.
+        photo: a picture file.
+        shown: the class whose map is made; None: the predicted one.
+
+    Raises:
+        ValueError, FileNotFoundError: for a file that is no picture, and for a class that is not there.
+    """
+    image = resize_image(decode_image(Path(photo).read_bytes(), Path(photo).name), data.size)
+    batch = to_unit(torch.tensor(image).permute(2, 0, 1)[None])  # (s, s, 3) -> (1, 3, s, s)
+    with model.evaluating():
+        logits, features = model.with_head_graph(batch)
+        best = int(logits.argmax()) if shown is None else data.classes.index(shown)
+        maps = class_activation_map(logits, features, torch.tensor([best]), classifier=model.linear_head)
+    chances = logits.softmax(1)[0].tolist()
+    return Look(image, dict(zip(data.classes, chances, strict=True)), data.classes[best], maps[0].detach().numpy())

@@ -1,0 +1,61 @@
+"""A folder of photos as people have it, boxes put into it, and a photo that no data set holds."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from carekit.autobox.lines import add_lines, lines
+from carekit.backbones import build
+from carekit.data.prepared.annotating import replace_boxes
+from carekit.data.synthetic import KINDS, draw
+from carekit.evaluation import predict
+from carekit.lessons import own_photos
+from carekit.lessons.own_photos import look_at, stand_in, with_found_boxes
+
+
+@pytest.fixture
+def data():
+    kind = KINDS["synthetic"]
+    return draw(kind, 0, 32, dict.fromkeys(kind.classes, 4), dict.fromkeys(kind.classes, 2))
+
+
+def test_the_stand_in_has_a_folder_for_each_part_and_class_and_is_made_once(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("CAREKIT_RUNS", str(tmp_path))
+    monkeypatch.setattr(own_photos, "EACH", {"train": 3, "test": 1})
+    folder = stand_in(data)
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
+    assert len(files) == 7 * (3 + 1) and {name.split("/")[0] for name in files} == {"train", "test"}
+    assert {name.split("/")[1] for name in files} == set(data.classes)
+    row = int(files[0].removesuffix(".png").split("_")[-1])
+    assert np.array_equal(np.asarray(Image.open(folder / files[0])), data.read([row])[0])
+    before = (folder / files[0]).stat().st_mtime_ns
+    assert stand_in(data) == folder and (folder / files[0]).stat().st_mtime_ns == before
+
+
+def test_found_boxes_fill_what_is_empty_and_leave_what_was_drawn(data, tmp_path):
+    rare = [i for i in range(len(data)) if data.classes[data.labels[i]] == data.rare[0]]
+    names = data.samples.image_id
+    empty = replace_boxes(data, names.iloc[rare[0]], [])
+    table = tmp_path / "found.csv"
+    found = {names.iloc[i]: np.array([[1.0, 2.0, 9.0, 8.0]]) for i in rare[:2]}
+    add_lines(table, lines(found, data.size, "dsr", {}))
+    filled = with_found_boxes(empty, table)
+    assert filled.boxes_of(rare[0]).tolist() == [[1, 2, 9, 8]]
+    assert np.array_equal(filled.boxes_of(rare[1]), data.boxes_of(rare[1]))
+    others = [i for i in range(len(data)) if i not in rare]
+    assert all(np.array_equal(filled.boxes_of(i), data.boxes_of(i)) for i in others)
+
+
+def test_a_new_photo_is_seen_as_the_models_own_images_are(data, tmp_path):
+    model = build("small", len(data.classes), seed=0)
+    photo = tmp_path / "new.png"
+    Image.fromarray(data.read([3])[0]).save(photo)
+    look = look_at(model, data, photo, shown=data.classes[data.labels[3]])
+    expected = predict(model, data.take(np.array([3])))
+    assert np.allclose(list(look.probabilities.values()), expected.probabilities[0], atol=1e-5)
+    assert np.allclose(look.map, expected.maps[0], atol=1e-5) and look.shown == data.classes[data.labels[3]]
+    best = max(look.probabilities, key=look.probabilities.get)
+    assert look_at(model, data, photo).shown == best
+    photo.write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=r"new\.png"):
+        look_at(model, data, photo)
