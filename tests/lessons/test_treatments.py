@@ -122,6 +122,22 @@ def test_the_command_makes_every_table_that_the_lesson_asks_for():
     assert len(asked) == 4 and asked == re.findall(r'"(\w+)": treatments\.', command)
 
 
+@pytest.mark.parametrize("name", ["strategies", "peers", "rare_classes", "one_stage"])
+def test_the_tables_that_are_kept_are_whole(name):
+    table, about = results.read(name)
+    made = {
+        "strategies": treatments.strategies(ARM, STRATEGIES),
+        "peers": treatments.peers(ARM),
+        "rare_classes": treatments.rare_classes(ARM, ["df", "vasc", "akiec"]),
+        "one_stage": treatments.one_stage(ARM),
+    }[name]
+    arms = set(table.arm)
+    assert arms <= set(made.arms) and all(made.controls.get(arm, arm) in arms for arm in arms)
+    assert len(about["seeds"]) >= 5 and sorted(zip(table.arm, table.seed, strict=True)) == sorted(
+        (arm, seed) for arm in arms for seed in about["seeds"]
+    )
+
+
 def test_a_single_seed_says_nothing(table):
     gained = treatments.gains(table[table.seed == 0], {"b + CARE": "b"}, ["rare_recall"])
     assert treatments.verdict(gained, "rare_recall").endswith("not to be told from chance for 1 of 1.")
