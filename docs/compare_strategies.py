@@ -43,7 +43,7 @@ def main() -> None:
     for name in options.names:
         if name not in found:
             parser.error(f"there is no table {name!r}: choose from {', '.join(found)}")
-    flags = f" --only {' '.join(options.only)}" * bool(options.only)
+    flags = f" --only {' '.join(options.only)}" if options.only else ""
     flags += f" --seeds {options.seeds}" * (options.seeds != SEEDS) + " --kept-features" * options.kept_features
     for name in options.names or found:
         started = time.perf_counter()
