@@ -19,7 +19,7 @@ def cells(exercise: Exercise | Choice) -> list[tuple[str, str, str, list[str]]]:
 
 
 def _head(exercise: Exercise | Choice) -> str:
-    minutes = f"{exercise.minutes} minutes"
+    minutes = f"{exercise.minutes} minute{'s' * (exercise.minutes > 1)}"
     title = exercise.title[0].lower() + exercise.title[1:]
     return f"### Exercise: {title}\n\n*{LEVELS[exercise.level].capitalize()}, {minutes}.* {exercise.task}"
 
