@@ -20,6 +20,7 @@ from carekit.environment import ROOT
 OURS = os.environ | {"PYTHONPATH": str(ROOT)}  # of processes that start in another folder
 BEHAVIOUR = """
 import json, os, signal, subprocess, sys, time
+from functools import partial
 from pathlib import Path
 if not Path("mended").exists():
     if how == "raises":
@@ -122,7 +123,8 @@ SLEEPER = ["wait = 60.0\nn = 0", "import time\nprint('at work', flush=True)\ntim
 def test_ctrl_c_stops_it_cleanly_and_two_batches_do_not_share_a_folder(write, tmp_path, capsys):
     out, notebook = tmp_path / "out", write(*SLEEPER)
     command = [sys.executable, "-m", "carekit", "batch", notebook, "--grid", "n=0..3", "--out", out, "--jobs", "2"]
-    process = subprocess.Popen(command, env=OURS, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell lets what it puts behind ignore SIGINT
+    process = subprocess.Popen(command, env=OURS, preexec_fn=heard, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     deadline = time.monotonic() + 240
     while sum("at work" in log.read_text() for log in out.glob(".*.part/log.txt")) < 2:
         assert time.monotonic() < deadline and process.poll() is None
