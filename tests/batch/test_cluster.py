@@ -2,11 +2,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import joblib
 import psutil
@@ -69,7 +71,8 @@ def two_workers(tmp_path_factory):
 def start(notebook, out, address, *grid):
     command = [sys.executable, "-m", "carekit", "batch", str(notebook), *grid, "--out", str(out)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([*command, "--scheduler", address], env=OURS, **pipes)
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell lets what it puts behind ignore SIGINT
+    return subprocess.Popen([*command, "--scheduler", address], env=OURS, preexec_fn=heard, **pipes)
 
 
 def wait_for_parts(out, count):
@@ -121,7 +124,7 @@ def test_ctrl_c_ends_what_the_workers_do(two_workers, write, tmp_path):
     out = tmp_path / "out"
     batch = start(write(*CELLS), out, two_workers[0], "--grid", "n=0..3", "--grid", "wait=60")
     wait_for_parts(out, 2)
-    batch.send_signal(2)
+    batch.send_signal(signal.SIGINT)
     _, errors = batch.communicate(timeout=PATIENCE)
     assert batch.returncode == 130 and "Traceback" not in errors, errors
     until(lambda: not list(out.glob(".*.part")))
