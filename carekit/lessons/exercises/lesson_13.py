@@ -107,8 +107,7 @@ TO_DRAW = Exercise(
     expected="labels `[1, 0, 1]`, boxes `[0, 0, 2]`, rare 1: `[0]`.",
     stub='''
 def my_rows(labels, boxes, rare):
-    """labels: array of class numbers; boxes: how many each photo has; rare: a class number. Returns the rows to "
-    "draw."""
+    """labels: array of class numbers; boxes: how many each photo has; rare: a class. Returns row numbers."""
     ...
 ''',
     solution="""
@@ -131,4 +130,130 @@ def my_rows(labels, boxes, rare):
 )
 
 
-EXERCISES = (LEAK, TO_BATCH, TO_DRAW)
+def _patients(random: np.random.Generator) -> tuple[list[int], list[bool]]:
+    return random.integers(1, 9, 12).tolist(), (random.random(12) < 0.4).tolist()
+
+
+def _in_both(patients: list[int], in_test: list[bool]) -> list[int]:
+    found = []
+    for patient in range(1, 9):
+        parts = {test for each, test in zip(patients, in_test, strict=True) if each == patient}
+        if len(parts) == 2:
+            found.append(patient)
+    return found
+
+
+LEAKED = Exercise(
+    name="leaked",
+    lesson=13,
+    title="Who is in both parts?",
+    minutes=4,
+    task="Each photo has the number of a patient, and is in the test part or not. Return the patients who are in both "
+    "parts, in rising order: their test photos are no test.",
+    hints=(
+        "Make two sets: the patients of the test photos, and those of the others.",
+        "`sorted(one & other)` gives what is in both.",
+    ),
+    expected="patients `[3, 1, 3]`, in_test `[True, False, False]`: `[3]`.",
+    stub='''
+def my_leaks(patients, in_test):
+    """patients: a number for each photo; in_test: True or False for each. Returns the patients in both parts."""
+    ...
+''',
+    solution="""
+def my_leaks(patients, in_test):
+    test = {patient for patient, tested in zip(patients, in_test) if tested}
+    train = {patient for patient, tested in zip(patients, in_test) if not tested}
+    return sorted(test & train)
+""",
+    cases=drawn(_patients, 6),
+    truth=_in_both,
+    rule="the patients who have a photo in each part",
+    slips=(
+        Slip("test & train", "test | train", "Those are the patients of either part: take those of both, with `&`."),
+        Slip("test & train", "test - train", "Those are only in the test part: they are the good ones."),
+        Slip("test & train", "train - test", "Those are only in the training part."),
+        Slip(
+            "sorted(test & train)",
+            "[patient for patient, tested in zip(patients, in_test) if tested and patient in train]",
+            "That is a row for each test photo: each patient once, in rising order.",
+        ),
+        Slip("if not tested", "", "The second set holds everybody: it should hold the training photos' patients."),
+    ),
+    so_what="Split by patient, not by photo. On real skin photos a leak of this kind is worth more recall than any "
+    "method in this course, and all of it is gone at the next clinic.",
+)
+
+
+def _box(random: np.random.Generator) -> tuple[tuple[float, float, float, float], int, int]:
+    wide, high = random.uniform(0.1, 0.5, 2)
+    x, y = random.uniform(wide / 2, 1 - wide / 2), random.uniform(high / 2, 1 - high / 2)
+    return (float(x), float(y), float(wide), float(high)), int(random.integers(300, 400)), int(random.integers(60, 90))
+
+
+def _corners(box: tuple[float, float, float, float], width: int, height: int) -> list[float]:
+    found = []
+    for sign in (-0.5, 0.5):
+        for middle, side, pixels in ((box[0], box[2], width), (box[1], box[3], height)):
+            found.append((middle + sign * side) * pixels)
+    return found
+
+
+TO_PIXELS = Exercise(
+    name="to_pixels",
+    lesson=13,
+    title="From another tool's box to ours",
+    minutes=5,
+    task="Many tools write a box as the *middle* and the *size*, in shares of the picture: (x, y, w, h), each from 0 "
+    "to 1. carekit has the two corners in pixels: (x0, y0, x1, y1).",
+    hints=(
+        "The left edge is the middle less half of the width: `x - w / 2`.",
+        "Shares along x are of the picture's width, shares along y of its height.",
+    ),
+    expected="(0.5, 0.5, 0.2, 0.4) in a picture 100 wide and 50 high: (40, 15, 60, 35).",
+    stub='''
+def my_corners(box, width, height):
+    """box: (x, y, w, h) in shares; width, height of the picture in pixels. Returns (x0, y0, x1, y1) in pixels."""
+    ...
+''',
+    solution="""
+def my_corners(box, width, height):
+    x, y, w, h = box
+    return (x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height
+""",
+    cases=drawn(_box, 5),
+    truth=_corners,
+    rule="the middle less and plus half of the size, in pixels of each side",
+    slips=(
+        Slip(
+            "(x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height",
+            "x * width, y * height, (x + w) * width, (y + h) * height",
+            "x and y were read as the upper left corner: they are the middle.",
+        ),
+        Slip(
+            "(x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height",
+            "(x - w) * width, (y - h) * height, (x + w) * width, (y + h) * height",
+            "The box is twice too large: half of the size lies on each side of the middle.",
+        ),
+        Slip(
+            "(x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height",
+            "x - w / 2, y - h / 2, x + w / 2, y + h / 2",
+            "Those are still shares: a box of shares, read as pixels, covers one pixel.",
+        ),
+        Slip(
+            "(x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height",
+            "(x - w / 2) * height, (y - h / 2) * width, (x + w / 2) * height, (y + h / 2) * width",
+            "Width and height of the picture are swapped.",
+        ),
+        Slip(
+            "(x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height",
+            "(x - w / 2) * width, (x + w / 2) * width, (y - h / 2) * height, (y + h / 2) * height",
+            "The order is x0, y0, x1, y1.",
+        ),
+    ),
+    so_what="`python -m carekit prepare` reads YOLO, COCO, VOC and others, and refuses a table that could be read in "
+    "two ways: look at a sheet with the boxes drawn (`python -m carekit sheet DATA --boxes`) before you train.",
+)
+
+
+EXERCISES = (LEAK, LEAKED, TO_DRAW, TO_PIXELS, TO_BATCH)
