@@ -118,6 +118,7 @@ FOCAL = Exercise(
     lesson=7,
     title="Write the focal loss, with a slope that is finite everywhere",
     minutes=10,
+    level="bonus",
     task="The focal loss is the mean of $-(1 - p)^\\gamma \\log p$, with $p$ the probability of the true class: what "
     "is already right counts less. The trap: for $\\gamma < 1$ the slope of $(1 - p)^\\gamma$ at $p = 1$ is infinite, "
     "and infinity times zero is NaN. Keep $1 - p$ a little above 0. The check looks at the gradient, too, in 64 bits.",
@@ -300,6 +301,7 @@ CUT_BOX = Exercise(
     lesson=7,
     title="What CutMix leaves of a box",
     minutes=6,
+    level="bonus",
     task="CutMix puts a patch of another image over rows y0 to y1 and columns x0 to x1 (half-open). Return three "
     "numbers: the *share* of the image that is still its own, by which its label counts; how many *pixels of its box* "
     "are left; and 1 if there is a box at all any more, else 0.",
