@@ -6,7 +6,7 @@ Shapes: n images, c classes, m of the images have a box, images of h x w. Shares
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -199,8 +199,10 @@ _COLUMNS = {
 }
 
 
-def label_of(name: str) -> str:
-    """The name for people of a metric, or of another column of a table as it is."""
+def label_of(name: Any) -> Any:
+    """The name for people of a metric; of another column or row of a table, a number among them, as it is."""
+    if not isinstance(name, str):
+        return name
     kind, _, of = name.partition("_")
     other = f"{kind} of {of}" if kind in ("recall", "precision") and of else name  # of one class
     return METRICS[name].label if name in METRICS else _COLUMNS.get(name, other)
