@@ -88,7 +88,7 @@ def _sphinx(builder: str, source: Path, doctrees: Path, out: Path, files: Sequen
     """Run one builder; a warning is an error, and its words become the sentence."""
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "CAREKIT_SITE": str(source)}
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", builder, "-c", str(CONFIG)]
+    command = [sys.executable, "-m", "sphinx", "-q", "-N", "-W", "--keep-going", "-b", builder, "-c", str(CONFIG)]
     command += ["-d", str(doctrees), str(source), str(out), *map(str, files)]
     done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, encoding="utf-8", errors="replace")
     if done.returncode:

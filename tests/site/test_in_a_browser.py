@@ -56,6 +56,7 @@ def test_an_explorer_is_dark_where_the_page_is(open_page):
 @pytest.mark.parametrize("name", ["index.html", f"notebooks/{RUN[1]}.html", "docs/recipes.html"])
 def test_axe_finds_neither_contrast_nor_headings_nor_pictures_at_fault(open_page, axe, name, scheme):
     tab = open_page(name, scheme=scheme)
+    tab.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")  # colours that still fade
     tab.evaluate(axe)
     found = tab.evaluate("async () => (await axe.run(document, { resultTypes: ['violations'] })).violations")
     ours = [each for each in found if each["impact"] in ("serious", "critical") or each["id"] == "heading-order"]

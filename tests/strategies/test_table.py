@@ -23,7 +23,7 @@ def bent():
     return Backbone("bent", 2, Parts(trunk, head))
 
 
-MAKERS = {"small": lambda: build("small", 2), "resnet18": lambda: build("resnet18", 2), "bent": bent}
+MAKERS = {"small": lambda: build("small", 2), "resnet18": lambda: build("resnet18@layer2", 2), "bent": bent}
 
 
 @pytest.mark.parametrize("backbone", MAKERS)
