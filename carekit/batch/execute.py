@@ -104,6 +104,8 @@ def execute(
             cwd=str(notebook.parent),
             config=Config(KernelManager={"connection_file": str(executed.parent / CONNECTION)}),
         )
+    except DeadKernelError:
+        raise KernelDied("the kernel died outside of a cell") from None
     except PapermillExecutionError as error:
         first_line = f"{error.ename}: {error.evalue}".splitlines()[0]
         reason = f"{_place(error.exec_count, error.source)}: {first_line}"

@@ -135,7 +135,11 @@ def test_bad_settings_are_one_sentence_and_exit_2(arguments, words, tmp_path, ca
         (OSError(errno.ENOSPC, "No space left on device"), 2, "carekit: [Errno 28] No space left on device"),
         (OSError(errno.EROFS, "Read-only file system"), 2, "carekit: [Errno 30] Read-only file system"),
         (KeyboardInterrupt(), 130, "Interrupted. Finished runs are kept"),
-        (nbclient.exceptions.DeadKernelError("Kernel died"), 2, "its kernel died, most likely for want of memory"),
+        (
+            nbclient.exceptions.DeadKernelError("Kernel died"),
+            2,
+            "stopped: the kernel died outside of a cell. Close other programs",
+        ),
     ],
 )
 @pytest.mark.parametrize("command", ["course", "site"])
