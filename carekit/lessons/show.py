@@ -34,7 +34,7 @@ def figure(figure: Figure, alt: str) -> None:
 
 def table(frame: pd.DataFrame, digits: int = 3) -> None:
     """Show a table with rounded numbers; columns (metric, "mean") and (metric, "±") become one: mean ± half-width."""
-    if isinstance(frame.columns, pd.MultiIndex):
+    if isinstance(frame.columns, pd.MultiIndex) and "±" in frame.columns.get_level_values(1):
         frame = with_intervals(frame, digits)
     frame = frame.rename(columns=label_of, index=label_of)
     styled = frame.style.format(precision=digits, na_rep="–", escape="html")
