@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from carekit import results
+from carekit.lessons import show
 from carekit.paper import TABLES
 from carekit.studies import headline, reading
 
@@ -50,6 +51,7 @@ def test_verdicts_of_all_kept_studies_are_counted(folder, capsys):
     assert care["mark"] == "holds" and care["no mark"] == "undecided"
     counts = reading.counted(verdicts)
     assert counts.loc["Table 2", ("mark", "holds")] == 3 and counts.to_numpy().sum() == len(verdicts)
+    show.table(counts)
     assert len(reading.all_verdicts({})) == 0
 
 
