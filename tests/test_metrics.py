@@ -86,5 +86,5 @@ def test_the_interval_is_students():
 
 
 def test_names_for_people_leave_numbers_and_other_names_as_they_are():
-    assert metrics.label_of("mca") == "MCA" and metrics.label_of("recall_df") == "recall of df"
+    assert metrics.label_of("mca") == metrics.METRICS["mca"].label and metrics.label_of("recall_df") == "recall of df"
     assert metrics.label_of(3) == 3 and metrics.label_of("a name") == "a name"
