@@ -178,6 +178,7 @@ def test_the_explorers_of_the_pages_are_alive_from_disk(course, browser):
         for explorer in tab.locator(".ck-explorer").all():
             assert explorer.locator(".ck-alarm").is_hidden() and len(explorer.locator(".ck-words").inner_text()) > 40
             explorer.scroll_into_view_if_needed()
+            explorer.evaluate("(root) => root.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
             assert any(_moves(tab, explorer, slider) for slider in explorer.locator("input[type=range]").all()), name
     tab.close()
     assert strangers == []
