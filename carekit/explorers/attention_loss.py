@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from carekit import boxes
 from carekit.attention import inner_loss, outer_loss, reduce_mask
@@ -32,12 +33,10 @@ def losses(
     box_scale: float,
 ) -> dict[str, float]:
     """Mean activation inside, L_in, L_out, L_a and α L_a of one image (Eqs. 4 to 7); map in [0, 1], boxes in pixels."""
-    scaled = boxes.scale(np.asarray(image_boxes, float).reshape(-1, 4), box_scale, (size, size))
-    m_in = torch.from_numpy(boxes.rasterise(scaled, (size, size)))[None].float()
+    m_in, m_out = _masks(image_boxes, size, box_scale, map_.shape)
     maps = torch.from_numpy(np.asarray(map_, np.float32))[None]
-    u, v = map_.shape
-    inside = -inner_loss(maps, reduce_mask(m_in, (u, v)), 1.0).item()
-    l_out = outer_loss(maps, reduce_mask(1 - m_in, (u, v))).item()
+    inside = -inner_loss(maps, m_in, 1.0).item()
+    l_out = outer_loss(maps, m_out).item()
     l_in = -min(inside, tau)
     l_a = l_in + lam * l_out
     return {"inside": inside, "l_in": l_in, "l_out": l_out, "l_a": l_a, "weighted": alpha * l_a}
@@ -57,15 +56,22 @@ def stepped(
 
     With the masks m reduced to the map's size and divided by their sums, ∂L_a / ∂F = λ m_out - [inside < τ] m_in.
     """
-    scaled = boxes.scale(np.asarray(image_boxes, float).reshape(-1, 4), box_scale, (size, size))
-    m_in = torch.from_numpy(boxes.rasterise(scaled, (size, size)))[None].float()
-    inner, outer = (reduce_mask(mask, map_.shape)[0].double().numpy() for mask in (m_in, 1 - m_in))
+    masks = _masks(image_boxes, size, box_scale, map_.shape)
+    inner, outer = (mask[0].double().numpy() for mask in masks)
     inner, outer = inner / inner.sum(), outer / (outer.sum() or 1)
     moved = np.asarray(map_, float)
     for _ in range(steps):
         gradient = lam * outer - ((inner * moved).sum() < tau) * inner
         moved = np.clip(moved - STEP * map_.size * alpha * gradient, 0, 1)
     return moved.astype(np.float32)
+
+
+def _masks(image_boxes: Boxes, size: int, box_scale: float, shape: tuple[int, ...]) -> list[Float[Tensor, "1 u v"]]:
+    """M_in and M_out of an image's scaled boxes, at the size of the map."""
+    scaled = boxes.scale(np.asarray(image_boxes, float).reshape(-1, 4), box_scale, (size, size))
+    m_in = torch.from_numpy(boxes.rasterise(scaled, (size, size)))[None].float()
+    u, v = shape
+    return [reduce_mask(mask, (u, v)) for mask in (m_in, 1 - m_in)]
 
 
 def words(numbers: dict[str, float], tau: float, steps: int = 0) -> str:
