@@ -7,18 +7,19 @@ from typing import Any
 from carekit import results
 from carekit.lessons.parameters import check_parameters
 from carekit.names import one_of
-from carekit.studies import STUDIES, Study, ham10000
+from carekit.studies import STUDIES, Study, ham10000, ham10000_settings
 from carekit.studies.running import run_studies
 from carekit.studies.verdicts import judge_claims
 
 EVERY = "all"
-NAMES = (*STUDIES, ham10000.NAME)
+REAL = {study.NAME: study.ABOUT for study in (ham10000, ham10000_settings)}
+NAMES = (*STUDIES, *REAL)
 
 
 def list_studies() -> str:
     """One line a study: its name, its place in the paper, and what it compares."""
     lines = [f"{name:10} {study.where:9} {study.about}" for name, study in STUDIES.items()]
-    return "\n".join([*lines, f"{ham10000.NAME:10} {'':9} {ham10000.ABOUT} (needs --data)"])
+    return "\n".join([*lines, *(f"{name:10} {'':9} {about} (needs --data)" for name, about in REAL.items())])
 
 
 def run_command(options: argparse.Namespace) -> None:
@@ -36,9 +37,10 @@ def run_command(options: argparse.Namespace) -> None:
     settings |= {"data": options.data, "max_per_class": options.max_per_class} if options.data else {}
     check_parameters(settings)
     seeds = range(options.seeds)
-    if ham10000.NAME in names:
-        _cross_validation(options, settings)
-    studies = [STUDIES[name] for name in names if name != ham10000.NAME]
+    for name in REAL:
+        if name in names:
+            _real_photographs(name, options, settings)
+    studies = [STUDIES[name] for name in names if name not in REAL]
     if not studies:
         return
     paths = run_studies(studies, settings, seeds=seeds, out=options.out, segmentation=options.segmentation)
@@ -57,10 +59,11 @@ def verdicts_in_words(study: Study, path: Path) -> str:
     return "\n".join([f"{study.where}:", *(lines or ["  no claim that these results can decide"])])
 
 
-def _cross_validation(options: argparse.Namespace, settings: dict[str, Any]) -> None:
+def _real_photographs(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> None:
     if not options.data:
-        raise ValueError("study ham10000 needs --data FOLDER: prepare it with data_scripts/prepare_ham10000.py")
-    for path in ham10000.run_ham10000(
+        raise ValueError(f"study {name} needs --data FOLDER: prepare it with data_scripts/prepare_ham10000.py")
+    run = ham10000.run_ham10000 if name == ham10000.NAME else ham10000_settings.run_settings
+    for path in run(
         {name: settings[name] for name in ("data", "profile")} | {"mark": options.mark or "ink"},
         seeds=range(options.seeds),
         count=options.folds,

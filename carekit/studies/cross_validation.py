@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -10,13 +10,20 @@ import pandas as pd
 from carekit.data.marks import with_shortcut
 from carekit.data.prepared import Prepared
 from carekit.evaluation import Predictions, judged, measure
-from carekit.experiment import PRETRAINED, compare, load_model, predictions
+from carekit.experiment import PRETRAINED, Arm, compare, load_model, predictions
 from carekit.lessons.setup import ELSEWHERE, Lesson
 from carekit.metrics import EQUAL_RECALL, attention_inside, class_auc, recall_by_false_alarms
 from carekit.studies.ground import MISLED, Ground
 from carekit.studies.resampling import Answers, Images
-from carekit.studies.row import Row
 from carekit.studies.scoring import ink_counts
+
+
+@runtime_checkable
+class Trainable(Protocol):
+    """What says how it is trained: a row of a table, or a setting that is tried."""
+
+    def arm(self, ground: Ground) -> Arm:
+        """The arm of an experiment on this ground."""
 
 
 class Tested(NamedTuple):
@@ -58,7 +65,7 @@ def fold_grounds(lesson: Lesson, parts: Sequence[Prepared], condition: str, shor
     return found
 
 
-def train_folds(grounds: Sequence[Ground], rows: Mapping[str, Row], seeds: Sequence[int]) -> list[Pooled]:
+def train_folds(grounds: Sequence[Ground], rows: Mapping[str, Trainable], seeds: Sequence[int]) -> list[Pooled]:
     """Train and test every row in every fold, and put the folds together: one result an arm and seed."""
     by_run: dict[tuple[str, int], list[Tested]] = {}
     for number, ground in enumerate(grounds, 1):
@@ -69,7 +76,7 @@ def train_folds(grounds: Sequence[Ground], rows: Mapping[str, Row], seeds: Seque
     return [_pool(parts, rarest) for parts in by_run.values()]
 
 
-def _one_fold(ground: Ground, rows: Mapping[str, Row], seeds: Sequence[int]) -> Iterator[Tested]:
+def _one_fold(ground: Ground, rows: Mapping[str, Trainable], seeds: Sequence[int]) -> Iterator[Tested]:
     lesson = ground.lesson
     arms = {name: row.arm(ground) for name, row in rows.items()}
     for run in compare(lesson.data, lesson.profile, arms, seeds):
