@@ -183,7 +183,8 @@ def run_settings(
         "how": HOW,
     }
     seconds = time.perf_counter() - started
-    kept = {NAME: tried.assign(data="skin"), CHOSEN: found.assign(setting=best)}
+    about = {"data": "skin", "set": lesson.data.facts["name"], "condition": CLEAN}
+    kept = {NAME: tried.assign(**about), CHOSEN: found.assign(setting=best, **about)}
     return [
         results.write(name, table, data=[lesson.data], seconds=seconds, out=out, **notes)
         for name, table in kept.items()

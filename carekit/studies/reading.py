@@ -9,7 +9,7 @@ from carekit import results
 from carekit.metrics import EQUAL_RECALL, label_of, mean_and_half_width
 from carekit.paper import TABLES
 from carekit.results import Results
-from carekit.studies import STUDIES, ham10000
+from carekit.studies import STUDIES, ham10000, ham10000_settings
 from carekit.studies.row import RANDOM, SHUFFLED
 from carekit.studies.verdicts import FAILS, HOLDS, OPEN, decide, judge_claims, paired
 
@@ -53,15 +53,40 @@ def real_gains(out: Path | None = None) -> pd.DataFrame:
     Returns:
         As `carekit.studies.resampling.differences`, for the metrics of `REAL`, with verdict and, for figures, printed.
     """
-    where = results.folder() if out is None else out
-    name = f"{ham10000.NAME}_differences"
-    if not (where / f"{name}.csv").is_file():
-        print(f"There are no results of {ham10000.NAME}: `python -m carekit study {ham10000.NAME} --data FOLDER`.")
+    return _judged(f"{ham10000.NAME}_differences", ham10000.NAME, out)
+
+
+def settings_tried(out: Path | None = None) -> pd.DataFrame:
+    """The settings tried on training lesions of real photographs, the best first: gain and some metrics, mean of the
+    seeds; empty where there are none."""
+    table = _table(ham10000_settings.NAME, ham10000_settings.NAME, out)
+    if table is None:
         return pd.DataFrame()
-    table = results.read(name, where).table
+    columns = ["gain", "rare_auc", "rare_recall", EQUAL_RECALL, "mca", "attention_inside"]
+    return table.groupby("arm", sort=False)[columns].mean().sort_values("gain", ascending=False)
+
+
+def chosen_gains(out: Path | None = None) -> pd.DataFrame:
+    """As `real_gains`, of the setting chosen by `settings_tried`, on the test lesions."""
+    return _judged(ham10000_settings.CHOSEN, ham10000_settings.NAME, out)
+
+
+def _judged(name: str, study: str, out: Path | None) -> pd.DataFrame:
+    table = _table(name, study, out)
+    if table is None:
+        return pd.DataFrame()
     table = table[table.metric.isin(REAL)]
     verdicts = [decide("above", low, high) for low, high in zip(table.low, table.high, strict=True)]
     return table.assign(verdict=verdicts, printed=None)
+
+
+def _table(name: str, study: str, out: Path | None) -> pd.DataFrame | None:
+    """Results on real photographs; None where there are none, and says which command makes them."""
+    where = results.folder() if out is None else out
+    if not (where / f"{name}.csv").is_file():
+        print(f"There are no results of {study}: `python -m carekit study {study} --data FOLDER`.")
+        return None
+    return results.read(name, where).table
 
 
 def all_verdicts(found: Mapping[str, Results]) -> pd.DataFrame:

@@ -73,6 +73,21 @@ def test_gains_on_real_photographs_have_verdicts_and_may_be_absent(folder, tmp_p
     assert headline.headline(tmp_path / "empty").count("\n") == 1  # the head alone
 
 
+def test_settings_stand_with_the_best_first_and_the_chosen_one_has_verdicts(tmp_path):
+    metrics = dict.fromkeys(("rare_auc", "rare_recall", "rare_recall_equal", "mca", "attention_inside"), 0.5)
+    gains = {"worse": (0.0, 0.1), "best": (0.1, 0.3), "worst": (-0.2, 0.1)}
+    rows = [
+        {"arm": arm, "seed": i, "gain": gain} | metrics for arm, each in gains.items() for i, gain in enumerate(each)
+    ]
+    results.write("ham10000_settings", pd.DataFrame(rows), data=[], seconds=1, out=tmp_path)
+    found = {"arm": "CARE", "control": "control", "metric": "rare_auc", "difference": 0.2, "low": 0.1, "high": 0.3}
+    results.write("ham10000_chosen", pd.DataFrame([found]), data=[], seconds=1, out=tmp_path)
+    tried = reading.settings_tried(tmp_path)
+    assert list(tried.index) == ["best", "worse", "worst"] and tried.gain.round(6).tolist() == [0.2, 0.05, -0.05]
+    assert reading.chosen_gains(tmp_path).verdict.tolist() == ["holds"]
+    assert len(reading.settings_tried(tmp_path / "empty")) == 0
+
+
 def test_wrong_boxes_are_told_from_true_ones_where_they_can_be(table):
     wrong = reading.wrong_boxes(table, {"CARE": "baseline"}, ["rare_recall"]).set_index(["condition", "boxes"])
     assert len(wrong) == 4
