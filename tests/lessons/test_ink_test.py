@@ -1,9 +1,12 @@
 """The ink test's count, beside the scores of the same runs."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
-from carekit.lessons.ink_test import COLUMNS, with_ink
+from carekit.lessons import begin
+from carekit.lessons.ink_test import COLUMNS, marked_pair, with_ink
 from carekit.metrics import label_of
 
 
@@ -16,6 +19,14 @@ def test_each_run_gets_its_own_count_in_whatever_order():
     assert "others_turned" not in scores
     with pytest.raises(ValueError, match="'b', seed 0 is not in the ink test"):
         with_ink(scores, marks[:2])
+
+
+def test_images_that_their_boxes_fill_have_no_ink_test(tiny, tmp_path):
+    larger = tiny.resized(64)
+    whole = pd.DataFrame({"image_id": larger.samples.image_id, "x0": 0.0, "y0": 0.0, "x1": 64.0, "y1": 64.0})
+    replace(larger, boxes=whole).save(tmp_path / "full")
+    with pytest.raises(ValueError, match="boxes of all test images fill them: there is no room for a mark"):
+        marked_pair(begin({"profile": "fast", "seeds": 1, "data": str(tmp_path / "full")}))
 
 
 def test_every_column_of_a_table_of_results_has_a_name_for_people():
