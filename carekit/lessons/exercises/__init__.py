@@ -19,6 +19,7 @@ from carekit.lessons.exercises import (
     lesson_8,
     lesson_10,
     lesson_11,
+    lesson_12,
     lesson_13,
 )
 from carekit.lessons.exercises.checking import judge, yours_or_solution
@@ -39,6 +40,7 @@ LESSONS = (
     lesson_8,
     lesson_10,
     lesson_11,
+    lesson_12,
     lesson_13,
 )
 EXERCISES: Table[Exercise | Choice] = Table(

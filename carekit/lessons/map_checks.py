@@ -1,0 +1,103 @@
+"""Experiments that a map is compared with: random weights, what covering a place costs, and what a mark changes."""
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch.nn import functional
+
+from carekit.backbones import Backbone, build
+from carekit.cam import raw_activation_map
+from carekit.counterfactual import Pair
+from carekit.data.kept import KeptFeatures
+from carekit.data.prepared import Prepared
+
+PARTS = ("head", "trunk", "frozen")  # from the scores down to the image
+
+
+def randomised(model: Backbone, parts: Sequence[str], seed: int = 0) -> Backbone:
+    """A copy of the model in which some parts have the weights of a network that nobody has trained.
+
+    Args:
+        model: stays as it is.
+        parts: of `PARTS`; "frozen" changes nothing in a network without frozen layers.
+        seed: of the new weights.
+
+    Raises:
+        ValueError: for an unknown part.
+    """
+    if unknown := set(parts) - set(PARTS):
+        raise ValueError(f"{', '.join(sorted(unknown))} is no part of a network: choose from {', '.join(PARTS)}")
+    copied, fresh = deepcopy(model), build(model.name, model.n_classes, seed=seed)
+    for part in parts:
+        if getattr(model, part) is not None:
+            getattr(copied, part).load_state_dict(getattr(fresh, part).state_dict())
+    return copied.eval()
+
+
+def raw_maps(
+    model: Backbone,
+    data: Prepared,
+    classes: Int[np.ndarray, " n"],
+    method: str = "grad_cam",
+    kept: KeptFeatures | None = None,
+) -> Float[np.ndarray, "n u v"]:
+    """The maps of one class of each image before any normalising: votes for the class, and against it.
+
+    Args:
+        model: trained or not.
+        data: its images, n in all.
+        classes: the class of each image.
+        method: a name of `carekit.cam.MAPS`.
+        kept: the images' features behind the frozen layers of this model.
+
+    Raises:
+        ValueError: for an unknown method.
+    """
+    parts = []
+    with model.evaluating():
+        for rows in np.array_split(np.arange(len(data)), -(-len(data) // 128)):
+            given = {"images": data.tensor(rows)} if kept is None else {"early": kept.read(rows)}
+            logits, features = model.with_head_graph(**given)
+            wanted = torch.tensor(classes[rows])
+            maps = raw_activation_map(logits, features, wanted, classifier=model.linear_head, method=method)
+            parts.append(maps.detach().numpy())
+    return np.concatenate(parts)
+
+
+def change_by_mark(
+    model: Backbone, pair: Pair, shown: Bool[np.ndarray, "n h w"], label: int
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """How much a mark changes each image's votes for a class: in the cells that it touches, and in all others.
+
+    With pooling and a linear layer behind the map, the two add up to the change of the score.
+
+    Args:
+        model: a trained model.
+        pair: the images without and with the mark.
+        shown: see `carekit.counterfactual.check`.
+        label: the class.
+    """
+    wanted = np.full(len(pair.clean), label)
+    clean = raw_maps(model, pair.clean, wanted, kept=pair.kept_clean)
+    change = raw_maps(model, pair.marked, wanted, kept=pair.kept_marked) - clean
+    touched = cells_of(shown, change.shape[1:])
+    return (change * touched).sum((1, 2)), (change * ~touched).sum((1, 2))
+
+
+def cells_of(regions: Bool[np.ndarray, "n h w"], cells: tuple[int, ...]) -> Bool[np.ndarray, "n u v"]:
+    """Which cells of a map of u x v a region of the image touches."""
+    return functional.adaptive_max_pool2d(torch.from_numpy(regions).float(), cells).numpy() > 0
+
+
+def score_of(model: Backbone, label: int) -> Callable[[np.ndarray], float]:
+    """The model as a function: an image (h, w, 3) of 0 to 255 -> its score of one class."""
+
+    def score(image: np.ndarray) -> float:
+        tensor = torch.from_numpy(image.astype(np.float32) / 255).permute(2, 0, 1)[None]  # (h, w, 3) -> (1, 3, h, w)
+        with model.evaluating(), torch.no_grad():
+            return float(model(tensor).logits[0, label])
+
+    return score
