@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
+from torch import Tensor
 from torch.nn import functional
 
 from carekit.backbones import Backbone, build
@@ -38,33 +40,41 @@ def randomised(model: Backbone, parts: Sequence[str], seed: int = 0) -> Backbone
 
 
 def raw_maps(
+    model: Backbone, data: Prepared, classes: Int[np.ndarray, " n"], kept: KeptFeatures | None = None
+) -> Float[np.ndarray, "n u v"]:
+    """Grad-CAM before any normalising: votes for the class, and against it. Arguments as `maps_by_method`."""
+    return maps_by_method(model, data, classes, ["grad_cam"], kept)["grad_cam"]
+
+
+def maps_by_method(
     model: Backbone,
     data: Prepared,
     classes: Int[np.ndarray, " n"],
-    method: str = "grad_cam",
+    methods: Sequence[str],
     kept: KeptFeatures | None = None,
-) -> Float[np.ndarray, "n u v"]:
-    """The maps of one class of each image before any normalising: votes for the class, and against it.
+) -> dict[str, Float[np.ndarray, "n u v"]]:
+    """The maps of one class of each image by several methods, not normalised.
 
     Args:
         model: trained or not.
         data: its images, n in all.
         classes: the class of each image.
-        method: a name of `carekit.cam.MAPS`.
+        methods: names of `carekit.cam.MAPS`.
         kept: the images' features behind the frozen layers of this model.
 
     Raises:
         ValueError: for an unknown method.
     """
-    parts = []
+    found: dict[str, list[np.ndarray]] = {method: [] for method in methods}
     with model.evaluating():
         for rows in np.array_split(np.arange(len(data)), -(-len(data) // 128)):
-            given = {"images": data.tensor(rows)} if kept is None else {"early": kept.read(rows)}
-            logits, features = model.with_head_graph(**given)
-            wanted = torch.tensor(classes[rows])
-            maps = raw_activation_map(logits, features, wanted, classifier=model.linear_head, method=method)
-            parts.append(maps.detach().numpy())
-    return np.concatenate(parts)
+            images, early = (data.tensor(rows), None) if kept is None else (None, kept.read(rows))
+            logits, features = model.with_head_graph(images, early=early)
+            for method, parts in found.items():
+                wanted = torch.tensor(classes[rows])
+                maps = raw_activation_map(logits, features, wanted, classifier=model.linear_head, method=method)
+                parts.append(maps.detach().numpy())
+    return {method: np.concatenate(parts) for method, parts in found.items()}
 
 
 def change_by_mark(
@@ -101,3 +111,37 @@ def score_of(model: Backbone, label: int) -> Callable[[np.ndarray], float]:
             return float(model(tensor).logits[0, label])
 
     return score
+
+
+class Look(NamedTuple):
+    """What one cell of a map depends on, in pixels of the image.
+
+    outside: the share of its dependence that lies outside of the cell's own square. right, down: how far the middle of
+    what it looks at lies from the middle of that square.
+    """
+
+    outside: float
+    right: float
+    down: float
+
+
+def where_a_cell_looks(model: Backbone, images: Float[Tensor, "n 3 h w"]) -> Look:
+    """What the middle cell of the maps depends on: the size of its features' gradient by the pixels, over all images.
+
+    Args:
+        model: trained or not.
+        images: in [0, 1].
+    """
+    pixels = images.clone().requires_grad_()
+    with model.evaluating():
+        features = model.features(pixels)
+    u, v = (length // 2 for length in features.shape[2:])
+    (gradient,) = torch.autograd.grad(features[:, :, u, v].abs().sum(), pixels)
+    weight = gradient.abs().sum((0, 1)).double().numpy()  # (n, 3, h, w) -> (h, w)
+    weight /= weight.sum()
+    side = [length / cells for length, cells in zip(weight.shape, features.shape[2:], strict=True)]
+    top, left = round(u * side[0]), round(v * side[1])
+    own = weight[top : round(top + side[0]), left : round(left + side[1])].sum()
+    rows, columns = (np.arange(length) + 0.5 for length in weight.shape)
+    down, right = weight.sum(1) @ rows - (u + 0.5) * side[0], weight.sum(0) @ columns - (v + 0.5) * side[1]
+    return Look(float(1 - own), float(right), float(down))
