@@ -33,7 +33,7 @@ HALF = Exercise(
     name="half_share",
     lesson=12,
     title="Make a map that lies",
-    minutes=4,
+    minutes=3,
     level="warm-up",
     task="Construct a map that any table would praise and any eye would blame: from 0 to 1, as after min-max; at "
     "least half of its sum lies inside the box; and its brightest place lies *outside*, on a sticker.",
@@ -92,7 +92,7 @@ TWO_SHARES = Exercise(
     name="two_shares",
     lesson=12,
     title="The share with its pedestal, and without",
-    minutes=5,
+    minutes=4,
     task="F holds *votes*: above 0 for the class, below 0 against it (lesson 2). Return two shares inside the box. The "
     "first is of the map less its lowest vote, as min-max makes it. The second is of the votes *for* the class alone: "
     "what is below 0 counts as 0. Where nothing is left to divide by, the share is 0.",
