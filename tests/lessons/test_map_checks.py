@@ -41,7 +41,7 @@ def test_raw_maps_are_the_score_and_a_change_is_split_without_rest(pair):
     torch.manual_seed(0)
     model, wanted = network(3, 2, 1), np.ones(len(pair.clean), int)
     scores = [model(part.tensor(range(len(part)))).logits[:, 1].detach().numpy() for part in pair[:2]]
-    bias = float(model.linear_head.bias[1])
+    bias = model.linear_head.bias[1].item()
     np.testing.assert_allclose(map_checks.raw_maps(model, pair.clean, wanted).sum((1, 2)) + bias, scores[0], rtol=1e-4)
     touched, rest = map_checks.change_by_mark(model, pair, check(pair), 1)
     np.testing.assert_allclose(touched + rest, scores[1] - scores[0], atol=1e-5)
