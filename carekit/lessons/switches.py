@@ -1,0 +1,339 @@
+"""What the paper leaves open or says twice, as switches: each is thrown, and one training step is compared.
+
+A switch is measured on one batch, from one model: the angle between the gradients of the whole loss before and after,
+how the maps correlate, and L_a. The angle is what counts: AdamW scales a step by the gradient's own size.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+from torch.nn import functional
+
+from carekit.attention import inner_loss, outer_loss
+from carekit.backbones import Backbone
+from carekit.boxes import outer_mask
+from carekit.cam import normalise, raw_activation_map, resize
+from carekit.data.batches import Batch, BoxedImages, boxed_rows, to_unit
+from carekit.lessons.setup import Lesson
+from carekit.objectives import Care, Loss, Step
+from carekit.paper import CHEST_DEFAULTS, DEFAULTS
+from carekit.seeding import one_thread, seeded
+from carekit.strategies.weights import class_weights
+
+BATCH = DEFAULTS.batch_size
+PLAIN = "as we decided"
+ANOTHER = "another batch"
+
+
+@dataclass(frozen=True)
+class NormalisedLast(Care):
+    """CARE with the map first enlarged to the image, and only then brought to [0, 1]."""
+
+    def parts(
+        self, maps: Float[Tensor, "n u v"], m_in: UInt8[Tensor, "n h w"]
+    ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
+        # Min-max forgets the scale and the offset of a map, so it may be done a second time.
+        large = normalise(resize(maps, (m_in.shape[1], m_in.shape[2])))
+        inside = inner_loss(large, m_in.to(large.device, torch.float32), self.tau)
+        return inside, outer_loss(large, outer_mask(m_in, self.outer).to(large.device))
+
+
+@dataclass(frozen=True)
+class LeftInGrad(Care):
+    """CARE as the authors' released code does it: what the scores' gradient leaves in the weights is stepped along.
+
+    That code differentiates the sum of all images' true-class scores by `backward`, to get the maps, and does not
+    clear what it adds to each weight's `.grad`. So the step makes these scores smaller, too.
+    """
+
+    def loss_of(self, step: Step) -> Loss:
+        loss = super().loss_of(step)
+        scores = step.logits.gather(1, step.labels[:, None]).sum()
+        return loss._replace(total=loss.total + scores - scores.detach())  # its gradient, not its value
+
+    def control(self) -> Care:
+        """The plain second stage, which needs no maps and leaves nothing behind."""
+        return Care(alpha=0)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that a switch can change of a step: the objective, L_c, the masks, and the mode of the normalisations."""
+
+    objective: Care
+    classification: Callable[[Tensor, Tensor], Tensor] = functional.cross_entropy
+    regions: bool = False
+    training: bool = True
+
+
+class Scene(NamedTuple):
+    """What all switches are thrown on: a model, a batch, the images' features behind frozen layers, their true masks
+    (None where unknown), and how many training images each class has."""
+
+    model: Backbone
+    batch: Batch
+    early: Tensor
+    regions: UInt8[Tensor, "b h w"] | None
+    counts: list[int]
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One place where the paper can be read in two ways.
+
+    Args:
+        name: in a word or two.
+        where: which part of the paper.
+        says: what stands there.
+        decided: what the kit does.
+        instead: what it does when the switch is thrown.
+        throw: the setup as decided -> the other one.
+    """
+
+    name: str
+    where: str
+    says: str
+    decided: str
+    instead: str
+    throw: Callable[[Setup, Scene], Setup] = field(repr=False)
+
+
+def _options(**options: object) -> Callable[[Setup, Scene], Setup]:
+    return lambda setup, scene: replace(setup, objective=replace(setup.objective, **options))
+
+
+def _as(kind: type[Care]) -> Callable[[Setup, Scene], Setup]:
+    return lambda setup, scene: replace(setup, objective=kind(**setup.objective.parameters()))
+
+
+def _weighted(setup: Setup, scene: Scene) -> Setup:
+    weights = class_weights(scene.counts)
+    return replace(setup, classification=lambda y, labels: functional.cross_entropy(y, labels, weights))
+
+
+def _paper_lam(setup: Setup, scene: Scene) -> Setup:
+    paper = DEFAULTS if len(scene.counts) == 7 else CHEST_DEFAULTS
+    return replace(setup, objective=replace(setup.objective, lam=paper.lam))
+
+
+def _first_epoch(setup: Setup, scene: Scene) -> Setup:
+    return replace(setup, objective=replace(setup.objective, ramp=1.0).at(0, 20))
+
+
+SWITCHES = (
+    Switch(
+        "gradient of",
+        "Eq. 2; Algorithm 2",
+        "Eq. 2 differentiates the score, Algorithm 2 the loss",
+        "the score",
+        "the loss",
+        _options(gradient_of="loss"),
+    ),
+    Switch(
+        "left in .grad",
+        "Algorithm 2; released code",
+        "backward() for the map, and again for the loss; nothing is cleared between",
+        "only the loss moves weights",
+        "the scores' gradient moves them, too",
+        _as(LeftInGrad),
+    ),
+    Switch(
+        "mean over",
+        "section 3.2",
+        "averaged over all training images; only the rarest class has boxes",
+        "the boxed images",
+        "the whole batch",
+        _options(average="batch"),
+    ),
+    Switch(
+        "sum or mean",
+        "section 3.2; released code",
+        "averaged; the code sums",
+        "mean over the boxed",
+        "sum over the boxed",
+        _options(average="sum"),
+    ),
+    Switch(
+        "weights in L_c",
+        "section 3.2; Algorithm 2",
+        "'general cross entropy'; the comment has 'weighted'",
+        "all classes alike",
+        "CSL",
+        _weighted,
+    ),
+    Switch(
+        "τ",
+        "Table 1; Tables 2 and 6",
+        "0.7; the row of Table 2 is that of 0.5",
+        "as above, the paper's 0.7",
+        "0.5",
+        _options(tau=0.5),
+    ),
+    Switch(
+        "λ", "section 4.1.2", "1 on skin, 0.5 on chest", "as above, ours: 2", "the paper's", _paper_lam
+    ),
+    Switch(
+        "α at first",
+        "Table 1",
+        "0.5; nothing of a beginning",
+        "0.5 from the first step",
+        "grows over the epochs",
+        _first_epoch,
+    ),
+    Switch(
+        "ReLU",
+        "Eq. 3",
+        "none; Grad-CAM's own paper has one",
+        "none",
+        "negative values become 0",
+        _options(method="grad_cam_relu"),
+    ),
+    Switch(
+        "σ takes part",
+        "Algorithm 2",
+        "get_gradients(), and no word of second order",
+        "σ is a constant",
+        "second order",
+        _options(second_order=True),
+    ),
+    Switch(
+        "compared at",
+        "section 3.1; Table 1",
+        "resized to 224 × 224",
+        "the image's size",
+        "the map's size",
+        _options(resolution="feature"),
+    ),
+    Switch(
+        "min-max",
+        "Algorithm 1",
+        "normalise, then enlarge",
+        "as printed",
+        "enlarge, then normalise",
+        _as(NormalisedLast),
+    ),
+    Switch(
+        "M_out",
+        "section 3.2",
+        "1, or by the distance to the box",
+        "1",
+        "the distance",
+        _options(outer="distance"),
+    ),
+    Switch(
+        "M_in",
+        "section 3.3",
+        "'a rectangle containing the lesion'; then '1 for the lesion region'",
+        "the box",
+        "the lesion's region",
+        lambda setup, scene: replace(setup, regions=True),
+    ),
+    Switch(
+        "mode",
+        "Algorithm 2",
+        "nothing of batch normalisation while the map is made",
+        "training mode",
+        "evaluation mode",
+        lambda setup, scene: replace(setup, training=False),
+    ),
+)
+
+
+class Taken(NamedTuple):
+    """What a setup makes of a scene: the raw maps of the boxed images, L_a, and the gradient of L by all weights."""
+
+    maps: Float[np.ndarray, "n p"]
+    attention: float
+    gradient: Float[np.ndarray, " w"]
+
+
+def scenes(lesson: Lesson, model: Backbone, size: int = BATCH) -> tuple[Scene, Scene]:
+    """Two batches of `size` training images that share none, each with half of the rare class's boxed images."""
+    train = lesson.train
+    random = np.random.default_rng(lesson.parameters["seed"])
+    boxed = random.permutation(boxed_rows(train)[: size])
+    others = random.permutation(np.setdiff1d(np.arange(len(train)), boxed_rows(train)))
+    source = BoxedImages(train, lesson.arm.boxes(train, boxed_rows(train)))
+    half = len(boxed) // 2
+    parts = (boxed[:half], boxed[half : 2 * half]) if half else (boxed, boxed)
+    fill = min(size - len(parts[0]), len(others) // 2)
+    made = []
+    for place, rare in enumerate(parts):
+        rows = np.sort(np.concatenate([rare, others[place * fill : (place + 1) * fill]]))
+        batch = source.__getitems__(rows.tolist())
+        regions = None if train.masks is None else torch.from_numpy(train.read_masks(rows))
+        with torch.no_grad():
+            early = model.early(to_unit(batch.pixels))
+        made.append(Scene(model, batch, early, regions, list(train.counts().values())))
+    return made[0], made[1]
+
+
+def take(scene: Scene, setup: Setup) -> Taken:
+    """One step on a copy of the model, up to the gradient."""
+    net, batch = copy.deepcopy(scene.model).train(setup.training), scene.batch
+    m_in = batch.m_in if not setup.regions or scene.regions is None else scene.regions * batch.has_box[:, None, None]
+    with one_thread(), seeded(0):
+        logits, features = net(early=scene.early)
+        step = Step(net, None, batch.labels, m_in, batch.has_box, logits, features, setup.classification)
+        loss = setup.objective.loss_of(step)
+        maps = raw_activation_map(
+            logits,
+            features,
+            batch.labels,
+            rows=batch.has_box.nonzero()[:, 0],
+            classifier=net.linear_head,
+            method=setup.objective.method,
+            gradient_of=setup.objective.gradient_of,
+        ).detach()
+        loss.total.backward()
+    weights = [weight for weight in net.parameters() if weight.requires_grad]
+    gradient = torch.cat([(w.grad if w.grad is not None else torch.zeros_like(w)).flatten() for w in weights])
+    alpha = setup.objective.alpha
+    attention = (loss.total - (1 - alpha) * loss.classification) / alpha if alpha else loss.total * 0
+    return Taken(maps.flatten(1).double().numpy(), attention.item(), gradient.double().numpy())
+
+
+def angle(a: Float[np.ndarray, " w"], b: Float[np.ndarray, " w"]) -> float:
+    """Between two gradients, in degrees: 0 is the same direction, 180 the opposite one."""
+    lengths = np.linalg.norm(a) * np.linalg.norm(b)
+    return float(np.degrees(np.arccos(np.clip(a @ b / lengths, -1, 1)))) if lengths > 0 else float("nan")
+
+
+def correlation(a: Float[np.ndarray, "n p"], b: Float[np.ndarray, "n p"]) -> float:
+    """The median over the images of how two maps correlate; maps without any pattern are left out."""
+    there = (a.std(1) > 0) & (b.std(1) > 0)
+    each = [np.corrcoef(x, y)[0, 1] for x, y in zip(a[there], b[there], strict=True)]
+    return float(np.median(each)) if each else float("nan")
+
+
+def throw_all(lesson: Lesson, model: Backbone) -> pd.DataFrame:
+    """Each switch thrown on one batch, a row each; the first row is as decided, the second another batch as decided.
+
+    Columns: `angle` (degrees between the steps), `maps` (median correlation, NaN where the batch is another), L_a.
+    Left out are switches that these data cannot throw: no masks, or a τ or λ that is the other value already.
+    """
+    here, there = scenes(lesson, model)
+    decided = Setup(lesson.care)
+    base, other = take(here, decided), take(there, decided)
+    rows = {
+        PLAIN: {"angle": 0.0, "maps": 1.0, "L_a": base.attention},
+        ANOTHER: {"angle": angle(base.gradient, other.gradient), "maps": float("nan"), "L_a": other.attention},
+    }
+    for switch in SWITCHES:
+        setup = switch.throw(decided, here)
+        if setup == decided or (setup.regions and here.regions is None):
+            continue
+        taken = take(here, setup)
+        rows[switch.name] = {
+            "angle": angle(base.gradient, taken.gradient),
+            "maps": correlation(base.maps, taken.maps),
+            "L_a": taken.attention,
+        }
+    return pd.DataFrame(rows).T
