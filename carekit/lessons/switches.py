@@ -1,12 +1,14 @@
 """What the paper leaves open or says twice, as switches: each is thrown, and one training step is compared.
 
 A switch is measured on one batch, from one model: the angle between the gradients of the whole loss before and after,
-how the maps correlate, and L_a. The angle is what counts: AdamW scales a step by the gradient's own size.
+how the maps correlate, and L_a. The angle is what counts: AdamW scales a step by the gradient's own size. A few are
+trained with, too.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -21,10 +23,13 @@ from carekit.backbones import Backbone
 from carekit.boxes import outer_mask
 from carekit.cam import normalise, raw_activation_map, resize
 from carekit.data.batches import Batch, BoxedImages, boxed_rows, to_unit
+from carekit.experiment import Arm
 from carekit.lessons.setup import Lesson
+from carekit.metrics import label_of
 from carekit.objectives import Care, Loss, Step
-from carekit.paper import CHEST_DEFAULTS, DEFAULTS
+from carekit.paper import DEFAULTS
 from carekit.seeding import one_thread, seeded
+from carekit.strategies import STRATEGIES, Strategy
 from carekit.strategies.weights import class_weights
 
 BATCH = DEFAULTS.batch_size
@@ -65,10 +70,17 @@ class LeftInGrad(Care):
 
 @dataclass(frozen=True)
 class Setup:
-    """All that a switch can change of a step: the objective, L_c, the masks, and the mode of the normalisations."""
+    """All that a switch can change of a step.
+
+    Args:
+        objective: what is minimised.
+        weighted: whether L_c counts each class by its weight (CSL).
+        regions: whether M_in is the lesion's own mask in place of its box.
+        training: whether the network is in training mode.
+    """
 
     objective: Care
-    classification: Callable[[Tensor, Tensor], Tensor] = functional.cross_entropy
+    weighted: bool = False
     regions: bool = False
     training: bool = True
 
@@ -95,6 +107,7 @@ class Switch:
         decided: what the kit does.
         instead: what it does when the switch is thrown.
         throw: the setup as decided -> the other one.
+        trained: whether the lesson trains with it as well.
     """
 
     name: str
@@ -102,29 +115,20 @@ class Switch:
     says: str
     decided: str
     instead: str
-    throw: Callable[[Setup, Scene], Setup] = field(repr=False)
+    throw: Callable[[Setup], Setup] = field(repr=False)
+    trained: bool = False
 
 
-def _options(**options: object) -> Callable[[Setup, Scene], Setup]:
-    return lambda setup, scene: replace(setup, objective=replace(setup.objective, **options))
+def _options(**options: object) -> Callable[[Setup], Setup]:
+    return lambda setup: replace(setup, objective=replace(setup.objective, **options))
 
 
-def _as(kind: type[Care]) -> Callable[[Setup, Scene], Setup]:
-    return lambda setup, scene: replace(setup, objective=kind(**setup.objective.parameters()))
+def _as(kind: type[Care]) -> Callable[[Setup], Setup]:
+    return lambda setup: replace(setup, objective=kind(**setup.objective.parameters()))
 
 
-def _weighted(setup: Setup, scene: Scene) -> Setup:
-    weights = class_weights(scene.counts)
-    return replace(setup, classification=lambda y, labels: functional.cross_entropy(y, labels, weights))
-
-
-def _paper_lam(setup: Setup, scene: Scene) -> Setup:
-    paper = DEFAULTS if len(scene.counts) == 7 else CHEST_DEFAULTS
-    return replace(setup, objective=replace(setup.objective, lam=paper.lam))
-
-
-def _first_epoch(setup: Setup, scene: Scene) -> Setup:
-    return replace(setup, objective=replace(setup.objective, ramp=1.0).at(0, 20))
+def _first_epoch(setup: Setup) -> Setup:
+    return replace(setup, objective=replace(setup.objective, ramp=1.0).at(0, epochs=20))
 
 
 SWITCHES = (
@@ -135,6 +139,7 @@ SWITCHES = (
         "the score",
         "the loss",
         _options(gradient_of="loss"),
+        trained=True,
     ),
     Switch(
         "left in .grad",
@@ -143,6 +148,7 @@ SWITCHES = (
         "only the loss moves weights",
         "the scores' gradient moves them, too",
         _as(LeftInGrad),
+        trained=True,
     ),
     Switch(
         "mean over",
@@ -151,6 +157,7 @@ SWITCHES = (
         "the boxed images",
         "the whole batch",
         _options(average="batch"),
+        trained=True,
     ),
     Switch(
         "sum or mean",
@@ -166,7 +173,8 @@ SWITCHES = (
         "'general cross entropy'; the comment has 'weighted'",
         "all classes alike",
         "CSL",
-        _weighted,
+        lambda setup: replace(setup, weighted=True),
+        trained=True,
     ),
     Switch(
         "τ",
@@ -176,9 +184,7 @@ SWITCHES = (
         "0.5",
         _options(tau=0.5),
     ),
-    Switch(
-        "λ", "section 4.1.2", "1 on skin, 0.5 on chest", "as above, ours: 2", "the paper's", _paper_lam
-    ),
+    Switch("λ", "section 4.1.2", "1 on skin, 0.5 on chest", "as above, ours: 2", "1", _options(lam=1.0)),
     Switch(
         "α at first",
         "Table 1",
@@ -210,6 +216,7 @@ SWITCHES = (
         "the image's size",
         "the map's size",
         _options(resolution="feature"),
+        trained=True,
     ),
     Switch(
         "min-max",
@@ -233,7 +240,7 @@ SWITCHES = (
         "'a rectangle containing the lesion'; then '1 for the lesion region'",
         "the box",
         "the lesion's region",
-        lambda setup, scene: replace(setup, regions=True),
+        lambda setup: replace(setup, regions=True),
     ),
     Switch(
         "mode",
@@ -241,7 +248,7 @@ SWITCHES = (
         "nothing of batch normalisation while the map is made",
         "training mode",
         "evaluation mode",
-        lambda setup, scene: replace(setup, training=False),
+        lambda setup: replace(setup, training=False),
     ),
 )
 
@@ -258,7 +265,7 @@ def scenes(lesson: Lesson, model: Backbone, size: int = BATCH) -> tuple[Scene, S
     """Two batches of `size` training images that share none, each with half of the rare class's boxed images."""
     train = lesson.train
     random = np.random.default_rng(lesson.parameters["seed"])
-    boxed = random.permutation(boxed_rows(train)[: size])
+    boxed = random.permutation(boxed_rows(train)[:size])
     others = random.permutation(np.setdiff1d(np.arange(len(train)), boxed_rows(train)))
     source = BoxedImages(train, lesson.arm.boxes(train, boxed_rows(train)))
     half = len(boxed) // 2
@@ -281,7 +288,17 @@ def take(scene: Scene, setup: Setup) -> Taken:
     m_in = batch.m_in if not setup.regions or scene.regions is None else scene.regions * batch.has_box[:, None, None]
     with one_thread(), seeded(0):
         logits, features = net(early=scene.early)
-        step = Step(net, None, batch.labels, m_in, batch.has_box, logits, features, setup.classification)
+        weights = class_weights(scene.counts) if setup.weighted else None
+        step = Step(
+            net,
+            None,
+            batch.labels,
+            m_in,
+            batch.has_box,
+            logits,
+            features,
+            partial(functional.cross_entropy, weight=weights),
+        )
         loss = setup.objective.loss_of(step)
         maps = raw_activation_map(
             logits,
@@ -317,7 +334,7 @@ def throw_all(lesson: Lesson, model: Backbone) -> pd.DataFrame:
     """Each switch thrown on one batch, a row each; the first row is as decided, the second another batch as decided.
 
     Columns: `angle` (degrees between the steps), `maps` (median correlation, NaN where the batch is another), L_a.
-    Left out are switches that these data cannot throw: no masks, or a τ or λ that is the other value already.
+    Left out are switches that cannot be thrown here: no masks are known, or τ or λ is the other value already.
     """
     here, there = scenes(lesson, model)
     decided = Setup(lesson.care)
@@ -327,7 +344,7 @@ def throw_all(lesson: Lesson, model: Backbone) -> pd.DataFrame:
         ANOTHER: {"angle": angle(base.gradient, other.gradient), "maps": float("nan"), "L_a": other.attention},
     }
     for switch in SWITCHES:
-        setup = switch.throw(decided, here)
+        setup = switch.throw(decided)
         if setup == decided or (setup.regions and here.regions is None):
             continue
         taken = take(here, setup)
@@ -337,3 +354,64 @@ def throw_all(lesson: Lesson, model: Backbone) -> pd.DataFrame:
             "L_a": taken.attention,
         }
     return pd.DataFrame(rows).T
+
+
+def arms(lesson: Lesson) -> dict[str, Arm]:
+    """CARE with each switch thrown that the lesson trains with."""
+    made = {}
+    for switch in (each for each in SWITCHES if each.trained):
+        setup = switch.throw(Setup(lesson.care))
+        strategy = STRATEGIES["weighted"] if setup.weighted else Strategy()
+        made[switch.name] = replace(lesson.arm, objective=setup.objective, strategy=strategy)
+    return made
+
+
+def in_words() -> pd.DataFrame:
+    """What the paper says, what was decided and what else could have been, a row a switch."""
+    return pd.DataFrame(
+        {
+            each.name: {
+                "the paper": f"{each.says} ({each.where})",
+                "decided here": each.decided,
+                "instead": each.instead,
+            }
+            for each in SWITCHES
+        }
+    ).T
+
+
+def whole(thrown: pd.DataFrame, moved: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The words, what one step said, and for the switches that were trained with what the result did.
+
+    Args:
+        thrown: of `throw_all`.
+        moved: switch -> `experiment.paired_difference` of its arm from CARE as decided.
+    """
+    table = in_words().join(thrown).rename(columns={"angle": "step turned (°)", "maps": "maps correlate"})
+    for name, table_of in moved.items():
+        for metric, row in table_of.iterrows():
+            half = "" if pd.isna(row["±"]) else f" ± {row['±']:.2f}"
+            table.loc[name, f"change: {label_of(metric)}"] = f"{row['difference']:+.2f}{half}"
+    return table
+
+
+def letter(angles: pd.Series, cannot: Mapping[str, list[float]], said: pd.DataFrame) -> str:
+    """A draft to the authors: what was done, what was found, and questions, the one that changes most first.
+
+    Args:
+        angles: switch -> by how many degrees it turns a step.
+        cannot: data -> printed recalls that cannot occur.
+        said: rows with `setting`, `what`, `printed` and `apart`, of settings that are printed several times.
+    """
+    by_name = {each.name: each for each in SWITCHES}
+    lines = ["Dear authors,", "we are building on your paper and measured where we may have read it wrongly.", ""]
+    for number, (name, degrees) in enumerate(angles.sort_values(ascending=False)[:3].items(), 1):
+        each = by_name[name]
+        lines.append(f"{number}. {each.where}: {each.says}. We took: {each.decided}; did you take: {each.instead}?")
+        lines.append(f"   It turns a training step by {degrees:.0f} degrees.")
+    widest = said.sort_values("apart").iloc[-1]
+    lines.append(f"4. {widest.setting}, {widest.what}: {widest.printed}. Which run is meant?")
+    for data, values in cannot.items():
+        few = ", ".join(map(str, values[:4])) + (", ..." if len(values) > 4 else "")
+        lines.append(f"5. {data}: how many test images has the smallest class? {few} % cannot occur with the text's.")
+    return "\n".join([*lines, "", "Each can be answered in a line. Thank you for the paper.", ""])

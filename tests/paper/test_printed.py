@@ -36,7 +36,7 @@ def _gives(size, values):
 
 @pytest.mark.parametrize(("table", "size"), [(3, 223), (7, 223), (10, 222)])
 def test_table_10_was_tested_on_other_melanomas_than_tables_3_and_7(table, size):
-    """Only one size near a fifth of all melanomas gives all recalls of a table, and it is not the same in all tables."""
+    """One size near a fifth of all melanomas gives all recalls of a table, and it is not the same in all tables."""
     values = [value for value, tables in recalls_of("skin", "mel").items() if table in tables]
     fifth = TEST_SHARE * SKIN_COUNTS["mel"]
     assert [n for n in range(int(fifth) - 10, int(fifth) + 12) if _gives(n, values)] == [size]
