@@ -23,7 +23,7 @@ from carekit.backbones import Backbone
 from carekit.boxes import outer_mask
 from carekit.cam import normalise, raw_activation_map, resize
 from carekit.data.batches import Batch, BoxedImages, boxed_rows, to_unit
-from carekit.experiment import Arm
+from carekit.experiment import Arm, kept_for_training
 from carekit.lessons.setup import Lesson
 from carekit.metrics import label_of
 from carekit.objectives import Care, Loss, Step
@@ -262,23 +262,24 @@ class Taken(NamedTuple):
 
 
 def scenes(lesson: Lesson, model: Backbone, size: int = BATCH) -> tuple[Scene, Scene]:
-    """Two batches of `size` training images that share none, each with half of the rare class's boxed images."""
-    train = lesson.train
+    """Two batches of at most `size` training images that share none, each with half of the rare class's boxed ones."""
+    train, rare = lesson.train, boxed_rows(lesson.train)
     random = np.random.default_rng(lesson.parameters["seed"])
-    boxed = random.permutation(boxed_rows(train)[:size])
-    others = random.permutation(np.setdiff1d(np.arange(len(train)), boxed_rows(train)))
-    source = BoxedImages(train, lesson.arm.boxes(train, boxed_rows(train)))
-    half = len(boxed) // 2
-    parts = (boxed[:half], boxed[half : 2 * half]) if half else (boxed, boxed)
-    fill = min(size - len(parts[0]), len(others) // 2)
+    boxed = random.permutation(rare)[:size]
+    others = random.permutation(np.setdiff1d(np.arange(len(train)), rare))
+    halves = np.array_split(boxed, 2) if len(boxed) > 1 else [boxed, boxed]
+    fill = min(size - len(halves[0]), len(others) // 2)
+    source = BoxedImages(train, lesson.arm.boxes(train, rare))
+    kept = kept_for_training(model, train, lesson.profile)
+    counts = list(train.counts().values())
     made = []
-    for place, rare in enumerate(parts):
-        rows = np.sort(np.concatenate([rare, others[place * fill : (place + 1) * fill]]))
+    for half, rest in zip(halves, (others[:fill], others[fill : 2 * fill]), strict=True):
+        rows = np.sort(np.concatenate([half, rest]))
         batch = source.__getitems__(rows.tolist())
         regions = None if train.masks is None else torch.from_numpy(train.read_masks(rows))
         with torch.no_grad():
-            early = model.early(to_unit(batch.pixels))
-        made.append(Scene(model, batch, early, regions, list(train.counts().values())))
+            early = model.early(to_unit(batch.pixels)) if kept is None else kept.read(rows)
+        made.append(Scene(model, batch, early, regions, counts))
     return made[0], made[1]
 
 
@@ -404,14 +405,15 @@ def letter(angles: pd.Series, cannot: Mapping[str, list[float]], said: pd.DataFr
         said: rows with `setting`, `what`, `printed` and `apart`, of settings that are printed several times.
     """
     by_name = {each.name: each for each in SWITCHES}
-    lines = ["Dear authors,", "we are building on your paper and measured where we may have read it wrongly.", ""]
+    lines = ["Dear authors,", "we build on your paper, and measured where we may have misread it.", ""]
     for number, (name, degrees) in enumerate(angles.sort_values(ascending=False)[:3].items(), 1):
         each = by_name[name]
-        lines.append(f"{number}. {each.where}: {each.says}. We took: {each.decided}; did you take: {each.instead}?")
-        lines.append(f"   It turns a training step by {degrees:.0f} degrees.")
+        lines.append(f"{number}. {each.where}: {each.says}.")
+        lines.append(
+            f"   We took: {each.decided}. Or is it: {each.instead}? It turns a training step by {degrees:.0f} degrees."
+        )
     widest = said.sort_values("apart").iloc[-1]
-    lines.append(f"4. {widest.setting}, {widest.what}: {widest.printed}. Which run is meant?")
-    for data, values in cannot.items():
-        few = ", ".join(map(str, values[:4])) + (", ..." if len(values) > 4 else "")
-        lines.append(f"5. {data}: how many test images has the smallest class? {few} % cannot occur with the text's.")
-    return "\n".join([*lines, "", "Each can be answered in a line. Thank you for the paper.", ""])
+    lines.append(f"4. {widest.setting}, {widest.what}, in your tables (T): {widest.printed}. Which run is meant?")
+    few = [f"on {data} {', '.join(map(str, values[:4]))} %" for data, values in cannot.items() if values]
+    lines.append(f"5. How many test images has the smallest class? By the text, there cannot be {' and '.join(few)}.")
+    return "\n".join([*lines, "", "Each can be answered in a line. Thank you for the paper."])
