@@ -118,7 +118,7 @@ INTERVAL = Exercise(
     lesson=14,
     title="How sure is one run's recall?",
     minutes=5,
-    task="Of $n$ images $k$ were found. Which recalls $p$ agree with that? All between the $p$ at which *k or more* "
+    task="A paper found $k$ of $n$ images. Which recalls $p$ agree with that? All between the $p$ at which *k or more* "
     "would be found in 2.5 % of such tests, and the $p$ at which *k or fewer* would be (Clopper and Pearson 1934). "
     "`beta.ppf(0.025, k, n - k + 1)` is the first, `beta.ppf(0.975, k + 1, n - k)` the second.",
     hints=(
@@ -376,6 +376,7 @@ SIGN = Exercise(
     lesson=14,
     title="The weights of Algorithm 2, on paper",
     minutes=5,
+    level="bonus",
     task="The network ends in pooling and a linear layer: scores $y = W a + b$ of the pooled channels $a$. Eq. 2 takes "
     "the gradient of the score, $\\partial y_c / \\partial a = W_c$. Algorithm 2 takes that of the loss "
     "$L_c = -\\log p_c$: $\\partial L_c / \\partial a = \\sum_j (p_j - [j = c])\\, W_j$, with $p$ the softmax of $y$ "
@@ -420,7 +421,7 @@ FIRST = Choice(
     title="One question to the authors of LUMA",
     minutes=2,
     variable="my_question",
-    task="You may ask one question. Which answer would tell most about whether LUMA works?",
+    task="You may ask the authors of this made-up paper one question. Which answer would tell most about whether LUMA works?",
     choices={
         "a": (
             "Which recall is right, since 78.0 % and 71.4 % cannot occur on 15 images?",
