@@ -421,7 +421,8 @@ FIRST = Choice(
     title="One question to the authors of LUMA",
     minutes=2,
     variable="my_question",
-    task="You may ask the authors of this made-up paper one question. Which answer would tell most about whether LUMA works?",
+    task="You may ask the authors of this made-up paper one question. Which answer would tell most "
+    "about whether LUMA works?",
     choices={
         "a": (
             "Which recall is right, since 78.0 % and 71.4 % cannot occur on 15 images?",
