@@ -80,11 +80,13 @@ def _votes(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 def _shares(F: np.ndarray, M_in: np.ndarray) -> list[float]:
     """Place by place: the share inside of the map without its lowest value, and of what is above 0."""
-    lowest, places = min(F.flat), list(np.ndindex(*F.shape))
     found = []
-    for value in (lambda place: F[place] - lowest, lambda place: max(F[place], 0.0)):
-        total = sum(value(place) for place in places)
-        found.append(sum(value(place) for place in places if M_in[place]) / total if total else 0.0)
+    for value in (lambda vote: vote - F.min(), lambda vote: max(vote, 0.0)):
+        total = inside = 0.0
+        for place in np.ndindex(*F.shape):
+            total += value(F[place])
+            inside += value(F[place]) * M_in[place]
+        found.append(inside / total if total else 0.0)
     return found
 
 
@@ -148,7 +150,8 @@ def _pairs(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _cut(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    return tuple(np.maximum(each, 0) for each in _pairs(random))  # type: ignore[return-value]
+    a, b = _pairs(random)
+    return np.maximum(a, 0), np.maximum(b, 0)
 
 
 def _one_constant() -> tuple[np.ndarray, np.ndarray]:
