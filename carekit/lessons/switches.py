@@ -9,7 +9,7 @@ import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -119,7 +119,7 @@ class Switch:
     trained: bool = False
 
 
-def _options(**options: object) -> Callable[[Setup], Setup]:
+def _options(**options: Any) -> Callable[[Setup], Setup]:
     return lambda setup: replace(setup, objective=replace(setup.objective, **options))
 
 
@@ -311,8 +311,8 @@ def take(scene: Scene, setup: Setup) -> Taken:
             gradient_of=setup.objective.gradient_of,
         ).detach()
         loss.total.backward()
-    weights = [weight for weight in net.parameters() if weight.requires_grad]
-    gradient = torch.cat([(w.grad if w.grad is not None else torch.zeros_like(w)).flatten() for w in weights])
+    trained = [weight for weight in net.parameters() if weight.requires_grad]
+    gradient = torch.cat([(w.grad if w.grad is not None else torch.zeros_like(w)).flatten() for w in trained])
     alpha = setup.objective.alpha
     attention = (loss.total - (1 - alpha) * loss.classification) / alpha if alpha else loss.total * 0
     return Taken(maps.flatten(1).double().numpy(), attention.item(), gradient.double().numpy())
