@@ -190,7 +190,7 @@ class Forked:
             elif time.monotonic() > until:
                 raise subprocess.TimeoutExpired("a fork", timeout)
             else:
-                time.sleep(0.002)
+                time.sleep(0.01)
         return self.returncode
 
 
@@ -283,6 +283,7 @@ def kills(job: str, trials: int, seed: int = 0) -> Counter:
                 mine |= _kill_once(job, place, chance, seconds, counts)
             _end(job, place, wanted, mine, counts)
             shutil.rmtree(place)
+            print(dict(counts), file=sys.stderr, flush=True)  # a run that is stopped has told how far it came
     return counts
 
 
