@@ -181,7 +181,7 @@ class Forked:
             sys.stderr.flush()
             os._exit(status)
 
-    def wait(self, timeout: float = 600) -> int:
+    def wait(self, timeout: float = 3600) -> int:
         until = time.monotonic() + timeout
         while self.returncode is None:
             ended, status = os.waitpid(self.pid, os.WNOHANG)
