@@ -36,7 +36,7 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
 
 
 def similar(name: str, allowed: Iterable[str], most: int = 1) -> list[str]:
-    """The similar names, the nearest first. A name longer than any file's has none: to compare it would take minutes."""
+    """The similar names, the nearest first. One longer than a file's has none: to compare it takes minutes."""
     return get_close_matches(name, list(allowed), n=most) if len(name) <= LONGEST_NAME else []
 
 
