@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from carekit.backbones import Backbone
+from carekit.data.folders import whole_file
 from carekit.plain_json import parse
 
 
@@ -27,19 +28,14 @@ def save(path: str | Path, model: Backbone, extra: dict[str, Tensor] | None = No
         about: notes that JSON can hold.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {f"model.{name}": tensor.contiguous() for name, tensor in model.state_dict().items()}
     tensors |= {f"extra.{name}": tensor.contiguous() for name, tensor in (extra or {}).items()}
     notes = {"backbone": model.name, "classes": str(model.n_classes), "about": json.dumps(about or {})}
     notes["notes_checksum"] = _checksum_of_notes(notes)
     notes["tensors_checksum"] = _checksum_of_tensors(tensors)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        save_file(tensors, beside, notes)
-        beside.chmod(0o666 & ~_umask())  # safetensors lets the owner read alone, and folders are shared
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(path) as new:
+        save_file(tensors, new, notes)
+        new.chmod(0o666 & ~_umask())  # safetensors lets the owner read alone, and folders are shared
 
 
 def _checksum_of_notes(notes: dict[str, str]) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+LONGEST_NAME = 255  # of a file, on most systems
+LONGEST_LINE = 4000  # letters that a terminal is shown of a line
 _FIELD = re.compile(r"\{0\.(\w+)(![r]|:g)?\}")
 _TURNS = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}  # what turns the direction of writing
 
@@ -29,8 +31,13 @@ def one_of(what: str, name: str, allowed: Iterable[str]) -> str:
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """The question whether a similar name was meant, with a blank behind it; nothing where no name is similar."""
-    near = get_close_matches(str(name), list(allowed), n=2)
-    return f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    found = similar(str(name), allowed, 2)
+    return f"did you mean {' or '.join(map(repr, found))}? " if found else ""
+
+
+def similar(name: str, allowed: Iterable[str], most: int = 1) -> list[str]:
+    """The similar names, the nearest first. One longer than a file's has none: to compare it takes minutes."""
+    return get_close_matches(name, list(allowed), n=most) if len(name) <= LONGEST_NAME else []
 
 
 def about_row(sentence: str, row: Any) -> str:
@@ -57,9 +64,13 @@ def is_plain(text: str) -> bool:
 def printable(text: str) -> str:
     """A text from outside as a terminal may show it: what is not `is_plain` in it stands as Python writes it, "\\x1b".
 
-    Lines and tabs stay.
+    Lines and tabs stay; of a line that somebody made endless its beginning is shown.
     """
+    lines = (
+        line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}... ({len(line)} letters)"
+        for line in text.split("\n")
+    )
     return "".join(
         letter if letter in "\n\t" or is_plain(letter) else letter.encode("unicode_escape").decode("ascii")
-        for letter in text
+        for letter in "\n".join(lines)
     )

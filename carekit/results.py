@@ -16,6 +16,7 @@ import torch
 import carekit
 from carekit import workspace
 from carekit.data.checksums import sha256
+from carekit.data.folders import whole_file
 from carekit.data.prepared import Prepared
 
 LIBRARIES = ("torch", "torchvision", "numpy", "pandas", "scipy", "scikit-learn", "scikit-image", "pillow")
@@ -133,9 +134,5 @@ def _processor() -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(path) as new:
+        new.write_text(text, encoding="utf-8")

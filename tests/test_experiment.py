@@ -173,3 +173,15 @@ def test_half_a_data_set_is_refused_in_a_sentence(tiny):
         compare(tiny.split("train"), PROFILE, {}, [0], progress=False)
     with pytest.raises(ValueError, match="Tiny has no train image to learn from"):
         compare(tiny.split("test"), PROFILE, {}, [0], progress=False)
+
+
+def test_what_a_kill_left_of_a_checkpoint_goes_before_its_run_goes_on(tmp_path):
+    from carekit.experiment.training import _remove_torn
+
+    torn = tmp_path / ".key.unfinished.0123abcd.part"
+    torn.mkdir()
+    (torn / ".tmpX").touch()
+    for name in (".key.safetensors.77", ".key.lock", "key.unfinished", ".other.safetensors.77"):
+        (tmp_path / name).touch()
+    _remove_torn(tmp_path / "key.safetensors")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".key.lock", ".other.safetensors.77", "key.unfinished"]

@@ -2,7 +2,7 @@ from collections import namedtuple
 
 import pytest
 
-from carekit.names import about_row, is_plain, one_of, printable
+from carekit.names import about_row, is_plain, one_of, printable, similar
 
 Row = namedtuple("Row", "image_id x0")
 
@@ -36,3 +36,10 @@ def test_control_characters_do_not_reach_a_terminal(letter):
 @pytest.mark.parametrize("name", ["nv", "皮膚纖維瘤", "דוגמה", "Ätzung $5 {x} <b>", "👩‍⚕️", "a b"])
 def test_names_of_people_stay(name):
     assert is_plain(name) and printable(name) == name
+
+
+def test_an_endless_name_is_compared_with_none_and_shown_in_part():
+    name = "a" * 5_000_000
+    assert similar(name, ["a", "a" * 300]) == []
+    shown = printable(f"{name} is unknown\nand more")
+    assert len(shown) < 5_000 and shown.endswith("(5000011 letters)\nand more")

@@ -1,7 +1,6 @@
 """A table of boxes with the origin of each: one line a box, and one with empty corners where nothing was found."""
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike
 
 import carekit
 from carekit import boxes as geometry
+from carekit.data.folders import whole_file
 from carekit.data.prepared import Prepared
 from carekit.data.prepared.schema import CORNERS
 
@@ -73,12 +73,8 @@ def add_lines(path: Path, new: pd.DataFrame, replace: bool = False) -> None:
             old = old[~old.image_id.isin(new.image_id)]
         else:
             new = new[~new.image_id.isin(old.image_id)]
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            (pd.concat([old, new]) if len(old) else new).to_csv(beside, index=False, lineterminator="\n")
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
+        with whole_file(path) as written:
+            (pd.concat([old, new]) if len(old) else new).to_csv(written, index=False, lineterminator="\n")
 
 
 def save_by_hand(path: str | Path, data: Prepared, image_id: str, boxes: ArrayLike) -> None:

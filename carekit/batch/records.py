@@ -7,7 +7,6 @@ OUT/.NAME.*.part/       a run at work, or what a kill left of one
 """
 
 import json
-import os
 import platform
 import shutil
 import sys
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+
+from carekit.data.folders import whole_file
 
 BATCH, RECORD, RESULTS, LOG, FAILED = "batch.json", "run.json", "results.json", "log.txt", "failed"
 _LIBRARIES = ("carekit", "torch", "numpy", "papermill", "ipykernel")
@@ -148,10 +149,5 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
+    with whole_file(path) as new:
+        new.write_text(text, encoding="utf-8")

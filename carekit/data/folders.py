@@ -4,7 +4,9 @@ import errno
 import glob
 import hashlib
 import json
+import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 PLAN, LOCK, JOURNAL = "plan.json", "lock", "journal.jsonl"
+NEW = 1.0  # seconds for which a lock that nobody holds may be one that somebody is about to
 
 
 class Ended(OSError):
@@ -35,6 +38,28 @@ def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.
     path = Path(path).expanduser().resolve()
     check_free(path, overwrite, mark)
     _check_own(_old(path), (mark,))
+    with _beside(path) as new:
+        yield new
+        check_free(path, overwrite, mark)
+        _take_place(new, path, overwrite)
+        (path / LOCK).unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield the path of a file to write that takes the place of `path` at the end; on an error or Ctrl-C it is removed.
+
+    It lies in a folder of its own, since who writes it may make more files there that a kill leaves: safetensors does.
+    What killed processes left of `path` goes with the next that writes it.
+    """
+    with _beside(path) as new:
+        yield new / path.name
+        os.replace(new / path.name, path)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A folder next to `path` that this process holds, and that goes at the end."""
     _remove_abandoned(path)
     new = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
     _make(new)
@@ -42,20 +67,18 @@ def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.
     lock.acquire()
     try:
         yield new
-        check_free(path, overwrite, mark)
-        _take_place(new, path, overwrite)
-        (path / LOCK).unlink(missing_ok=True)
     finally:
         lock.release()
         shutil.rmtree(new, ignore_errors=True)
 
 
 def _remove_abandoned(path: Path) -> None:
-    """What processes that were killed left of `path`: folders whose lock nobody holds."""
+    """What processes that were killed left of `path`: folders whose lock nobody holds, nor may be about to."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.part"):
-        if (left / LOCK).exists():
-            with suppress(Timeout, OSError), FileLock(left / LOCK, timeout=0):
-                shutil.rmtree(left, ignore_errors=True)
+        with suppress(Timeout, OSError):
+            if time.time() - (left / LOCK).stat().st_mtime > NEW:
+                with FileLock(left / LOCK, timeout=0):
+                    shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
@@ -142,7 +165,9 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OSError(f"{folder.parent} cannot be written to ({error.strerror}): choose another place") from None
+        refused = OSError(f"{folder.parent} cannot be written to ({error.strerror}): choose another place")
+        refused.errno = error.errno
+        raise refused from None
 
 
 def _take_place(new: Path, path: Path, overwrite: bool) -> None:

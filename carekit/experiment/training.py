@@ -1,5 +1,6 @@
 """Carry out one planned run: train, evaluate, keep the weights with what they score."""
 
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -43,7 +44,7 @@ def _remove_torn(path: Path) -> None:
     """What a process that was killed while it wrote this checkpoint has left; nobody else is at it now."""
     for left in path.parent.glob(f".{path.stem}.*"):
         if left.suffix != ".lock":
-            left.unlink()
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _train(planned: Planned) -> None:

@@ -2,13 +2,13 @@
 
 import base64
 import html
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from carekit.data.folders import whole_file
 from carekit.lessons import show
 from carekit.metrics import label_of
 
@@ -37,10 +37,8 @@ def write_page(path: Path, title: str, parts: Mapping[str, str | pd.DataFrame | 
 {body}
 </body></html>
 """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(page, encoding="utf-8")
-    os.replace(beside, path)
+    with whole_file(path) as new:
+        new.write_text(page, encoding="utf-8")
     return path
 
 

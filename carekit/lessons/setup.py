@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from carekit import workspace
 from carekit.box_sources import Scaled
+from carekit.data.folders import whole_file
 from carekit.data.marks import with_shortcut
 from carekit.data.prepared import Prepared
 from carekit.data.synthetic import KINDS, Kind, Recipe, scaled_counts
@@ -130,11 +130,9 @@ class Lesson:
         if not self.parameters["results"]:
             return
         path = Path(self.parameters["results"])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
         about = {"parameters": self.parameters, "data": self.data.facts["title"], "figures": results}
-        beside.write_text(json.dumps(_plain(about), indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        os.replace(beside, path)
+        with whole_file(path) as new:
+            new.write_text(json.dumps(_plain(about), indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def begin(namespace: Mapping[str, Any], needs_boxes: bool = False) -> Lesson:

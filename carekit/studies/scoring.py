@@ -1,12 +1,12 @@
 """Finished runs as tidy rows: every metric, recall at the control's false alarms, and the ink test."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from carekit import workspace
+from carekit.data.folders import whole_file
 from carekit.experiment import Run, scores
 from carekit.lessons.ink_test import ink_test
 from carekit.lessons.setup import Lesson
@@ -32,9 +32,7 @@ def ink_counts(run: Run, lesson: Lesson) -> dict[str, float]:
     path = workspace.runs() / "ink" / f"{workspace.key('carekit.lessons.ink_test', **about)}.json"
     if not path.is_file():
         counts = ink_test(lesson, [run]).iloc[0]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        beside.write_text(json.dumps({f"ink_{name}": int(counts[name]) for name in INK}), encoding="utf-8")
-        os.replace(beside, path)
+        with whole_file(path) as new:
+            new.write_text(json.dumps({f"ink_{name}": int(counts[name]) for name in INK}), encoding="utf-8")
     found: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
     return found

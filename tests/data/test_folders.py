@@ -1,3 +1,8 @@
+import os
+import signal
+import subprocess
+import sys
+
 import pytest
 from filelock import FileLock
 
@@ -70,18 +75,51 @@ def test_atomic_folder_refuses_the_name_of_a_file(tmp_path):
 
 
 def test_what_a_killed_process_left_beside_goes_with_the_next(tmp_path):
-    left = tmp_path / ".set.0123abcd.part"
-    left.mkdir()
-    (left / folders.LOCK).touch()
+    left, about_to_work = tmp_path / ".set.0123abcd.part", tmp_path / ".set.3210abcd.part"
+    for each in (left, about_to_work):
+        each.mkdir()
+        (each / folders.LOCK).touch()
     (left / "images.npy").touch()
+    os.utime(left / folders.LOCK, (0, 0))
     at_work = tmp_path / ".set.89abcdef.part"
     at_work.mkdir()
     strange = tmp_path / ".set.fedcba98.part"  # without a lock it is not ours
     strange.mkdir()
-    with FileLock(at_work / folders.LOCK), folders.atomic_folder(tmp_path / "set") as folder:
-        (folder / "facts.json").touch()
-    assert sorted(path.name for path in tmp_path.iterdir()) == [at_work.name, strange.name, "set"]
+    with FileLock(at_work / folders.LOCK):
+        os.utime(at_work / folders.LOCK, (0, 0))
+        with folders.atomic_folder(tmp_path / "set") as folder:
+            (folder / "facts.json").touch()
+    kept = [about_to_work.name, at_work.name, strange.name, "set"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == kept
     assert [path.name for path in (tmp_path / "set").iterdir()] == ["facts.json"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from carekit.data.folders import whole_file
+
+with whole_file(Path(sys.argv[1])) as new:
+    for name in (new, new.with_name(".tmp123")):  # the second as safetensors makes one
+        name.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes are killed by a signal")
+def test_a_file_is_written_whole_or_not_at_all_and_what_a_kill_left_goes_with_the_next(tmp_path):
+    path = tmp_path / "a [1] {} ü.json"
+    assert subprocess.run([sys.executable, "-c", KILLED, path]).returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    os.utime(left / folders.LOCK, (0, 0))
+    for word in ("one", "two"):
+        with folders.whole_file(path) as new:
+            new.write_text(word)
+    with pytest.raises(KeyboardInterrupt), folders.whole_file(path) as new:
+        new.write_text("half")
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "two"
 
 
 @pytest.mark.parametrize("name", ["a {0} b", "100 %", "#1", "größer", "a[b]c", "a'b"])

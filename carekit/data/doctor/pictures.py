@@ -2,22 +2,36 @@
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from carekit.data.doctor.report import Report
 from carekit.data.layouts.layout import and_more
 
-
-def fingerprint(image: np.ndarray) -> str:
-    """A hash of an image's shape and pixels."""
-    return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()
+ROWS = 256  # of an image that are looked at together
 
 
-def is_blank(image: np.ndarray) -> bool:
-    """Whether an image (h, w, 3) is of a single colour."""
-    return bool((image == image[0, 0]).all())
+def strips(image: Image.Image) -> Iterator[np.ndarray]:
+    """An image's rows, (k, w, 3) at a time: all of them as an array take more memory than the image itself."""
+    for top in range(0, image.height, ROWS):
+        yield np.asarray(image.crop((0, top, image.width, min(top + ROWS, image.height))))
+
+
+def look_at(parts: Iterable[np.ndarray]) -> tuple[str, bool]:
+    """A hash of an image's shape and pixels, and whether it is of a single colour.
+
+    Args:
+        parts: its rows, (k, w, 3) at a time; images are the same only if they come in the same parts.
+    """
+    digest, first, blank = hashlib.sha256(), None, True
+    for part in parts:
+        first = part[0, 0].copy() if first is None else first
+        digest.update(repr(part.shape).encode() + part.tobytes())
+        blank = blank and bool((part == first).all())
+    return digest.hexdigest(), blank
 
 
 class Pictures:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from carekit.data.doctor.boxes import check_boxes
-from carekit.data.doctor.pictures import Pictures, fingerprint, is_blank
+from carekit.data.doctor.pictures import Pictures, look_at
 from carekit.data.doctor.report import Report
 from carekit.data.doctor.tables import check_counts, check_groups, check_licence, check_parts
 from carekit.data.prepared import Prepared
@@ -38,5 +38,5 @@ def _look_at_pictures(data: Prepared, names: pd.Series) -> Pictures:
     for start in range(0, len(data), AT_ONCE):
         rows = range(start, min(start + AT_ONCE, len(data)))
         for i, image in zip(rows, data.read(rows), strict=True):
-            pictures.add(i, fingerprint(image), is_blank(image))
+            pictures.add(i, *look_at([image]))
     return pictures

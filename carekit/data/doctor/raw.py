@@ -6,12 +6,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from carekit.data.doctor.boxes import check_boxes
-from carekit.data.doctor.pictures import Pictures, fingerprint, is_blank
+from carekit.data.doctor.pictures import Pictures, look_at, strips
 from carekit.data.doctor.report import Report
 from carekit.data.doctor.tables import check_counts, check_groups, check_licence, check_parts
 from carekit.data.layouts import LAYOUTS, recognise, told
@@ -121,10 +120,10 @@ def _look(source: Source, image_name: str, mask_name: str) -> Look:
     if box is not None:
         width, height = image.size
         box = (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
-    array = np.asarray(image)
     turn = image.info.get(TURN, 1)
     inverted = mask is not None and is_inverted(mask)
-    return Look("", image.size, fingerprint(array), turn, is_blank(array), box, inverted)
+    same, blank = look_at(strips(image))
+    return Look("", image.size, same, turn, blank, box, inverted)
 
 
 def _check_looks(report: Report, listing: Listing, looks: list[Look]) -> None:

@@ -4,11 +4,11 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from carekit.data.sources.decoding import ENDINGS
+from carekit.names import similar
 
 # Folders that say what lies in them, and not which of several sets it belongs to.
 NEUTRAL = {"images", "image", "imgs", "img", "jpegimages", "pictures", "photos", "labels", "label", "annotations"}
@@ -91,8 +91,8 @@ class Images:
         zeros = [key for key in self._by_base if key.lstrip("0") == without_ending(last).lstrip("0")]
         if zeros:
             return f"; {self._by_base[zeros[0]][0]} is there: {name!r} seems to have lost its zeros"
-        near = get_close_matches(last, self._by_base, n=1)
-        return f"; the nearest to {name!r} is {self._by_base[near[0]][0]}" if near else ""
+        found = similar(last, self._by_base)
+        return f"; the nearest to {name!r} is {self._by_base[found[0]][0]}" if found else ""
 
 
 def clean(name: str) -> str:

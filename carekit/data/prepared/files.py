@@ -20,8 +20,12 @@ AT_ONCE = 256  # images held in memory at a time
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """A table of text."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+    """A table of text. Raises ValueError, naming the file, where it is none."""
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
+    except ValueError as error:
+        first = str(error).splitlines()[0]
+        raise ValueError(f"{path.name} cannot be read ({first}): prepare the data set again") from None
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

@@ -48,7 +48,8 @@ def decode_image(data: bytes, name: str) -> Image.Image:
     if image.mode[0] in "IF":
         image = Image.fromarray(_survive(name, lambda: spread(np.asarray(image))))
     turn = image.info.get(TURN, 1)
-    image = image.convert("RGB")
+    if image.mode != "RGB":  # of an image that is RGB this would be a copy, and some are large
+        image = image.convert("RGB")
     image.info = {TURN: turn}
     return image
 
@@ -109,12 +110,12 @@ def _survive(name: str, decode: Callable[[], _Result]) -> _Result:
 
 
 def _photograph(data: bytes) -> Image.Image:
-    file = Image.open(io.BytesIO(data), formats=FORMATS)
-    frames = getattr(file, "n_frames", 1)
-    if frames > 1 and file.format != "MPO":  # a photograph with others behind it
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != "MPO":  # a photograph with others behind it
         raise Unsupported(f"it has {frames} frames, where one picture is needed")
-    turn = file.getexif().get(ExifTags.Base.Orientation, 1)
-    image = ImageOps.exif_transpose(file)
+    turn = image.getexif().get(ExifTags.Base.Orientation, 1)
     image.load()
+    ImageOps.exif_transpose(image, in_place=True)
     image.info[TURN] = turn if turn in range(1, 9) else 1
     return image

@@ -25,9 +25,12 @@ class Folder(Source):
 
     def _read(self, name: str) -> bytes:
         file = self.path / name
-        if file.stat().st_size > MAX_BYTES:
-            raise ValueError(f"{file} is larger than {MAX_BYTES >> 20} MB: it cannot be an image or a table")
-        return file.read_bytes()
+        try:
+            if file.stat().st_size <= MAX_BYTES:
+                return file.read_bytes()
+        except OSError as error:  # a link that leads nowhere, a file that is another user's or has just gone
+            raise ValueError(f"{file} cannot be read ({error.strerror}): make it readable, or remove it") from None
+        raise ValueError(f"{file} is larger than {MAX_BYTES >> 20} MB: it cannot be an image or a table")
 
 
 def _files_below(path: Path) -> list[str]:

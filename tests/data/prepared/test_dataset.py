@@ -376,3 +376,12 @@ def test_readers_need_neither_torch_nor_jupyter_nor_matplotlib():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("content", [b"image_id,label\na,b\na,b,c\n", b'image_id,x0\n"a', b"\xff\xfe\x00", b""])
+@pytest.mark.parametrize("name", ["samples.csv", "boxes.csv"])
+def test_a_table_that_is_none_is_one_sentence_that_names_it(saved, name, content):
+    (saved.folder / name).write_bytes(content)
+    with pytest.raises(ValueError) as told:
+        Prepared.open(saved.folder)
+    assert f"{name} cannot be read" in str(told.value) and "\n" not in str(told.value)

@@ -31,3 +31,9 @@ def test_archives_in_a_folder_are_read_like_folders(tmp_path):
     with open_source(tmp_path / "in") as source:
         assert source.names == ["a.txt", "b.zip", "b.zip/c/d.txt"]
         assert source.read("b.zip/c/d.txt") == b"D"
+
+
+def test_a_link_that_leads_nowhere_is_one_sentence_when_it_is_read(tmp_path):
+    (tmp_path / "a.png").symlink_to("nothing.png")
+    with open_source(tmp_path) as source, pytest.raises(ValueError, match=r"a\.png cannot be read \(No such file"):
+        source.read("a.png")
