@@ -21,6 +21,7 @@ from carekit.lessons.exercises import (
     lesson_10,
     lesson_11,
     lesson_13,
+    lesson_15,
 )
 from carekit.lessons.exercises.checking import judge, yours_or_solution
 from carekit.lessons.exercises.exercise import Choice, Exercise, t_of
@@ -42,6 +43,7 @@ LESSONS = (
     lesson_10,
     lesson_11,
     lesson_13,
+    lesson_15,
 )
 EXERCISES: Table[Exercise | Choice] = Table(
     "exercise", {each.name: each for lesson in LESSONS for each in lesson.EXERCISES}
