@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from carekit import boxes, workspace
@@ -16,9 +17,9 @@ from carekit.data.prepared import Prepared
 from carekit.data.prepared.annotating import replace_boxes, save_boxes
 from carekit.experiment import Arm
 from carekit.explorers import scene
-from carekit.explorers.controls import choice, index, parameter
+from carekit.explorers.controls import choice, index, parameter, toggle
 from carekit.explorers.frame import Explorer, packed
-from carekit.explorers.overlay import Boxes
+from carekit.explorers.overlay import Boxes, lift_text, share_of
 from carekit.lessons import plots
 from carekit.names import one_of
 
@@ -29,6 +30,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     f"Box × {scale:g}": {"box_scale": scale, "outer": "binary"} for scale in (0.7, 0.9, 1.0, 1.1)
 }
 PRESETS["By distance"] = {"box_scale": 1.0, "outer": "distance"}
+
+_GUESS = {"name": "inside", "label": "the share of the image inside", "most": 1}
+_GUESS_OF_THE_MAP = {"name": "share", "label": "the share of the map inside", "most": 1}
 
 Save = Callable[[Prepared, str, Any], Prepared]
 
@@ -42,10 +46,18 @@ def masks(image_boxes: Boxes, size: int, box_scale: float, outer: str) -> tuple[
     return m_in, boxes.outer_mask(torch.from_numpy(m_in)[None], outer)[0].numpy()
 
 
-def measure(image_boxes: Boxes, size: int, box_scale: float = 1.0, outer: str = "binary") -> dict[str, float]:
-    """The share of the image inside, the sum of M_out (NaN by distance without a box), and the number of boxes."""
+def measure(
+    image_boxes: Boxes,
+    size: int,
+    box_scale: float = 1.0,
+    outer: str = "binary",
+    map_: Float[np.ndarray, "u v"] | None = None,
+) -> dict[str, float]:
+    """The share of the image inside, the sum of M_out (NaN by distance without a box), the number of boxes, and with a
+    map the share of it inside."""
     m_in, m_out = masks(image_boxes, size, box_scale, outer)
-    return {"inside": float(m_in.mean()), "outer_sum": float(m_out.sum(dtype=float)), "boxes": len(image_boxes)}
+    found = {"inside": float(m_in.mean()), "outer_sum": float(m_out.sum(dtype=float)), "boxes": len(image_boxes)}
+    return found if map_ is None else found | {"share": share_of(map_, m_in)}
 
 
 def words(numbers: dict[str, float], name: str, box_scale: float, outer: str) -> str:
@@ -55,9 +67,12 @@ def words(numbers: dict[str, float], name: str, box_scale: float, outer: str) ->
         return f"{name} has no box: it takes no part in the attention loss."
     plural = "es" if count > 1 else ""
     start = f"{name}, {count} box{plural} at scale {box_scale:.2f}: {numbers['inside']:.3f} of the image"
+    end = ""
+    if "share" in numbers:
+        end = f" Share of the map inside: {lift_text(numbers['share'], numbers['inside'])}."
     if not numbers["outer_sum"]:
-        return f"{start} lies inside. M_out is empty, so L_out counts as 0."
-    return f"{start} lies inside, M_out {OUTER[outer]} sums to {numbers['outer_sum']:.1f}."
+        return f"{start} lies inside. M_out is empty, so L_out counts as 0.{end}"
+    return f"{start} lies inside, M_out {OUTER[outer]} sums to {numbers['outer_sum']:.1f}.{end}"
 
 
 class MasksExplorer(Explorer):
@@ -131,6 +146,7 @@ def lines_of(table: Path, data: Prepared, rows: np.ndarray) -> dict[str, np.ndar
 def explore_masks(
     data: Prepared,
     rows: int | np.integer | np.ndarray,
+    maps: Float[np.ndarray, "n u v"] | None = None,
     *,
     box_scale: float = 1.0,
     outer: str = "binary",
@@ -145,6 +161,7 @@ def explore_masks(
     Args:
         data: where the images and their boxes are.
         rows: the number of an image of `data`, or of several.
+        maps: a map in [0, 1] of each, to be seen under the boxes with the share of it inside; None: the images alone.
         box_scale: a factor of the boxes' sides.
         outer: M_out, "binary" or "distance".
         save: what "Save boxes" does besides: save(data, image_id, boxes) -> Prepared. By default the boxes are put into
@@ -155,11 +172,14 @@ def explore_masks(
         The explorer; its `boxes` are a source for an arm, its `data` is the data set with the boxes that were saved.
 
     Raises:
-        ValueError: for no image, a scale or a kind of M_out that is not there, a bad box, and a file that is no table.
+        ValueError: for no image, more or fewer maps than images, a scale or a kind of M_out that is not there, a bad
+            box, and a file that is no table.
     """
     rows = np.atleast_1d(np.asarray(rows, dtype=np.int64))
     if not rows.size:
         raise ValueError("there is no image to draw boxes on: give the number of at least one")
+    if maps is not None and len(maps) != len(rows):
+        raise ValueError(f"{len(maps)} maps do not belong to {len(rows)} images: give one for each")
     one_of("outer", outer, OUTER)
     boxes.check_scale(box_scale)
     path = hand_table(data) if table is None else Path(table)
@@ -171,6 +191,7 @@ def explore_masks(
     sent = scene.sent(data, first) | {
         "boxes": [data.checked_boxes(i).tolist() for i in rows],
         "names": [scene.name_of(data, i) for i in rows],
+        "maps": None if maps is None else packed(maps),
         "annotated": np.flatnonzero(names.isin(list(known))).tolist(),
         "note": _note(data, save, path),
     }
@@ -184,14 +205,15 @@ def explore_masks(
         [
             index("image", "Image", len(rows) - 1),
             parameter("box_scale", low=0.1, high=2.0),
+            *([] if maps is None else [toggle("map", "Map under the boxes")]),
             choice("outer", "M_out", OUTER),
         ],
-        {"image": 0, "box_scale": box_scale, "outer": outer, "boxes": {}},
+        {"image": 0, "box_scale": box_scale, "outer": outer, "boxes": {}} | ({} if maps is None else {"map": True}),
         sent,
         presets=PRESETS,
-        guess={"name": "inside", "label": "the share of the image inside", "most": 1},
+        guess=_GUESS if maps is None else _GUESS_OF_THE_MAP,
     )
-    explorer.show(*_still(data, int(rows[0]), box_scale, outer))
+    explorer.show(*_still(data, int(rows[0]), box_scale, outer, None if maps is None else maps[0]))
     return explorer
 
 
@@ -202,13 +224,17 @@ def _note(data: Prepared, save: Save | None, table: Path) -> str:
     return f"{note}." if save in (None, save_boxes) else f"{note}, and hands them to the notebook's own function."
 
 
-def _still(data: Prepared, row: int, box_scale: float, outer: str) -> tuple[Figure, str]:
+def _still(data: Prepared, row: int, box_scale: float, outer: str, map_: np.ndarray | None) -> tuple[Figure, str]:
     drawn, size = data.checked_boxes(row), (data.size, data.size)
     m_in, m_out = masks(drawn, data.size, box_scale, outer)
     figure, axes = plots.grid(3, size=2.6)
-    plots.draw_image(axes[0, 0], data.read([row])[0], boxes.scale(drawn, box_scale, size), f"box × {box_scale:g}")
+    scaled, title = boxes.scale(drawn, box_scale, size), f"box × {box_scale:g}"
+    if map_ is None:
+        plots.draw_image(axes[0, 0], data.read([row])[0], scaled, title)
+    else:
+        plots.draw_attention(axes[0, 0], data.read([row])[0], map_, scaled, f"map, {title}")
     for place, mask, title in ((axes[0, 1], m_in, "M_in"), (axes[0, 2], m_out, f"M_out, {OUTER[outer]}")):
         place.imshow(mask, cmap=plots.MAP, vmin=0, vmax=max(1e-9, float(mask.max())))
         place.set_title(title, fontsize=10)
-    numbers = measure(drawn, data.size, box_scale, outer)
+    numbers = measure(drawn, data.size, box_scale, outer, map_)
     return figure, words(numbers, scene.name_of(data, row), box_scale, outer)

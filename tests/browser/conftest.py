@@ -44,7 +44,7 @@ class Case(NamedTuple):
 EXPLORERS = [
     Case("attention_loss", "explore_attention_loss(data, rows, maps)", "τ"),
     Case("imbalance", "explore_imbalance({'nv': 6705, 'mel': 1113, 'df': 115})", "Ratio"),
-    Case("masks", "explore_masks(data, rows)", "Box scale"),
+    Case("masks", "explore_masks(data, rows, maps)", "Box scale"),
     Case("saliency", "explore_saliency(data, rows)", "Threshold"),
     Case("cam", "explore_cam(build('small', len(data.classes)), data, rows)", "Threshold"),
     Case(

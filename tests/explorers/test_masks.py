@@ -72,6 +72,25 @@ def test_the_browser_has_the_same_masks(tiny, rows, displayed, page, settle, dra
             assert tab.inner_text(".ck-words") == words(numbers, "rare, image 3", scale, outer)
 
 
+def test_the_share_of_the_map_inside_follows_the_box(tiny, rows, displayed, page, settle):
+    maps = np.random.default_rng(0).random((3, 4, 4)).astype(np.float32)
+    explore_masks(tiny, rows, maps)
+    tab = page()
+    for drawn, scale in (([[4, 5, 10, 11]], 1.0), ([[0, 0, 3, 9], [2, 1, 7, 5]], 1.3), ([], 1.0)):
+        found = settle(tab, boxes={"0": drawn}, box_scale=scale)
+        assert found == pytest.approx(measure(drawn, 16, scale, "binary", maps[0]), abs=1e-5)
+        assert tab.inner_text(".ck-words") == words(found, "rare, image 3", scale, "binary")
+    settle(tab, boxes={"0": [[4, 5, 10, 11]]}, box_scale=1)
+    before, picture = tab.inner_text(".ck-share"), "document.querySelector('canvas').toDataURL()"
+    assert drag(tab, (7, 8), (9, 7)) == [[6, 4, 12, 10]] and tab.inner_text(".ck-share") != before
+    covered = tab.evaluate(picture)
+    tab.get_by_label("Map under the boxes").press("Space")
+    paint(tab)
+    assert tab.evaluate(picture) != covered and "Share of the map inside: 0." in tab.inner_text(".ck-share")
+    tab.get_by_label("Predict first").check()
+    tab.locator(".ck-share").wait_for(state="hidden")
+
+
 def test_a_mouse_moves_resizes_and_draws_boxes(tiny, rows, displayed, page, settle):
     explore_masks(tiny, rows)
     tab = page()
@@ -337,6 +356,7 @@ def test_by_default_a_folder_is_not_touched(tiny, tmp_path, displayed, monkeypat
         ({"rows": np.array([], int)}, "there is no image to draw boxes on"),
         ({"box_scale": 0.0}, "box_scale = 0.0 is out of range"),
         ({"outer": "far"}, "outer = 'far' is unknown"),
+        ({"maps": np.zeros((2, 4, 4))}, "2 maps do not belong to 1 images"),
     ],
 )
 def test_bad_input_is_one_sentence(tiny, options, message):

@@ -3,6 +3,7 @@
 import html
 import re
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -63,6 +64,24 @@ def test_previous_and_next_lead_through_the_lessons(pages):
 def test_a_lesson_that_was_not_run_says_so(pages):
     for name in LESSONS:
         assert ("This lesson was not run" in pages[f"notebooks/{name}.html"]) == (name not in RUN)
+
+
+def test_no_link_leads_nowhere(site, pages):
+    """To a file that is not there, or to a place in a page that has no such id."""
+    ids = {(site / name).resolve(): set(re.findall(r'\bid="([^"]+)"', text)) for name, text in pages.items()}
+    broken = set()
+    for name, text in pages.items():
+        markup = re.sub(r"<script\b.*?</script>", "", text, flags=re.S)
+        for link in set(re.findall(r'<(?:a|link|img|iframe)\b[^>]*?\s(?:href|src)="([^"]*)"', markup)):
+            address = urlsplit(html.unescape(link))
+            if address.scheme or address.netloc:
+                continue
+            target = (site / name).parent.joinpath(unquote(address.path)).resolve() if address.path else site / name
+            place = unquote(address.fragment)
+            known = ids.get(target.resolve())
+            if not target.exists() or (place and known is not None and place not in known):
+                broken.add((name, link))
+    assert not broken
 
 
 def test_equations_need_no_script(pages):

@@ -6,8 +6,10 @@ import { html } from "./elements.js";
 import { heat } from "./heat.js";
 import { BoxBar, boxText } from "./masks_bar.js";
 import { BoxEditor } from "./masks_editor.js";
+import { MapShare } from "./masks_share.js";
 import { BoxStore } from "./masks_store.js";
 import { distanceOutside, largest, rasterise, scaleBoxes, sum } from "./maths.js";
+import { shareText } from "./overlay.js";
 import { Picture } from "./picture.js";
 import { fixed, nice } from "./words.js";
 
@@ -17,6 +19,7 @@ import { fixed, nice } from "./words.js";
  * @typedef {object} Scene
  * @property {number} size
  * @property {import("./arrays.js").Packed} images
+ * @property {import("./arrays.js").Packed | null} maps of the true class, (n, u, v), where a model was given
  * @property {Box[][]} boxes
  * @property {string[]} names
  * @property {number[]} annotated the images that the table has
@@ -40,18 +43,19 @@ function masksOf(scaled, size, outer) {
 
 /**
  * carekit.explorers.masks.words.
- * @param {{ inside: number, outer_sum: number, boxes: number }} numbers
+ * @param {{ inside: number, outer_sum: number, boxes: number, share?: number }} numbers
  * @param {string} name
  * @param {number} scale
  * @param {string} outer
  */
-function wordsOf({ inside, outer_sum, boxes }, name, scale, outer) {
+function wordsOf({ inside, outer_sum, boxes, share }, name, scale, outer) {
   if (!boxes) return `${name} has no box: it takes no part in the attention loss.`;
-  const share = fixed(inside, 3);
+  const area = fixed(inside, 3);
   const plural = boxes > 1 ? "es" : "";
-  const start = `${name}, ${boxes} box${plural} at scale ${fixed(scale)}: ${share} of the image`;
-  if (!outer_sum) return `${start} lies inside. M_out is empty, so L_out counts as 0.`;
-  return `${start} lies inside, M_out ${outer} sums to ${fixed(outer_sum, 1)}.`;
+  const start = `${name}, ${boxes} box${plural} at scale ${fixed(scale)}: ${area} of the image`;
+  const end = share === undefined ? "" : ` Share of the map inside: ${shareText(share, inside)}.`;
+  if (!outer_sum) return `${start} lies inside. M_out is empty, so L_out counts as 0.${end}`;
+  return `${start} lies inside, M_out ${outer} sums to ${fixed(outer_sum, 1)}.${end}`;
 }
 
 /**
@@ -99,15 +103,16 @@ function beforeTheStage(frame, ...parts) {
  */
 export function masks(frame) {
   /** @type {Scene} */
-  const { size, names, ...packed } = frame.scene;
+  const { size, names, maps, ...packed } = frame.scene;
   const images = imagesOf(frame, decode(packed.images));
   const store = new BoxStore(frame);
   const picture = new Picture("The image and its boxes", size);
   const editor = new BoxEditor(picture, store);
   const bar = new BoxBar(frame, store, editor);
+  const map = new MapShare(maps, size);
   const inner = new Picture("M_in", size);
   const outside = new Picture("M_out", size);
-  beforeTheStage(frame, picture.element, bar.element);
+  beforeTheStage(frame, picture.element, map.element, bar.element);
   frame.add(inner, outside);
   const shades = Array.from({ length: SHADES + 1 }, (_, i) => heat(i / SHADES, 1));
   let last = "";
@@ -137,7 +142,7 @@ export function masks(frame) {
   };
 
   return {
-    draw({ image, box_scale, outer }) {
+    draw({ image, box_scale, outer, map: seen }) {
       const pixels = images.find(image);
       frame.stage.parentElement?.classList.toggle("ck-away", !pixels);
       if (!pixels) return { words: `Asking the kernel for image ${image} of the explorer.`, numbers: {} };
@@ -149,11 +154,12 @@ export function masks(frame) {
         showMasks(outer);
       }
       last = key;
-      editor.show(pixels, scaled, box_scale);
+      const paint = map.over(image, seen);
+      editor.show({ image: pixels, grey: !!paint, paint, key: `${image} ${!!paint}` }, scaled, box_scale);
       bar.show();
       describe(image, box_scale);
       const inside = sum(arrays.inner) / arrays.inner.length;
-      const numbers = { inside, outer_sum: sum(arrays.outer), boxes: boxes.length };
+      const numbers = { inside, outer_sum: sum(arrays.outer), boxes: boxes.length, ...map.show(arrays.inner) };
       const chosen = boxes[editor.chosen];
       const about = chosen ? ` Box ${editor.chosen + 1} of ${boxes.length} is chosen: ${boxText(chosen)}.` : "";
       const words = wordsOf(numbers, names[image], box_scale, frame.labelOf("outer", outer));

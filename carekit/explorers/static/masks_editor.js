@@ -187,17 +187,15 @@ export class BoxEditor {
   }
 
   /**
-   * @param {import("./arrays.js").Numbers} image
+   * @param {import("./picture.js").Shown} shown
    * @param {Box[]} scaled
    * @param {number} scale
    */
-  show(image, scaled, scale) {
+  show(shown, scaled, scale) {
     const { picture, store } = this;
-    const other = this.image !== store.image;
-    if (other || this.chosen >= store.now.length) this.chosen = -1;
-    if (other) picture.show({ image });
-    else picture.again();
+    if (this.image !== store.image || this.chosen >= store.now.length) this.chosen = -1;
     this.image = store.image;
+    picture.show(shown);
     picture.outlines(scaled, scale === 1 ? this.chosen : -1);
     if (scale !== 1) {
       picture.context.setLineDash([8, 6]);

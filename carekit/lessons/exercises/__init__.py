@@ -17,11 +17,13 @@ from carekit.lessons.exercises import (
     lesson_6,
     lesson_7,
     lesson_8,
+    lesson_9,
     lesson_10,
     lesson_11,
     lesson_12,
     lesson_13,
     lesson_14,
+    lesson_15,
 )
 from carekit.lessons.exercises.checking import judge, yours_or_solution
 from carekit.lessons.exercises.exercise import Choice, Exercise, t_of
@@ -39,11 +41,13 @@ LESSONS = (
     lesson_6,
     lesson_7,
     lesson_8,
+    lesson_9,
     lesson_10,
     lesson_11,
     lesson_12,
     lesson_13,
     lesson_14,
+    lesson_15,
 )
 EXERCISES: Table[Exercise | Choice] = Table(
     "exercise", {each.name: each for lesson in LESSONS for each in lesson.EXERCISES}
