@@ -1,6 +1,7 @@
 """Sphinx over the course: what it reads is put into one folder; it makes pages and slides that work from disk."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -48,8 +49,16 @@ def build_site(executed: Path, lessons: Sequence[Path], out: Path, settings: str
         _sphinx("revealjs", source, doctrees, slides, decks)
         _move(html, out)
         _move(slides, out / "slides")
+        _lead_out(out / "slides")
     (out / "slides" / "index.html").unlink(missing_ok=True)
     shutil.rmtree(out / "slides" / "_downloads", ignore_errors=True)
+
+
+def _lead_out(slides: Path) -> None:
+    """The slides lie one folder deeper than the pages, and have no documents beside them: their links lead out."""
+    for page in (slides / "notebooks").glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(re.sub(r'href="\.\./(?=docs/|slides/|index\.html|results\.html)', 'href="../../', text), encoding="utf-8")
 
 
 def _put_documents(source: Path) -> None:

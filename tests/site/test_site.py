@@ -71,6 +71,8 @@ def test_no_link_leads_nowhere(site, pages):
     ids = {(site / name).resolve(): set(re.findall(r'\bid="([^"]+)"', text)) for name, text in pages.items()}
     broken = set()
     for name, text in pages.items():
+        if "_static/" in name:  # the theme's own templates
+            continue
         markup = re.sub(r"<script\b.*?</script>", "", text, flags=re.S)
         for link in set(re.findall(r'<(?:a|link|img|iframe)\b[^>]*?\s(?:href|src)="([^"]*)"', markup)):
             address = urlsplit(html.unescape(link))
