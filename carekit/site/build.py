@@ -58,7 +58,9 @@ def _lead_out(slides: Path) -> None:
     """The slides lie one folder deeper than the pages, and have no documents beside them: their links lead out."""
     for page in (slides / "notebooks").glob("*.html"):
         text = page.read_text(encoding="utf-8")
-        page.write_text(re.sub(r'href="\.\./(?=docs/|slides/|index\.html|results\.html)', 'href="../../', text), encoding="utf-8")
+        page.write_text(
+            re.sub(r'href="\.\./(?=docs/|slides/|index\.html|results\.html)', 'href="../../', text), encoding="utf-8"
+        )
 
 
 def _put_documents(source: Path) -> None:
