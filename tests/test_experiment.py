@@ -96,13 +96,17 @@ def test_each_arm_may_have_a_control_of_its_own(tiny):
 
 
 def test_summary_and_paired_difference_by_hand():
-    table = pd.DataFrame(
-        {"arm": ["a", "a", "b", "b"], "seed": [0, 1, 0, 1], "mca": [0.5, 0.7, 0.6, 0.9], "auc": [0.5] * 4}
-    )
-    rows = summary(table, ["mca"])
-    assert rows.loc["a", ("mca", "mean")] == pytest.approx(0.6)
-    assert rows.loc["a", ("mca", "±")] == pytest.approx(12.706 * 0.1, rel=1e-3)  # t for one degree of freedom
-    difference = paired_difference(table, "b", "a", ["mca"])
+    scores = {"a": [0.5, 0.7, 0.6], "b": [0.6, 0.9, 0.75]}
+    rows = [
+        {"arm": arm, "seed": i, "mca": mca, "auc": 0.5} for arm, each in scores.items() for i, mca in enumerate(each)
+    ]
+    table = pd.DataFrame(rows)
+    found = summary(table, ["mca"])
+    assert found.loc["a", ("mca", "mean")] == pytest.approx(0.6)
+    assert found.loc["a", ("mca", "±")] == pytest.approx(4.303 * 0.1 / np.sqrt(3), rel=1e-3)  # two degrees of freedom
+    two = table[table.seed < 2]
+    assert summary(two, ["mca"]).loc["a"].isna().tolist() == [False, True]
+    difference = paired_difference(two, "b", "a", ["mca"])
     assert difference.loc["mca", "difference"] == pytest.approx(0.15)
     assert np.isclose(difference.loc["mca", "±"], 12.706 * np.std([0.1, 0.2], ddof=1) / np.sqrt(2), rtol=1e-3)
 

@@ -1,5 +1,6 @@
 """Finished runs, and the tables made of them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,10 +64,15 @@ def _control_of(arm: str, control: str | Mapping[str, str]) -> str:
 
 
 def summary(table: pd.DataFrame, metrics: Sequence[str] = HEADLINE) -> pd.DataFrame:
-    """Mean and half of the 95 % interval over the seeds, one row an arm, columns (metric, "mean" | "±")."""
+    """Mean and half of the 95 % interval over the seeds, one row an arm, columns (metric, "mean" | "±").
+
+    Below three seeds there is no interval: that of two is wider than most metrics can be, and tells less than the two.
+    """
     rows = {}
     for arm, group in table.groupby("arm", sort=False):
         pairs = {metric: mean_and_half_width(group[metric]) for metric in metrics}
+        if len(group) < 3:
+            pairs = {metric: (mean, math.nan) for metric, (mean, _) in pairs.items()}
         rows[arm] = {(m, part): v for m, pair in pairs.items() for part, v in zip(("mean", "±"), pair, strict=True)}
     return pd.DataFrame(rows).T
 
