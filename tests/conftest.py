@@ -22,6 +22,7 @@ SHARING = ("browser", "site")  # folders whose files share a server of JupyterLa
 NEEDED = ("chromium", "axe-core", "node")  # how the reason of a skip begins that continuous integration does not take
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     """Where processes share the tests: a file goes to one of them, as do files that share what is slow to make."""
     if not config.pluginmanager.hasplugin("xdist"):
