@@ -18,18 +18,7 @@ torch.set_num_threads(1)
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 
-SHARING = ("browser", "site")  # folders whose files share a server of JupyterLab, or a site that was built
 NEEDED = ("chromium", "axe-core", "node")  # how the reason of a skip begins that continuous integration does not take
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(config, items):
-    """Where processes share the tests: a file goes to one of them, as do files that share what is slow to make."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        folder = item.path.parent
-        item.add_marker(pytest.mark.xdist_group(folder.name if folder.name in SHARING else str(item.path)))
 
 
 @pytest.hookimpl(wrapper=True)
