@@ -87,9 +87,14 @@ def _called(found: Predictions, label: int) -> Bool[np.ndarray, " n"]:
 
 def peak_is_in(maps: Float[np.ndarray, "n u v"], regions: Bool[np.ndarray, "n h w"]) -> Bool[np.ndarray, " n"]:
     """Whether each map's highest cell touches the region; never for a map that is zero everywhere."""
-    touched = functional.adaptive_max_pool2d(torch.from_numpy(regions).float(), maps.shape[1:]).numpy() > 0
+    touched = cells_of(regions, maps.shape[1:])
     peak = maps.reshape(len(maps), -1).argmax(1)
     return touched.reshape(len(maps), -1)[np.arange(len(maps)), peak] & (maps.max((1, 2)) > 0)
+
+
+def cells_of(regions: Bool[np.ndarray, "n h w"], cells: tuple[int, ...]) -> Bool[np.ndarray, "n u v"]:
+    """Which cells of a map of u x v a region of the image touches."""
+    return functional.adaptive_max_pool2d(torch.from_numpy(regions).float(), cells).numpy() > 0
 
 
 def counts(seen: Seen) -> dict[str, int]:

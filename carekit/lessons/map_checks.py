@@ -8,11 +8,10 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from torch.nn import functional
 
 from carekit.backbones import Backbone, build
 from carekit.cam import raw_activation_map
-from carekit.counterfactual import Pair
+from carekit.counterfactual import Pair, cells_of
 from carekit.data.kept import KeptFeatures
 from carekit.data.prepared import Prepared
 
@@ -95,11 +94,6 @@ def change_by_mark(
     change = raw_maps(model, pair.marked, wanted, kept=pair.kept_marked) - clean
     touched = cells_of(shown, change.shape[1:])
     return (change * touched).sum((1, 2)), (change * ~touched).sum((1, 2))
-
-
-def cells_of(regions: Bool[np.ndarray, "n h w"], cells: tuple[int, ...]) -> Bool[np.ndarray, "n u v"]:
-    """Which cells of a map of u x v a region of the image touches."""
-    return functional.adaptive_max_pool2d(torch.from_numpy(regions).float(), cells).numpy() > 0
 
 
 def score_of(model: Backbone, label: int) -> Callable[[np.ndarray], float]:

@@ -71,12 +71,9 @@ def run_ham10000(
         ValueError, OSError: for data that cannot be opened or split.
     """
     started = time.perf_counter()
-    parameters = check_parameters({"mark": "ink"} | dict(options))
-    chosen = profile(parameters["profile"])
-    data = Prepared.open(workspace.resolve(parameters["data"])).resized(chosen.size)
-    data = thinned(data, most)
+    lesson = opened(options, most)
+    data = lesson.data
     parts = folds(data, count)
-    lesson = Lesson(parameters, data, chosen)
     whole = in_the_order_of_testing(data, parts)
     tables, gains = [], []
     for condition in conditions:
@@ -92,9 +89,17 @@ def run_ham10000(
         "folds": count,
         "most_per_class": most,
         "seeds": list(seeds),
-        "profile": chosen.name,
+        "profile": lesson.profile.name,
         "how": HOW,
     }
     seconds = time.perf_counter() - started
     kept = {NAME: runs, f"{NAME}_differences": pd.concat(gains, ignore_index=True)[[*about, *gains[0].columns[:6]]]}
     return [results.write(name, table, data=[whole], seconds=seconds, out=out, **notes) for name, table in kept.items()]
+
+
+def opened(options: Mapping[str, Any], most: int | None) -> Lesson:
+    """The data at the profile's size, at most so many images of each class; see `run_ham10000`."""
+    parameters = check_parameters({"mark": "ink"} | dict(options))
+    chosen = profile(parameters["profile"])
+    data = Prepared.open(workspace.resolve(parameters["data"])).resized(chosen.size)
+    return Lesson(parameters, thinned(data, most), chosen)

@@ -9,15 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from carekit import results, workspace
+from carekit import results
 from carekit.box_sources import BoxSource, Random, Shuffled, Truth
-from carekit.data.prepared import Prepared
 from carekit.experiment import Arm
 from carekit.lessons import treatments
-from carekit.lessons.parameters import check_parameters
 from carekit.lessons.setup import Lesson
 from carekit.objectives import Care
-from carekit.profiles import profile
 from carekit.studies.cross_validation import (
     answers_of,
     fold_grounds,
@@ -25,9 +22,9 @@ from carekit.studies.cross_validation import (
     table_of,
     train_folds,
 )
-from carekit.studies.folds import folds, thinned
+from carekit.studies.folds import folds
 from carekit.studies.ground import CLEAN, Ground
-from carekit.studies.ham10000 import HOW
+from carekit.studies.ham10000 import HOW, opened
 from carekit.studies.resampling import differences
 
 NAME = "ham10000_settings"
@@ -189,11 +186,3 @@ def run_settings(
         results.write(name, table, data=[lesson.data], seconds=seconds, out=out, **notes)
         for name, table in kept.items()
     ]
-
-
-def opened(options: Mapping[str, Any], most: int | None) -> Lesson:
-    """The data at the profile's size, at most so many images of each class; see `run_settings`."""
-    parameters = check_parameters({"mark": "ink"} | dict(options))
-    chosen = profile(parameters["profile"])
-    data = Prepared.open(workspace.resolve(parameters["data"])).resized(chosen.size)
-    return Lesson(parameters, thinned(data, most), chosen)

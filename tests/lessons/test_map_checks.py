@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from carekit import counterfactual
 from carekit.backbones import Parts, PooledLinear, build
 from carekit.backbones.backbone import Backbone
 from carekit.counterfactual import Pair, check
@@ -64,4 +65,4 @@ def test_where_a_cell_looks_is_known_from_its_layers():
 def test_cells_that_a_region_touches():
     region = np.zeros((1, 8, 8), bool)
     region[0, 3:5, 0] = True
-    assert map_checks.cells_of(region, (2, 2)).astype(int).tolist() == [[[1, 0], [1, 0]]]
+    assert counterfactual.cells_of(region, (2, 2)).astype(int).tolist() == [[[1, 0], [1, 0]]]

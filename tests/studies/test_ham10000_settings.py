@@ -8,7 +8,8 @@ import pytest
 
 from carekit import results
 from carekit.objectives import Care
-from carekit.studies.ham10000_settings import CHOSEN, NAME, SETTINGS, Setting, opened, run_settings, search
+from carekit.studies.ham10000 import opened
+from carekit.studies.ham10000_settings import CHOSEN, NAME, SETTINGS, Setting, run_settings, search
 
 TRIED = {"as it is": Setting(Care(alpha=0.5)), "longer": Setting(Care(alpha=0.5), epochs=2)}
 
