@@ -132,6 +132,7 @@ def results_table(folder: Path) -> str:
     runs = pd.DataFrame(results["figures"]["runs"])
     table = with_intervals(summary(runs)).rename(columns=label_of)
     seeds = runs.seed.nunique()
-    head = f"{results['data']}; rare class {results['figures']['rare']}; mean ± 95 % interval over {seeds} seeds"
+    what = "mean ± 95 % interval" if seeds > 2 else "mean"
+    head = f"{results['data']}; rare class {results['figures']['rare']}; {what} over {seeds} seeds"
     parts = [f"{head}\n{table.to_string()}", results["figures"]["claim"], results["figures"]["without"]]
     return "\n\n".join([*parts, results["figures"]["ink"]])

@@ -8,6 +8,7 @@ from typing import Any
 
 LONGEST_NAME = 255  # of a file, on most systems
 LONGEST_LINE = 4000  # letters that a terminal is shown of a line
+_END = 200  # and of its end
 _FIELD = re.compile(r"\{0\.(\w+)(![r]|:g)?\}")
 _TURNS = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}  # what turns the direction of writing
 
@@ -64,10 +65,10 @@ def is_plain(text: str) -> bool:
 def printable(text: str) -> str:
     """A text from outside as a terminal may show it: what is not `is_plain` in it stands as Python writes it, "\\x1b".
 
-    Lines and tabs stay; of a line that somebody made endless its beginning is shown.
+    Lines and tabs stay; of a line that somebody made endless its ends are shown, as what is wrong stands in the last.
     """
     lines = (
-        line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}... ({len(line)} letters)"
+        line if len(line) <= LONGEST_LINE else f"{line[:-_END][:LONGEST_LINE]}...{line[-_END:]} ({len(line)} letters)"
         for line in text.split("\n")
     )
     return "".join(

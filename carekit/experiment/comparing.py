@@ -10,11 +10,13 @@ from tqdm import tqdm
 from carekit import checkpoints, tables, workspace
 from carekit.data.prepared import Prepared
 from carekit.experiment.arm import Arm
-from carekit.experiment.plan import WATCHED, Job, Planned
+from carekit.experiment.plan import Job, Planned
 from carekit.experiment.results import Run
 from carekit.experiment.training import train_once
 from carekit.orphans import sweep
 from carekit.profiles import Profile
+
+_WORTH_A_PROCESS = 8e6  # pixels to train on: about eight seconds of work
 
 
 def compare(
@@ -23,23 +25,24 @@ def compare(
     arms: Mapping[str, Arm],
     seeds: Sequence[int],
     *,
-    watched: int = WATCHED,
+    watched: int = 0,
     progress: bool = True,
 ) -> list[Run]:
     """Pretrain for each seed, then fine-tune every arm from the same weights, with the same order of images.
 
     Finished runs are kept in the workspace and found again; an interrupted one resumes after its last epoch; equal
     runs are trained once, also where two processes ask at the same time. On a CPU, each run uses one thread, and as
-    many go on at once as there are cores, so the results do not depend on the number of cores.
+    many go on at once as there are cores, so the results do not depend on the number of cores. What is too little to
+    be worth the start of other processes is trained in this one.
 
     Args:
         data: training and test images.
         profile: the backbone, and how both stages run.
         arms: name -> what to do in the second stage.
         seeds: one pretrained model and one run of each arm for each.
-        watched: so many test images of each class, the first ones, are evaluated after each epoch of an arm, for
-            plots only: nothing is chosen by them; the scores at the end are those of all. 0 evaluates none, which
-            saves a third of a short run. Pretraining is always watched.
+        watched: so many test images of each class, the first ones, are evaluated after each epoch for `Run.history`,
+            such as `experiment.WATCHED`: nothing is chosen by them; the scores at the end are those of all. They make
+            a short run half as long again, so by default there are none.
         progress: show a bar.
 
     Returns:
@@ -55,19 +58,28 @@ def compare(
             raise ValueError(f"{data.facts['title']} has no {split} image to {what}: give the whole data set")
     data.verify_once()
     folder = workspace.runs() / "models"  # settled here: worker processes may have been started elsewhere
-    starts = {seed: Job(data, profile, seed).checkpoint(folder) for seed in seeds}
-    first = [Planned(Job(data, profile, seed), starts[seed], None) for seed in seeds]
+    beginnings = {seed: Job(data, profile, seed, watched=watched) for seed in seeds}
+    starts = {seed: job.found(folder) for seed, job in beginnings.items()}
+    first = [Planned(job, starts[seed], None) for seed, job in beginnings.items()]
     jobs = [Job(data, profile, seed, name, arm, watched) for seed in seeds for name, arm in arms.items()]
-    second = [Planned(job, job.checkpoint(folder), starts[job.seed]) for job in jobs]
-    n_jobs = cpu_count() if profile.pretrain.device == "cpu" else 1
+    second = [Planned(job, job.found(folder), starts[job.seed]) for job in jobs]
     sweep()
     unique = [list({planned.path: planned for planned in stage}.values()) for stage in (first, second)]
     with tqdm(total=sum(map(len, unique)), desc="runs", disable=not progress, file=sys.stdout) as bar:
         for stage in unique:  # equal settings run once
-            tasks = (delayed(train_once)(planned, tables.additions()) for planned in stage)
-            for _ in Parallel(n_jobs, return_as="generator")(tasks):
+            missing = [planned for planned in stage if not planned.path.exists()]
+            bar.update(len(stage) - len(missing))
+            tasks = (delayed(train_once)(planned, tables.additions()) for planned in missing)
+            for _ in Parallel(_processes(data, profile, len(missing)), return_as="generator")(tasks):
                 bar.update()
     return [_finished(planned) for planned in first + second]
+
+
+def _processes(data: Prepared, profile: Profile, runs: int) -> int:
+    """How many to train in: another process takes seconds to start, longer than a few small runs."""
+    epochs = max(profile.pretrain.epochs, profile.finetune.epochs)
+    few = runs * epochs * len(data.samples) * data.size**2 < _WORTH_A_PROCESS
+    return 1 if few or profile.pretrain.device != "cpu" else min(cpu_count(), max(runs, 1))
 
 
 def _finished(planned: Planned) -> Run:

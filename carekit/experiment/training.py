@@ -3,12 +3,12 @@
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 from filelock import FileLock
 
 from carekit import checkpoints, tables
@@ -21,6 +21,7 @@ from carekit.experiment.features import kept_for_training, predictions
 from carekit.experiment.plan import Job, Planned
 from carekit.metrics import recall_by_false_alarms
 from carekit.orphans import end_with_parent
+from carekit.seeding import one_thread
 from carekit.training import Schedule, Validate, finetune, pretrain
 
 
@@ -37,7 +38,9 @@ def train_once(planned: Planned, additions: Mapping[str, Any]) -> None:
     with FileLock(planned.path.parent / f".{planned.path.stem}.lock"):  # another process may be at the same run
         if not planned.path.exists():
             _remove_torn(planned.path)
-            _train(planned)
+            on_cpu = planned.job.profile.pretrain.device == "cpu"
+            with one_thread() if on_cpu else nullcontext():
+                _train(planned)
 
 
 def _remove_torn(path: Path) -> None:
@@ -50,9 +53,6 @@ def _remove_torn(path: Path) -> None:
 def _train(planned: Planned) -> None:
     started = time.process_time()
     job = planned.job
-    device = job.profile.pretrain.device
-    if device == "cpu":
-        torch.set_num_threads(1)
     test = job.data.split("test")
     validate = _watching(job, test) if job.watched else None
     unfinished = planned.path.with_suffix(".unfinished")

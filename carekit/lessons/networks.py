@@ -81,7 +81,7 @@ def compare_networks(lesson: "Lesson", chosen: dict[str, Network], seeds: Sequen
 
 def trained(lesson: "Lesson", arm: Arm, seed: int) -> Backbone:
     """The model of one run, found again where it was trained before."""
-    runs = experiment.compare(lesson.data, lesson.profile, {CARE: arm}, [seed], watched=0, progress=False)
+    runs = experiment.compare(lesson.data, lesson.profile, {CARE: arm}, [seed], progress=False)
     return experiment.load_model(runs[-1], lesson.data, lesson.profile)
 
 

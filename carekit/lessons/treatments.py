@@ -137,7 +137,7 @@ def run(lesson: "Lesson", comparison: Comparison, seeds: Sequence[int]) -> pd.Da
         test where the data have a mark (`others` images, of which `others_turned` become the rarest class), and the
         seconds of one core.
     """
-    runs = experiment.compare(lesson.data, lesson.profile, comparison.arms, seeds, watched=0)
+    runs = experiment.compare(lesson.data, lesson.profile, comparison.arms, seeds)
     runs = [each for each in runs if each.arm != PRETRAINED]
     table = experiment.scores(runs, control=comparison.controls)
     table["cpu_seconds"] = [each.cpu_seconds for each in runs]

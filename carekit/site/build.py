@@ -55,12 +55,16 @@ def build_site(executed: Path, lessons: Sequence[Path], out: Path, settings: str
 
 
 def _lead_out(slides: Path) -> None:
-    """The slides lie one folder deeper than the pages, and have no documents beside them: their links lead out."""
+    """The slides lie one folder deeper than the pages, and have no documents and not every lesson beside them."""
+    decks = {page.name for page in (slides / "notebooks").glob("*.html")}
+
+    def of_lesson(link: re.Match[str]) -> str:
+        return link[0] if link[1] in decks else f'href="../../notebooks/{link[1]}'
+
     for page in (slides / "notebooks").glob("*.html"):
         text = page.read_text(encoding="utf-8")
-        page.write_text(
-            re.sub(r'href="\.\./(?=docs/|slides/|index\.html|results\.html)', 'href="../../', text), encoding="utf-8"
-        )
+        text = re.sub(r'href="\.\./(?=docs/|slides/|index\.html|results\.html)', 'href="../../', text)
+        page.write_text(re.sub(r'href="(\d\d_\w+\.html)', of_lesson, text), encoding="utf-8")
 
 
 def _put_documents(source: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from carekit.experiment import compare
+from carekit.experiment import WATCHED, compare
 from carekit.studies.ground import Ground
 from carekit.studies.row import Row
 from carekit.studies.study import SKIN, Study
@@ -23,7 +23,7 @@ class Curves(Study):
 
     def run(self, ground: Ground, seeds: Sequence[int]) -> pd.DataFrame:
         arms = {label: row.arm(ground) for label, row in ROWS.items()}
-        runs = compare(ground.lesson.data, ground.lesson.profile, arms, seeds)
+        runs = compare(ground.lesson.data, ground.lesson.profile, arms, seeds, watched=WATCHED)
         parts = [run.history.reindex(columns=list(COLUMNS)).assign(arm=run.arm, seed=run.seed) for run in runs]
         return pd.concat(parts, ignore_index=True)
 
