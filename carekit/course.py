@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,16 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
     chosen = [path for path in notebooks() if only in path.stem]
     if not chosen:
         raise ValueError(f"no lesson has {only!r} in its name: choose from {', '.join(p.stem for p in notebooks())}")
-    started, rows = time.perf_counter(), []
-    with alone_in(folder, "course"), kernels_run_this_checkout(workspace.runs()):
+    started, done = time.perf_counter(), []
+    with (
+        alone_in(folder, "course"),
+        kernels_run_this_checkout(workspace.runs()),
+        ThreadPoolExecutor(1) as pages,  # makes a lesson's page while the next one runs
+    ):
         _remove_earlier(folder)
         for number, notebook in enumerate(chosen, 1):
-            rows += _lesson(notebook, folder, parameters, f"[{number}/{len(chosen)}]")
+            done += _lesson(notebook, folder, parameters, f"[{number}/{len(chosen)}]", pages)
+        rows = [(page.result(), name, about) for page, name, about in done]
         text = results_table(folder)
         index = write_index(folder, "carekit: the executed course", rows, text, _settings(checked))
     print(f"\n{text}\n\n{len(rows)} lessons in {(time.perf_counter() - started) / 60:.1f} minutes.")
@@ -98,7 +104,9 @@ def make_site(parameters: Mapping[str, Any], only: str, out: Path) -> Path:
     return out / "index.html"
 
 
-def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: str) -> list[tuple[Path, str, str]]:
+def _lesson(
+    notebook: Path, folder: Path, parameters: Mapping[str, Any], count: str, pages: ThreadPoolExecutor
+) -> list[tuple[Future[Path], str, str]]:
     """Execute one notebook into `folder`; returns its row of the index, none where the data do not suit it."""
     print(f"{count} {notebook.stem} ...", flush=True)
     started, executed = time.perf_counter(), folder / notebook.name
@@ -117,10 +125,9 @@ def _lesson(notebook: Path, folder: Path, parameters: Mapping[str, Any], count: 
             executed.unlink()
             return []
         raise CourseError(f"{notebook.name} stopped at {stopped} (see {executed})") from None
-    page = to_html(executed)
     seconds = time.perf_counter() - started
     print(f"{count} {notebook.stem}: {seconds:.0f} s", flush=True)
-    return [(page, title(node), f"{seconds:.0f} s; {results.name}")]
+    return [(pages.submit(to_html, executed), title(node), f"{seconds:.0f} s; {results.name}")]
 
 
 def results_table(folder: Path) -> str:

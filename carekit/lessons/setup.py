@@ -91,14 +91,14 @@ class Lesson:
     def without_mark(self) -> "Lesson":
         """The same lesson on data whose rare class has the mark no more often than the others."""
         parameters = self.parameters | {"shortcut": ELSEWHERE}
-        return replace(self, parameters=parameters, data=load(parameters, self.profile))
+        return replace(self, parameters=parameters, data=load(parameters, self.profile, self.parameters))
 
     def balanced(self) -> Prepared:
         """The data with as many training images of each class: as many in all where they are drawn, else as many as the
         smallest class has. The test images are the same."""
         if self.drawn:
             each = max(1, round(len(self.train) / len(self.data.classes)))
-            return load_drawn(self.recipe(counts=dict.fromkeys(self.kind.classes, each)))
+            return load_drawn(self.recipe(counts=dict.fromkeys(self.kind.classes, each)), self.recipe())
         fewest = min(self.train.counts().values())
         order = np.random.default_rng(self.parameters["seed"]).permutation(len(self.data))
         turn = self.data.samples.iloc[order].groupby(["split", "label"]).cumcount().sort_index().to_numpy()
@@ -155,10 +155,11 @@ def begin(namespace: Mapping[str, Any], needs_boxes: bool = False) -> Lesson:
     return lesson
 
 
-def load(parameters: Mapping[str, Any], chosen: Profile) -> Prepared:
-    """The data set that the parameters name, capped and at the profile's size."""
+def load(parameters: Mapping[str, Any], chosen: Profile, like: Mapping[str, Any] | None = None) -> Prepared:
+    """The data set that the parameters name, capped and at the profile's size; `like`: as `load_drawn`, parameters."""
     if parameters["data"] in KINDS:
-        data = load_drawn(recipe(KINDS[parameters["data"]], parameters, chosen))
+        kind = KINDS[parameters["data"]]
+        data = load_drawn(recipe(kind, parameters, chosen), like and recipe(kind, like, chosen))
     else:
         data = Prepared.open(workspace.resolve(parameters["data"]))
         data.verify_once()

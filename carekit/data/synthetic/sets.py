@@ -14,7 +14,7 @@ from carekit.data.folders import resumable_folder
 from carekit.data.prepared import Prepared
 from carekit.data.prepared.files import write_tables
 from carekit.data.prepared.schema import CORNERS
-from carekit.data.preparing.filling import Drawn, Result, check_space, fill
+from carekit.data.preparing.filling import Draw, Drawn, Result, check_space, fill
 from carekit.data.synthetic.scene import Kind, check_size
 from carekit.names import one_of
 
@@ -170,6 +170,11 @@ class Recipe:
         boxes = [tuple(box) for box in self._loosened(scene.boxes, planned).tolist()]
         return Drawn(scene.image, scene.mask, boxes, {"artefacts": list(scene.artefacts)})
 
+    def draws(self, planned: Planned) -> tuple:
+        """All that decides an image besides its number and its class: where it is equal, the image is."""
+        knobs = (self.kind.name, self.seed, self.size, self.lesion_size, self.spread, self.looseness, self.jitter)
+        return (*knobs, self._rates(planned))
+
     def _rates(self, planned: Planned) -> dict[str, float]:
         """artefact -> the probability that this image shows it; 0 or 1 for the shortcut of the rare class."""
         rates = self.shown[planned.split, self.kind.classes[planned.drawn]]
@@ -210,14 +215,23 @@ class Recipe:
         masks = np.stack([np.asarray(each.mask) for each in drawn])  # (n, s, s)
         return Prepared(images, samples, boxes, self.facts(), masks)
 
-    def save(self, out: str | Path, workers: int | None = None, overwrite: bool = False) -> Prepared:
-        """Write the data set as a folder with little memory; a run that was stopped resumes. Raises as `prepare`."""
+    def save(
+        self, out: str | Path, workers: int | None = None, overwrite: bool = False, *, draw: Draw | None = None
+    ) -> Prepared:
+        """Write the data set as a folder with little memory; a run that was stopped resumes. Raises as `prepare`.
+
+        Args:
+            out: the folder.
+            workers: processes, by default as many as there are cores.
+            overwrite: replace an earlier set in that folder.
+            draw: what gives the same images sooner, see `carekit.data.synthetic.reused`.
+        """
         if workers is not None and workers < 1:
             raise ValueError(f"workers = {workers} is too small: choose at least 1")
         with resumable_folder(out, self.facts() | {"version": carekit.__version__}, overwrite) as folder:
             check_space(folder, sum(sum(part.values()) for part in self.parts.values()), self.size)
             plan = self.plan()
-            results = fill(folder, plan, self, self.size, workers)
+            results = fill(folder, plan, draw or self, self.size, workers)
             write_tables(folder, *self._tables(plan, results), self.facts())
         return Prepared.open(out)
 
