@@ -159,7 +159,7 @@ def load(parameters: Mapping[str, Any], chosen: Profile, like: Mapping[str, Any]
     """The data set that the parameters name, capped and at the profile's size; `like`: as `load_drawn`, parameters."""
     if parameters["data"] in KINDS:
         kind = KINDS[parameters["data"]]
-        data = load_drawn(recipe(kind, parameters, chosen), like and recipe(kind, like, chosen))
+        data = load_drawn(recipe(kind, parameters, chosen), None if like is None else recipe(kind, like, chosen))
     else:
         data = Prepared.open(workspace.resolve(parameters["data"]))
         data.verify_once()
