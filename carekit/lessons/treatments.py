@@ -21,7 +21,7 @@ from carekit.strategies import STRATEGIES
 if TYPE_CHECKING:
     from carekit.lessons.setup import Lesson
 
-SOME = ("plain", "weighted", "focal", "balanced_softmax", "oversampling", "siamese", "decoupling")
+SOME = ("plain", "weighted", "balanced_softmax", "oversampling", "decoupling")
 PARTS = (("mean", "difference"), ("±", "±"))
 TRUNK_STAYS = ("crt", "lws")  # they train the classifier alone, which only the second order of a map can move
 NONE = "no attention"
@@ -161,6 +161,17 @@ def kept_or(name: str, table: pd.DataFrame) -> pd.DataFrame:
     print(f"Kept, made by `{about['command']}`: {len(kept)} runs, seeds {about['seeds']}, profile {about['profile']},")
     print(f"{about['cpu_seconds'] / 60:.0f} minutes of one core of {about['machine']['processor']}.")
     return kept
+
+
+def seeds_beside(lesson: "Lesson", name: str) -> list[int]:
+    """The lesson's seeds; only the first where more are kept under this name of the same data, profile and CARE."""
+    try:
+        _, about = results.read(name)
+    except FileNotFoundError:
+        return lesson.seeds
+    made_of = (about["data"][0]["fingerprint"], about["profile"], about["care"])
+    same = made_of == (lesson.data.fingerprint(), lesson.profile.name, lesson.care.parameters())
+    return lesson.seeds[:1] if same and len(about["seeds"]) > len(lesson.seeds) else lesson.seeds
 
 
 def gains(table: pd.DataFrame, controls: Mapping[str, str], metrics: Sequence[str]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pytest
 from carekit import Care, results
 from carekit.box_sources import Scaled
 from carekit.experiment import Arm
-from carekit.lessons import treatments
+from carekit.lessons import begin, treatments
 from carekit.metrics import TURNED
 from carekit.objectives import Energy
 from carekit.strategies import STRATEGIES
@@ -113,6 +113,19 @@ def test_the_kept_table_stands_in_where_there_is_one(table, tiny, tmp_path, monk
     pd.testing.assert_frame_equal(treatments.kept_or("some", table), table[table.seed < 2].reset_index(drop=True))
     text = "Kept, made by `a command`: 12 runs, seeds [0, 1], profile laptop,\n4 minutes of one core of "
     assert text in capsys.readouterr().out
+
+
+def test_fewer_seeds_are_trained_beside_a_kept_table_of_the_same_data_and_settings(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "folder", lambda: tmp_path)
+    lesson = begin({"profile": "fast", "seeds": 3})
+    assert treatments.seeds_beside(lesson, "peers") == [0, 1, 2]
+    rows = pd.DataFrame({"arm": ["a"], "seed": [0]})
+    notes = {"profile": "fast", "seeds": [0, 1, 2, 3], "care": lesson.care.parameters(), "command": "a", "seconds": 1.0}
+    results.write("peers", rows, data=[lesson.data], **notes)
+    assert treatments.seeds_beside(lesson, "peers") == [0]
+    for other in ({"tau": 0.5}, {"shortcut": 0.5}, {"seeds": 4}):
+        changed = begin({"profile": "fast", "seeds": 3} | other)
+        assert treatments.seeds_beside(changed, "peers") == changed.seeds
 
 
 def test_the_command_makes_every_table_that_the_lesson_asks_for():
