@@ -5,7 +5,6 @@ from jaxtyping import Bool, UInt8
 from torch import Tensor
 
 from carekit.names import one_of
-from carekit.vision import transforms, tv_tensors
 
 LEVELS = ("none", "flip", "strong")
 
@@ -26,7 +25,6 @@ class JointAugment:
 
     def __init__(self, level: str = "flip"):
         self.level = one_of("augmentation", level, LEVELS)
-        self.strong = transforms.Compose([transforms.RandomRotation(180), transforms.ColorJitter(0.2, 0.2, 0.2, 0.02)])
 
     def __call__(
         self, images: UInt8[Tensor, "b 3 h w"], masks: UInt8[Tensor, "b h w"]
@@ -36,10 +34,17 @@ class JointAugment:
         masks = flipped(masks, flips)
         if self.level == "strong":
             for i in range(len(images)):
-                image, mask = self.strong(tv_tensors.Image(images[i]), tv_tensors.Mask(masks[i][None]))
-                images[i] = image
-                masks[i] = mask[0]  # (1, h, w) -> (h, w)
+                images[i], masks[i] = self._turned_and_coloured(images[i], masks[i])
         return images, masks
+
+    def _turned_and_coloured(
+        self, image: UInt8[Tensor, "3 h w"], mask: UInt8[Tensor, "h w"]
+    ) -> tuple[UInt8[Tensor, "3 h w"], UInt8[Tensor, "h w"]]:
+        from carekit.vision import transforms, tv_tensors  # a heavy import that flips can do without
+
+        change = transforms.Compose([transforms.RandomRotation(180), transforms.ColorJitter(0.2, 0.2, 0.2, 0.02)])
+        image, mask = change(tv_tensors.Image(image), tv_tensors.Mask(mask[None]))
+        return image, mask[0]  # (1, h, w) -> (h, w)
 
     def flips(self, n: int) -> Bool[Tensor, "2 n"]:
         """For n images, whether each is flipped left-right, and whether upside-down."""
