@@ -51,8 +51,9 @@ def compare_once(place: Path) -> None:
 
     from carekit import Care, compare, profile
     from carekit.data.prepared import Prepared
-    from carekit.experiment import Arm
+    from carekit.experiment import Arm, comparing
 
+    comparing._WORTH_A_PROCESS = 0  # small as the runs are, they have workers, which can be killed
     fast = profile("fast")
     many = replace(fast, pretrain=replace(fast.pretrain, epochs=10), finetune=replace(fast.finetune, epochs=10))
     arms = {"control": Arm(Care(alpha=0)), "care": Arm()}
