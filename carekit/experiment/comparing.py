@@ -40,9 +40,9 @@ def compare(
         profile: the backbone, and how both stages run.
         arms: name -> what to do in the second stage.
         seeds: one pretrained model and one run of each arm for each.
-        watched: so many test images of each class, the first ones, are evaluated after each epoch for `Run.history`,
-            such as `experiment.WATCHED`: nothing is chosen by them; the scores at the end are those of all. They make
-            a short run half as long again, so by default there are none.
+        watched: so many test images of each class, the first ones, are evaluated after each epoch of an arm for
+            `Run.history`, such as `experiment.WATCHED`: nothing is chosen by them; the scores at the end are those of
+            all. They make a short run half as long again, so by default there are none.
         progress: show a bar.
 
     Returns:
@@ -58,9 +58,8 @@ def compare(
             raise ValueError(f"{data.facts['title']} has no {split} image to {what}: give the whole data set")
     data.verify_once()
     folder = workspace.runs() / "models"  # settled here: worker processes may have been started elsewhere
-    beginnings = {seed: Job(data, profile, seed, watched=watched) for seed in seeds}
-    starts = {seed: job.found(folder) for seed, job in beginnings.items()}
-    first = [Planned(job, starts[seed], None) for seed, job in beginnings.items()]
+    starts = {seed: Job(data, profile, seed).checkpoint(folder) for seed in seeds}
+    first = [Planned(Job(data, profile, seed), starts[seed], None) for seed in seeds]
     jobs = [Job(data, profile, seed, name, arm, watched) for seed in seeds for name, arm in arms.items()]
     second = [Planned(job, job.found(folder), starts[job.seed]) for job in jobs]
     sweep()

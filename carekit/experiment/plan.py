@@ -41,11 +41,11 @@ class Job:
             "seed": self.seed,
             "images": self.data.images_fingerprint(),
         }
-        if self.watched:
-            first["watched"] = self.watched
         if self.arm is None:
             return folder / f"{workspace.key(_CODE, **first)}.safetensors"
         second = {"finetune": profile.finetune, "arm": self.arm, "data": self.data.fingerprint()}
+        if self.watched:
+            second["watched"] = self.watched
         return folder / f"{workspace.key(_CODE, **first, **second)}.safetensors"
 
     def found(self, folder: Path) -> Path:
