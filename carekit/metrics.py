@@ -196,6 +196,9 @@ TURNED = "others_turned"  # a count of `carekit.counterfactual`, of a model on p
 _COLUMNS = {
     EQUAL_RECALL: "recall at the control's false alarms",
     TURNED: "ink test: others that the mark turns into the rare one",
+    "others": "images of other classes",
+    "others_called_rare": "of them called the rare one without the mark",
+    "others_called_rare_marked": "of them called the rare one with the mark",
 }
 
 

@@ -190,7 +190,7 @@ def explore_masks(
     names = data.samples.image_id.iloc[rows]
     sent = scene.sent(data, first) | {
         "boxes": [data.checked_boxes(i).tolist() for i in rows],
-        "names": [scene.name_of(data, i) for i in rows],
+        "names": [f"{scene.name_of(data, i)} ({_file(data, int(i))})" for i in rows],
         "maps": None if maps is None else packed(maps),
         "annotated": np.flatnonzero(names.isin(list(known))).tolist(),
         "note": _note(data, save, path),
@@ -215,6 +215,12 @@ def explore_masks(
     )
     explorer.show(*_still(data, int(rows[0]), box_scale, outer, None if maps is None else maps[0]))
     return explorer
+
+
+def _file(data: Prepared, row: int) -> str:
+    """By what an image can be found again, and whether it is one to train on or to test with."""
+    image_id, split = data.samples.image_id.iloc[row], data.samples.split.iloc[row]
+    return image_id if split in image_id else f"{image_id}, {split}"
 
 
 def _note(data: Prepared, save: Save | None, table: Path) -> str:

@@ -14,7 +14,7 @@ from carekit.metrics import label_of
 
 _STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:50em;margin:2em auto;padding:0 1em;color:#111}
 body{background:#fff}img{max-width:100%}
-table{border-collapse:collapse}td,th{padding:.2em .8em;border-bottom:1px solid #ccc;text-align:left}"""
+div{overflow-x:auto}table{border-collapse:collapse}td,th{padding:.2em .8em;border-bottom:1px solid #ccc;text-align:left}"""
 
 
 def write_page(path: Path, title: str, parts: Mapping[str, str | pd.DataFrame | Figure]) -> Path:
@@ -48,5 +48,6 @@ def _part(name: str, part: str | pd.DataFrame | Figure) -> str:
         return f'<img alt="{html.escape(name)}" src="data:image/png;base64,{source}">'
     if isinstance(part, pd.DataFrame):
         table = show.with_intervals(part) if isinstance(part.columns, pd.MultiIndex) else part
-        return table.rename(columns=label_of, index=label_of).to_html(border=0, escape=True, float_format="%.3f")
+        shown = table.rename(columns=label_of, index=label_of).to_html(border=0, escape=True, float_format="%.3f")
+        return f"<div>{shown}</div>"
     return "".join(f"<p>{html.escape(line)}</p>" for line in part.split("\n") if line.strip())

@@ -1,6 +1,8 @@
-"""A folder of photos, as people have it: a stand-in where there is none, boxes that were found in it, and a new "
-"photo."""
+"""A folder of photos, as people have it: what is in it, boxes that were found, and what a model says of one photo."""
 
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +21,7 @@ from carekit.data.folders import atomic_folder
 from carekit.data.prepared import Prepared
 from carekit.data.prepared.annotating import replace_boxes
 from carekit.data.prepared.resizing import resize_image
-from carekit.data.sources.decoding import decode_image
+from carekit.data.sources.decoding import ENDINGS, decode_image
 
 EACH = {"train": 60, "test": 12}  # photos of a class in the stand-in
 
@@ -47,6 +49,46 @@ def stand_in(data: Prepared) -> Path:
                     place.mkdir(parents=True, exist_ok=True)
                     Image.fromarray(data.read([int(i)])[0]).save(place / f"photo_{i:05d}.png")
     return folder
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures below a folder, sorted. Raises ValueError, saying what is there instead, where there are none."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    found = [path for path in files if path.suffix.lower() in ENDINGS and not path.name.startswith(".")]
+    if not found:
+        there = f"{len(files)} other files" if files else "nothing" if folder.is_dir() else "no such folder"
+        raise ValueError(f"there is no picture in {folder} ({there}): give the folder that holds one for each class")
+    return found
+
+
+def listing(folder: Path, pictures: Sequence[Path]) -> str:
+    """How many pictures lie in each folder, in lines, and which other files are left out."""
+    lines = [f"{n:5} photos in {place.relative_to(folder)}" for place, n in Counter(p.parent for p in pictures).items()]
+    taken = set(pictures)
+    others = Counter(p.suffix.lower() or p.name for p in folder.rglob("*") if p.is_file() and p not in taken)
+    left = ", ".join(f"{n} {ending}" for ending, n in sorted(others.items()))
+    return "\n".join([*lines, *([f"no photos: {left}"] if left else [])])
+
+
+def places_for(folder: Path, pictures: Sequence[Path], size: int) -> tuple[Path, Path]:
+    """Among the runs: where these pictures are prepared at this size, and the table of the boxes drawn on them.
+
+    Other photos are prepared in another place; the boxes stay, as they belong to the folder and the names in it.
+    """
+    root = folder.resolve()
+    seen = [f"{p.relative_to(folder)} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in pictures]
+    path, content = (hashlib.sha256(text.encode()).hexdigest()[:8] for text in (str(root), "\n".join(seen)))
+    own = workspace.runs() / "own"
+    return own / f"{root.name}-{size}-{path}{content}", own / f"{root.name}-{path}-boxes.csv"
+
+
+def file_of(data: Prepared, row: int, folder: Path, pictures: Sequence[Path]) -> Path:
+    """The picture that a row of the prepared set was made from. Raises ValueError where it is gone."""
+    name = data.samples.image_id.iloc[row]
+    for path in pictures:
+        if name in (path.stem, path.relative_to(folder).as_posix()):
+            return path
+    raise ValueError(f"the picture {name} is no longer in {folder}: put it back")
 
 
 def with_found_boxes(data: Prepared, table: Path) -> Prepared:

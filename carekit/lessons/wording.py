@@ -1,6 +1,9 @@
 """Results in words, from the numbers."""
 
+from collections.abc import Mapping
+
 import pandas as pd
+from scipy.stats import binomtest
 
 from carekit.metrics import label_of
 
@@ -17,6 +20,28 @@ def ink(table: pd.DataFrame, rare: str, mark: str) -> str:
     for arm, group in table.groupby("arm", sort=False):
         turned, before = (", ".join(map(str, group[name])) for name in ("others_turned", "others_called_rare"))
         lines.append(f"{arm}: {turned} (called {rare} without the mark: {before}).")
+    return "\n".join(lines)
+
+
+def listed(numbers: Mapping[str, object]) -> str:
+    """Names with their numbers: "nv 60, df 27"."""
+    return ", ".join(f"{name} {number}" for name, number in numbers.items())
+
+
+def found_of(scores: pd.DataFrame, rare: str, tested: int) -> str:
+    """Whole counts of the rare class's test images that each run finds, and how sure so few of them make it.
+
+    Args:
+        scores: of `experiment.scores`.
+        rare: the class.
+        tested: how many test images it has.
+    """
+    lines = []
+    for arm, group in scores.groupby("arm", sort=False):
+        found = (group.rare_recall * tested).round().astype(int).tolist()
+        interval = binomtest(sorted(found)[len(found) // 2], tested).proportion_ci()  # Clopper and Pearson's
+        between = f"by so few, the share of all may lie between {interval.low:.2f} and {interval.high:.2f}"
+        lines.append(f"{arm}: {', '.join(map(str, found))} of {tested} {rare} found (each seed); {between}.")
     return "\n".join(lines)
 
 

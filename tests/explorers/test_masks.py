@@ -69,7 +69,7 @@ def test_the_browser_has_the_same_masks(tiny, rows, displayed, page, settle, dra
             if drawn:
                 expected = boxes.outer_mask(torch.from_numpy(m_in)[None], outer)[0].ravel()
                 assert shown == pytest.approx(expected, abs=1e-5)
-            assert tab.inner_text(".ck-words") == words(numbers, "rare, image 3", scale, outer)
+            assert tab.inner_text(".ck-words") == words(numbers, "rare, image 3 (i3, train)", scale, outer)
 
 
 def test_the_share_of_the_map_inside_follows_the_box(tiny, rows, displayed, page, settle):
@@ -79,7 +79,7 @@ def test_the_share_of_the_map_inside_follows_the_box(tiny, rows, displayed, page
     for drawn, scale in (([[4, 5, 10, 11]], 1.0), ([[0, 0, 3, 9], [2, 1, 7, 5]], 1.3), ([], 1.0)):
         found = settle(tab, boxes={"0": drawn}, box_scale=scale)
         assert found == pytest.approx(measure(drawn, 16, scale, "binary", maps[0]), abs=1e-5)
-        assert tab.inner_text(".ck-words") == words(found, "rare, image 3", scale, "binary")
+        assert tab.inner_text(".ck-words") == words(found, "rare, image 3 (i3, train)", scale, "binary")
     settle(tab, boxes={"0": [[4, 5, 10, 11]]}, box_scale=1)
     before, picture = tab.inner_text(".ck-share"), "document.querySelector('canvas').toDataURL()"
     assert drag(tab, (7, 8), (9, 7)) == [[6, 4, 12, 10]] and tab.inner_text(".ck-share") != before
@@ -155,7 +155,7 @@ def test_keys_alone_move_resize_add_and_remove(tiny, rows, displayed, page, sett
     tab.wait_for_function(f"{said}.endsWith('Box 2 of 2 is chosen: left 5, top 5, 6 wide, 6 high.')")
     tab.keyboard.press("Delete")
     tab.keyboard.press("Delete")
-    tab.wait_for_function(f"{said} === 'rare, image 3 has no box: it takes no part in the attention loss.'")
+    tab.wait_for_function(f"{said} === 'rare, image 3 (i3, train) has no box: it takes no part in the attention loss.'")
     assert tab.evaluate("document.activeElement.textContent") == "Add box" and tab.evaluate(DRAWN) == []
 
 
@@ -202,7 +202,7 @@ def test_boxes_drawn_in_the_browser_reach_the_training_data(tiny, rows, displaye
     assert question == {"number": question["number"], "image": 2, "boxes": [[2, 3, 9, 8]]}
     explorer._reply(None, question, None)
     tab.evaluate(f"answer => {STATE}.kernel.receive(answer)", json.loads(json.dumps(sent[0])))
-    tab.get_by_text("Saved 1 box of common, image 0.").wait_for()
+    tab.get_by_text("Saved 1 box of common, image 0 (i0, train).").wait_for()
     assert explorer.data.boxes_of(0).tolist() == [[2, 3, 9, 8]] and len(tiny.boxes_of(0)) == 0
     assert explorer.annotated == ["i0"] and explorer.boxes(tiny, [0, 3])[0].tolist() == [[2, 3, 9, 8]]
     assert list(explorer.boxes(tiny, [0, 3])) == [0]  # what was not annotated shows no box in training

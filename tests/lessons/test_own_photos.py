@@ -10,7 +10,15 @@ from carekit.data.prepared.annotating import replace_boxes
 from carekit.data.synthetic import KINDS, draw
 from carekit.evaluation import predict
 from carekit.lessons import own_photos
-from carekit.lessons.own_photos import look_at, stand_in, with_found_boxes
+from carekit.lessons.own_photos import (
+    file_of,
+    listing,
+    look_at,
+    pictures_in,
+    places_for,
+    stand_in,
+    with_found_boxes,
+)
 
 
 @pytest.fixture
@@ -59,3 +67,60 @@ def test_a_new_photo_is_seen_as_the_models_own_images_are(data, tmp_path):
     photo.write_bytes(b"no picture")
     with pytest.raises(ValueError, match=r"new\.png"):
         look_at(model, data, photo)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """As people have it: two classes, endings of all kinds, and what programs leave beside."""
+    place = tmp_path / "my photos"
+    for name in (
+        "a/1.JPG",
+        "a/2.tif",
+        "b/1.bmp",
+        "b/c/3.webp",
+        "a/.hidden.png",
+        "a/Thumbs.db",
+        "notes.txt",
+        "b/4.heic",
+    ):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_bytes(name.encode())
+    return place
+
+
+def test_pictures_are_listed_and_what_is_left_out_is_told(folder, tmp_path):
+    found = pictures_in(folder)
+    assert [p.relative_to(folder).as_posix() for p in found] == ["a/1.JPG", "a/2.tif", "b/1.bmp", "b/c/3.webp"]
+    said = listing(folder, found).splitlines()
+    assert [line.strip() for line in said[:3]] == ["2 photos in a", "1 photos in b", "1 photos in b/c"]
+    assert said[3] == "no photos: 1 .db, 1 .heic, 1 .png, 1 .txt"
+    with pytest.raises(ValueError, match=r"no picture in .*nowhere \(no such folder\): give the folder"):
+        pictures_in(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "a.txt").write_text("")
+    with pytest.raises(ValueError, match=r"\(1 other files\)"):
+        pictures_in(tmp_path / "empty")
+
+
+def test_other_photos_are_prepared_elsewhere_and_boxes_stay_with_the_folder(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = places_for(folder, pictures_in(folder), 96)
+    assert places_for(folder, pictures_in(folder), 96) == before
+    assert places_for(folder.relative_to(tmp_path), pictures_in(folder.relative_to(tmp_path)), 96) == before
+    (folder / "a" / "5.png").write_bytes(b"new")
+    after = places_for(folder, pictures_in(folder), 96)
+    assert after[0] != before[0] and after[1] == before[1]
+    other = folder.rename(folder.with_name("other"))
+    twin = (tmp_path / "deeper" / "other").parent
+    twin.mkdir()
+    copied = other.rename(twin / "other")
+    assert places_for(copied, pictures_in(copied), 96)[1] != before[1]
+
+
+def test_the_file_of_a_row_is_found_by_its_name_or_its_path(data, folder):
+    named = data.take([0, 1, 2])
+    named.samples["image_id"] = ["2", "b/1.bmp", "gone"]
+    assert file_of(named, 0, folder, pictures_in(folder)) == folder / "a" / "2.tif"
+    assert file_of(named, 1, folder, pictures_in(folder)) == folder / "b" / "1.bmp"
+    with pytest.raises(ValueError, match="the picture gone is no longer in"):
+        file_of(named, 2, folder, pictures_in(folder))

@@ -1,6 +1,6 @@
 import pandas as pd
 
-from carekit.lessons.wording import differences, ink, price
+from carekit.lessons.wording import differences, found_of, ink, listed, price
 
 
 def test_a_difference_is_up_down_or_not_to_be_told_from_chance():
@@ -30,3 +30,12 @@ def test_the_price_of_the_mark_is_in_points():
     assert price(0.6, 0.2, 0.45) == (
         "The mark costs the ordinary network 40 points of recall; CARE gives 25 of them back."
     )
+
+
+def test_few_photos_are_told_in_whole_counts_with_the_interval_that_they_allow():
+    scores = pd.DataFrame({"arm": ["a"] * 3 + ["b"] * 3, "rare_recall": [0.5, 0.5, 1.0, 0.0, 0.0, 0.0]})
+    a, b = found_of(scores, "df", 2).splitlines()
+    # Clopper and Pearson's, 1 of 2 and 0 of 2: 1 - .975 ** .5 and its like
+    assert a == "a: 1, 1, 2 of 2 df found (each seed); by so few, the share of all may lie between 0.01 and 0.99."
+    assert b.startswith("b: 0, 0, 0 of 2 df found") and f"0.00 and {1 - 0.025**0.5:.2f}" in b
+    assert listed({"nv": 60, "df": 0.5}) == "nv 60, df 0.5"

@@ -39,7 +39,7 @@ def _choice(exercise: Choice, answer: object) -> Verdict:
         )
     why = exercise.choices[letter][1]
     return (
-        Verdict(True, f"Right. {why} {exercise.so_what}") if letter == exercise.right else Verdict(False, f"No: {why}")
+        Verdict(True, f"Right: {why} {exercise.so_what}") if letter == exercise.right else Verdict(False, f"No: {why}")
     )
 
 

@@ -28,8 +28,7 @@ LEAK = Choice(
         "e": ("whether the files are JPEG or PNG", "both are read."),
     },
     right="b",
-    so_what="`python -m carekit prepare` splits by a column `patient_id` or `lesion_id` if the table has one, and "
-    "`check` "
+    so_what="prepare splits by a column patient_id or lesion_id if there is a labels.csv that has one, and check "
     "finds pictures that are there twice.",
 )
 
