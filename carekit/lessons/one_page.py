@@ -14,7 +14,8 @@ from carekit.metrics import label_of
 
 _STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:50em;margin:2em auto;padding:0 1em;color:#111}
 body{background:#fff}img{max-width:100%}
-div{overflow-x:auto}table{border-collapse:collapse}td,th{padding:.2em .8em;border-bottom:1px solid #ccc;text-align:left}"""
+div{overflow-x:auto}table{border-collapse:collapse}
+td,th{padding:.2em .8em;border-bottom:1px solid #ccc;text-align:left}"""
 
 
 def write_page(path: Path, title: str, parts: Mapping[str, str | pd.DataFrame | Figure]) -> Path:
