@@ -45,7 +45,8 @@ def shown(tiny, rows, displayed):
 
 def test_a_recording_is_the_run_of_the_experiment(tiny, rows):
     """The same figures after every epoch, and at the end the same maps, bit for bit."""
-    pretrained, plain, care = compare(tiny, PROFILE, {"plain": Arm(Care(alpha=0)), "care": ARM}, [3], progress=False)
+    arms = {"plain": Arm(Care(alpha=0)), "care": ARM}
+    pretrained, plain, care = compare(tiny, PROFILE, arms, [3], watched=experiment.WATCHED, progress=False)
     model = experiment.load_model(pretrained, tiny, PROFILE)
     before = [value.clone() for value in model.state_dict().values()]
     seen = record(model, tiny, PROFILE, rows, ARM, 3)
