@@ -1,6 +1,7 @@
 """Executed notebooks as pages that need nothing from the network: pictures inside, equations as MathML."""
 
 import html
+import os
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
+from carekit import workspace
 from carekit.explorers import pages
 from carekit.explorers.frame import MIME
 from carekit.mathml import mathml
@@ -63,10 +65,14 @@ def to_html(notebook: Path) -> Path:
 
 
 def name_files_only(node: nbformat.NotebookNode) -> None:
-    """In the cell of parameters that papermill adds: the names of files, not where they were on the maker's machine."""
+    """In the parameters that papermill adds and in what cells print: names of files, not where the maker has them."""
+    runs = f"{workspace.runs().resolve()}{os.sep}"
     for cell in node.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = _FOLDERS.sub(r'"\1"', cell.source)
+        for output in cell.get("outputs", []):
+            if "text" in output:
+                output.text = output.text.replace(runs, "")
 
 
 def _dark(exporter: HTMLExporter) -> str:

@@ -1,5 +1,6 @@
 """The lessons' figures. Colour maps are readable without colour vision; a box is drawn in white over black."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 import matplotlib.pyplot as plt
@@ -136,7 +137,7 @@ def intervals(table: pd.DataFrame, metrics: Sequence[str]) -> Figure:
             color=COLOURS[0],
             capsize=4,
         )
-        panel.set(xlabel=label_of(name), xlim=(-0.05, 1.05))
+        panel.set(xlabel=textwrap.fill(label_of(name), 24), xlim=(-0.05, 1.05))
         panel.grid(axis="x", alpha=0.3)
     axes[0, 0].set_yticks(range(len(table)), table.index)
     axes[0, 0].invert_yaxis()
@@ -153,7 +154,7 @@ def dots(scores: pd.DataFrame, metrics: Sequence[str]) -> Figure:
             values = scores.loc[scores.arm == arm, name]
             panel.plot(values, [place] * len(values), "o", color=colour_of(arm, place), alpha=0.8)
             panel.plot([values.mean()] * 2, [place - 0.3, place + 0.3], color=colour_of(arm, place))
-        panel.set(xlabel=label_of(name), xlim=(-0.05, 1.05))
+        panel.set(xlabel=textwrap.fill(label_of(name), 24), xlim=(-0.05, 1.05))
         panel.grid(axis="x", alpha=0.3)
     axes[0, 0].set_yticks(range(len(arms)), arms)
     axes[0, 0].invert_yaxis()

@@ -17,6 +17,7 @@ _BREAK = ":::{revealjs-break}\n:notitle:\n:::"
 _SLIDES = '<a href="../slides/notebooks/{name}.html">Slides of this lesson</a>'
 _COLAB = "In Colab, run this first: <code>%pip install 'carekit[course] @ git+{repository}'</code>"
 _NOT_RUN = "This lesson was not run for this site, so its pictures and numbers are missing."
+_BAR = re.compile(r"^[^\n]*\d%\|[^\n|]*\|[^\n]*(?:\n|$)", re.M)
 _FOLDED = {"parameters": "What can be set", "injected-parameters": "What this run has set"}
 
 
@@ -47,6 +48,7 @@ def write_page(node: nbformat.NotebookNode, target: Path, executed: bool = True)
     node.metadata.pop("papermill", None)
     name_files_only(node)
     node, _ = CoalesceStreamsPreprocessor(enabled=True)(node, {})  # a progress bar is one line
+    _remove_bars(node)
     cells = [_shown(cell) for cell in node.cells]
     figures = target.parent / "figures"
     figures.mkdir(parents=True, exist_ok=True)
@@ -68,6 +70,16 @@ def _links(name: str, executed: bool) -> str:
 
 def _markdown(text: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_markdown_cell(text)
+
+
+def _remove_bars(node: nbformat.NotebookNode) -> None:
+    """A progress bar that has ended tells a reader nothing."""
+    for cell in node.cells:
+        for output in cell.get("outputs", []):
+            if "text" in output:
+                output.text = _BAR.sub("", output.text)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("text", "-").strip()]
 
 
 def _outputs(node: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:

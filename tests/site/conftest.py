@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from carekit import build
+from carekit import build, workspace
 from carekit.counterfactual import Pair
 from carekit.course import notebooks
 from carekit.data.marks import mark
@@ -49,7 +49,9 @@ def code(source, *outputs, tags=()):
 
 def executed_lesson(folder, explorer):
     """The cells of a lesson as papermill leaves them: with the paths of the machine that ran it."""
-    bar = [new_output("stream", name="stderr", text=f"runs: {share}%\r") for share in (0, 50, 100)]
+    shares = {0: "", 50: "███", 100: "██████"}
+    bar = [new_output("stream", text=f"\rruns: {n:3}%|{done:6}| {n}/100 [00:01<00:00]") for n, done in shares.items()]
+    bar.append(new_output("stream", text=f"\nkept in {workspace.runs().resolve()}/own\n"))
     run = f'# Parameters\nprofile = "fast"\ndata = "{folder}/mine"\nresults = "{folder}/04.json"\n'
     return new_notebook(
         cells=[

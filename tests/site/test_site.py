@@ -112,3 +112,8 @@ def test_a_lesson_can_be_started_in_colab_and_on_binder(pages):
     assert f"/github/some/kit/blob/main/notebooks/{RUN[0]}.ipynb" in page
     assert re.search(rf"mybinder\.org/v2/gh/some/kit/main\?urlpath=lab/tree/notebooks/{RUN[0]}\.ipynb", page)
     assert "%pip install 'carekit[course] @ git+https://github.com/some/kit'" in page
+
+
+def test_no_bar_and_no_folder_of_the_maker_is_printed(pages):
+    page = html.unescape(re.sub("<.*?>", "", pages[f"notebooks/{RUN[0]}.html"]))
+    assert "kept in own" in page and "00:01<00:00" not in page and "██" not in page
