@@ -55,13 +55,9 @@ def networks(lesson: "Lesson") -> dict[str, Network]:
         pretrain=Schedule(epochs=16, lr=3e-3, cosine=True),
         finetune=Schedule(epochs=8, lr=1e-3, cosine=True),
     )
-    half = replace(own.pretrain, epochs=own.pretrain.epochs // 2)  # a transformer's epoch takes three times as long
-    attending = replace(with_backbone(own, "efficientnet_lite0_vit"), pretrain=half, finetune=half)
-    return {
-        "frozen Lite0 + convolution": Network(own.backbone, own),
-        "frozen Lite0 + transformer": Network("efficientnet_lite0_vit", attending),
-        "small net, from scratch": Network("small", scratch, "4"),
-    }
+    found = {"frozen Lite0 + convolution": Network(own.backbone, own)}
+    found |= _with(own, {"frozen Lite0 + transformer": "efficientnet_lite0_vit"})
+    return found | {"small net, from scratch": Network("small", scratch, "4")}
 
 
 def _with(own: Profile, names: dict[str, str]) -> dict[str, Network]:
