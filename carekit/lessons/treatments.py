@@ -13,6 +13,7 @@ from carekit import experiment, results
 from carekit.data.batches import boxed_rows
 from carekit.experiment import PRETRAINED, Arm, Run
 from carekit.lessons.ink_test import ink_test
+from carekit.lessons.parameters import PARAMETERS
 from carekit.metrics import TURNED, label_of
 from carekit.names import one_of
 from carekit.objectives import L1, Care, Energy, Gain, InputGradient, Objective
@@ -26,6 +27,7 @@ PARTS = (("mean", "difference"), ("±", "±"))
 TRUNK_STAYS = ("crt", "lws")  # they train the classifier alone, which only the second order of a map can move
 NONE = "no attention"
 INK = ["others", TURNED]
+MAY_DIFFER = ("profile", "seeds", "results")  # from what the command behind the kept tables takes
 LESS_IS_BETTER = (TURNED, "false_alarms")
 
 
@@ -164,13 +166,13 @@ def kept_or(name: str, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def seeds_beside(lesson: "Lesson", name: str) -> list[int]:
-    """The lesson's seeds; only the first where more are kept under this name of the same data, profile and CARE."""
+    """The lesson's seeds; only the first where more are kept under this name, of the usual parameters as these are."""
     try:
         _, about = results.read(name)
     except FileNotFoundError:
         return lesson.seeds
-    made_of = (about["data"][0]["fingerprint"], about["profile"], about["care"])
-    same = made_of == (lesson.data.fingerprint(), lesson.profile.name, lesson.care.parameters())
+    usual = all(lesson.parameters[name] == PARAMETERS[name].default for name in PARAMETERS if name not in MAY_DIFFER)
+    same = usual and about["profile"] == lesson.profile.name
     return lesson.seeds[:1] if same and len(about["seeds"]) > len(lesson.seeds) else lesson.seeds
 
 

@@ -120,7 +120,7 @@ def test_fewer_seeds_are_trained_beside_a_kept_table_of_the_same_data_and_settin
     lesson = begin({"profile": "fast", "seeds": 3})
     assert treatments.seeds_beside(lesson, "peers") == [0, 1, 2]
     rows = pd.DataFrame({"arm": ["a"], "seed": [0]})
-    notes = {"profile": "fast", "seeds": [0, 1, 2, 3], "care": lesson.care.parameters(), "command": "a", "seconds": 1.0}
+    notes = {"profile": "fast", "seeds": [0, 1, 2, 3], "command": "a", "seconds": 1.0}
     results.write("peers", rows, data=[lesson.data], **notes)
     assert treatments.seeds_beside(lesson, "peers") == [0]
     for other in ({"tau": 0.5}, {"shortcut": 0.5}, {"seeds": 4}):
