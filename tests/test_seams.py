@@ -129,7 +129,7 @@ def test_a_metric_is_in_the_scores_the_tables_and_a_plot(runs):
     table = experiment.summary(scores, ["called"])
     assert ("called", "mean") in table.columns
     figure = plots.intervals(table, ["called"])
-    assert figure.axes[0].get_xlabel().split() == "share of images called rare".split()
+    assert figure.axes[0].get_xlabel() == "share of images called\nrare"
     difference = experiment.paired_difference(scores, "map", "control", ["called"])
     assert difference.index.tolist() == ["called"]
 

@@ -1,5 +1,8 @@
 """Joint augmentation of images and their masks M_in."""
 
+from collections.abc import Callable
+from functools import cached_property
+
 import torch
 from jaxtyping import Bool, UInt8
 from torch import Tensor
@@ -33,18 +36,20 @@ class JointAugment:
         images = flipped(images, flips)
         masks = flipped(masks, flips)
         if self.level == "strong":
+            from carekit.vision import tv_tensors
+
             for i in range(len(images)):
-                images[i], masks[i] = self._turned_and_coloured(images[i], masks[i])
+                image, mask = self.strong(tv_tensors.Image(images[i]), tv_tensors.Mask(masks[i][None]))
+                images[i] = image
+                masks[i] = mask[0]  # (1, h, w) -> (h, w)
         return images, masks
 
-    def _turned_and_coloured(
-        self, image: UInt8[Tensor, "3 h w"], mask: UInt8[Tensor, "h w"]
-    ) -> tuple[UInt8[Tensor, "3 h w"], UInt8[Tensor, "h w"]]:
-        from carekit.vision import transforms, tv_tensors  # a heavy import that flips can do without
+    @cached_property
+    def strong(self) -> Callable[..., tuple[Tensor, Tensor]]:
+        """Rotation and colour jitter of one image and its mask."""
+        from carekit.vision import transforms  # a heavy import that flips can do without
 
-        change = transforms.Compose([transforms.RandomRotation(180), transforms.ColorJitter(0.2, 0.2, 0.2, 0.02)])
-        image, mask = change(tv_tensors.Image(image), tv_tensors.Mask(mask[None]))
-        return image, mask[0]  # (1, h, w) -> (h, w)
+        return transforms.Compose([transforms.RandomRotation(180), transforms.ColorJitter(0.2, 0.2, 0.2, 0.02)])
 
     def flips(self, n: int) -> Bool[Tensor, "2 n"]:
         """For n images, whether each is flipped left-right, and whether upside-down."""

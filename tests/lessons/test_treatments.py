@@ -115,7 +115,7 @@ def test_the_kept_table_stands_in_where_there_is_one(table, tiny, tmp_path, monk
     assert text in capsys.readouterr().out
 
 
-def test_fewer_seeds_are_trained_beside_a_kept_table_of_the_same_data_and_settings(tiny, tmp_path, monkeypatch):
+def test_fewer_seeds_are_trained_beside_a_kept_table_of_the_usual_parameters(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "folder", lambda: tmp_path)
     lesson = begin({"profile": "fast", "seeds": 3})
     assert treatments.seeds_beside(lesson, "peers") == [0, 1, 2]
