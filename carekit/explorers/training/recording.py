@@ -2,12 +2,12 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from joblib import Parallel, cpu_count, delayed
 from sklearn.metrics import log_loss
@@ -22,6 +22,7 @@ from carekit.explorers.frame import packed
 from carekit.metrics import label_of
 from carekit.orphans import end_with_parent
 from carekit.profiles import Profile
+from carekit.seeding import one_thread
 from carekit.training import epochs
 
 # What has a curve, and what it is called.
@@ -91,9 +92,8 @@ def _follow_to_the_end(
     model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
 ) -> list[Followed]:
     end_with_parent()
-    if profile.finetune.device == "cpu":
-        torch.set_num_threads(1)
-    return list(_follow(model, data, profile, rows, arm, seed))
+    with one_thread() if profile.finetune.device == "cpu" else nullcontext():
+        return list(_follow(model, data, profile, rows, arm, seed))
 
 
 def _follow(
