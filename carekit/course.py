@@ -1,9 +1,11 @@
 """Run the ordered notebooks headless: executed copies, pages, results, and the table of lesson 5."""
 
+import html
 import json
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +69,9 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
         for number, notebook in enumerate(chosen, 1):
             done += _lesson(notebook, folder, parameters, f"[{number}/{len(chosen)}]", pages)
         rows = [(page.result(), name, about) for page, name, about in done]
-        text = results_table(folder)
-        index = write_index(folder, "carekit: the executed course", rows, text, _settings(checked))
-    print(f"\n{text}\n\n{len(rows)} lessons in {(time.perf_counter() - started) / 60:.1f} minutes.")
+        found = outcome(folder)
+        index = write_index(folder, "carekit: the executed course", rows, found.html(), _settings(checked))
+    print(f"\n{found.text()}\n\n{len(rows)} lessons in {(time.perf_counter() - started) / 60:.1f} minutes.")
     print(f"Read them: {index}\nResults as JSON and the executed notebooks lie beside it.")
     return index
 
@@ -98,7 +100,7 @@ def make_site(parameters: Mapping[str, Any], only: str, out: Path) -> Path:
     settings = _settings(check_parameters(parameters)).replace(str(parameters["data"]), Path(parameters["data"]).name)
     print("Making the pages (a minute or two) ...", flush=True)
     with atomic_folder(out, True, "index.html") as folder:
-        build_site(executed, notebooks(), folder, settings, results_table(executed))
+        build_site(executed, notebooks(), folder, settings, outcome(executed).html())
     megabytes = sum(file.stat().st_size for file in out.rglob("*") if file.is_file()) / 1e6
     print(f"The site ({megabytes:.0f} MB): {out / 'index.html'}")
     return out / "index.html"
@@ -130,16 +132,41 @@ def _lesson(
     return [(pages.submit(to_html, executed), title(node), f"{seconds:.0f} s; {results.name}")]
 
 
-def results_table(folder: Path) -> str:
-    """Lesson 5's comparison as text: mean and 95 % interval over the seeds, and the paired differences."""
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of a course: lesson 5's comparison, mean and 95 % interval over the seeds, and what follows.
+
+    Args:
+        head: which data, which rare class, how many seeds.
+        table: a row for each model.
+        sentences: the paired differences, and the ink test.
+    """
+
+    head: str
+    table: pd.DataFrame | None = None
+    sentences: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """For a terminal."""
+        table = "" if self.table is None else f"\n{self.table.to_string()}"
+        return "\n\n".join([f"{self.head}{table}", *self.sentences])
+
+    def html(self) -> str:
+        """For a page."""
+        head, *sentences = (f"<p>{html.escape(each)}</p>" for each in (self.head, *self.sentences))
+        return "\n".join([head, "" if self.table is None else self.table.to_html(border=0), *sentences])
+
+
+def outcome(folder: Path) -> Outcome:
+    """What the course in this folder found."""
     file = folder / f"{TRAINING_LESSON}.json"
     if not file.exists():
-        return "Lesson 5 was not run, so there is no comparison to print."
+        return Outcome("Lesson 5 was not run, so there is no comparison to print.")
     results = json.loads(file.read_text(encoding="utf-8"))
-    runs = pd.DataFrame(results["figures"]["runs"])
-    table = with_intervals(summary(runs)).rename(columns=label_of)
+    figures = results["figures"]
+    runs = pd.DataFrame(figures["runs"])
     seeds = runs.seed.nunique()
     what = "mean ± 95 % interval" if seeds > 2 else "mean"
-    head = f"{results['data']}; rare class {results['figures']['rare']}; {what} over {seeds} seeds"
-    parts = [f"{head}\n{table.to_string()}", results["figures"]["claim"], results["figures"]["without"]]
-    return "\n\n".join([*parts, results["figures"]["ink"]])
+    head = f"{results['data']}; rare class {figures['rare']}; {what} over {seeds} seeds"
+    table = with_intervals(summary(runs)).rename(columns=label_of)
+    return Outcome(head, table, (figures["claim"], figures["without"], figures["ink"]))

@@ -129,7 +129,7 @@ def title(node: nbformat.NotebookNode) -> str:
 
 
 def write_index(folder: Path, heading: str, rows: list[tuple[Path, str, str]], summary: str, settings: str) -> Path:
-    """An index page, to and from which all others lead: rows are (page, title, remark); summary is text as it is."""
+    """An index page, to and from which all others lead: rows are (page, title, remark); summary is HTML."""
     connect([page for page, _, _ in rows], [name for _, name, _ in rows])
     items = "\n".join(
         f'<li><a href="{html.escape(page.name)}">{html.escape(name)}</a> <small>{html.escape(remark)}</small></li>'
@@ -139,12 +139,14 @@ def write_index(folder: Path, heading: str, rows: list[tuple[Path, str, str]], s
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{html.escape(heading)}</title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:72em;margin:2em auto;padding:0 1em;color:#111}}
-ul{{list-style:none;padding:0}}pre{{overflow-x:auto;background:#f3f3f3;padding:1em;font-size:13px}}small{{color:#555}}
-@media(prefers-color-scheme:dark){{body{{background:#111;color:#eee}}pre{{background:#222}}small{{color:#aaa}}
+ul{{list-style:none;padding:0}}small{{color:#555}}
+table{{display:block;overflow-x:auto;border-collapse:collapse;font-size:14px}}
+th,td{{padding:.2em .8em .2em 0;text-align:right;border-bottom:1px solid #ccc}}tbody th{{text-align:left;white-space:nowrap}}
+@media(prefers-color-scheme:dark){{body{{background:#111;color:#eee}}small{{color:#aaa}}
 a{{color:#8cf}}}}</style></head>
 <body><h1>{html.escape(heading)}</h1><p>{html.escape(settings)}</p><ul>
 {items}
-</ul><h2>What came out</h2><pre>{html.escape(summary)}</pre></body></html>
+</ul><h2>What came out</h2>{summary}</body></html>
 """
     target = folder / "index.html"
     target.write_text(text, encoding="utf-8")

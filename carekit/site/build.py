@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from carekit.environment import ROOT
 from carekit.explorers import browser, pages
@@ -30,7 +31,7 @@ def build_site(executed: Path, lessons: Sequence[Path], out: Path, settings: str
         lessons: the committed notebooks; one that has no executed copy is shown without outputs.
         out: the folder for the pages; the slides go into its folder `slides`.
         settings: the parameters of the run, as one sentence.
-        summary: what came out of the run, as text.
+        summary: what came out of the run, as HTML.
 
     Raises:
         SiteError: where a link leads nowhere, a picture is missing, a heading skips a level, and the like.
@@ -40,9 +41,8 @@ def build_site(executed: Path, lessons: Sequence[Path], out: Path, settings: str
         _put_documents(source)
         _put_shared_files(source / "_static")
         _put_lessons(executed, lessons, source)
-        (source / "results.md").write_text(
-            f"# What came out\n\n{settings}\n\n```text\n{summary}\n```\n", encoding="utf-8"
-        )
+        page = f'# What came out\n\n{settings}\n\n<div class="text_html">\n{summary}\n</div>\n'
+        (source / "results.md").write_text(page, encoding="utf-8")
         html, slides = Path(folder) / "html", Path(folder) / "slides"
         _sphinx("html", source, doctrees, html, [])
         decks = [source / "notebooks" / each.name for each in lessons if (executed / each.name).exists()]
@@ -93,10 +93,16 @@ def _put_lessons(executed: Path, lessons: Sequence[Path], source: Path) -> None:
         copy = executed / notebook.name
         node = lesson.read(copy if copy.exists() else notebook)
         for state, still in lesson.explorers(node):
-            found.setdefault(state["view"], pages.as_html(state, still))
+            found.setdefault(state["view"], pages.as_html(_told(state), still))
         lesson.write_page(node, source / "notebooks" / notebook.name, copy.exists())
     landing = next((found[view] for view in _FIRST if view in found), "")
     (source / "landing.html").write_text(landing, encoding="utf-8")
+
+
+def _told(state: dict[str, Any]) -> dict[str, Any]:
+    """An explorer for a visitor, who has no lesson around it: nothing to guess first, and the ink is there."""
+    inked = {"inked": True, "all": True} if state["view"] == "ink" else {}
+    return state | {"guess": None, "defaults": state["defaults"] | inked}
 
 
 def _sphinx(builder: str, source: Path, doctrees: Path, out: Path, files: Sequence[Path]) -> None:

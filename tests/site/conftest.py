@@ -84,7 +84,7 @@ def site(tmp_path_factory, executed) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"SERVER_URL": "https://github.com", "REPOSITORY": "some/kit", "REF_NAME": "main"}.items():
             patch.setenv(f"GITHUB_{name}", value)  # as in the workflow that publishes it
-        build_site(executed, notebooks(), folder, "profile = fast", "fine-tuned, CARE  0.5 ± 0.1")
+        build_site(executed, notebooks(), folder, "profile = fast", "<p>fine-tuned, CARE  0.5 ± 0.1</p>")
     return folder
 
 
