@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         each.add_argument("--data", default="synthetic", help="synthetic (skin), synthetic-chest, or a prepared folder")
         each.add_argument("--seeds", type=int, default=3, help="runs for each figure (default 3)")
         each.add_argument("--only", default="", help="only lessons with this in their name, such as 05")
+        each.add_argument("--jobs", type=int, default=0, help="lessons at a time (two, where cores and memory allow it)")
         each.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="further notebook parameters")
     commands.add_parser("lab", help="open JupyterLab on the first lesson")
     commands.add_parser("prepare", help="make a data set of a folder or archive of images (--help)", add_help=False)
@@ -118,7 +119,7 @@ def _course(options: argparse.Namespace, _rest: list[str]) -> int:
             if name == "results":
                 raise ValueError("results is set by the course, a file for each lesson: choose their folder with --out")
             parameters[name] = parse(value)
-        (make_site if options.command == "site" else run_course)(parameters, options.only, options.out)
+        (make_site if options.command == "site" else run_course)(parameters, options.only, options.out, options.jobs)
     except (ValueError, OSError, CourseError, SiteError) as error:
         return _told(error)
     return 0

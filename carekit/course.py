@@ -3,16 +3,27 @@
 import html
 import json
 import time
-from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pandas as pd
+import psutil
+from tqdm import tqdm
 
 from carekit import workspace
-from carekit.batch.execute import CONNECTION, KernelDied, NotebookStopped, execute, kernels_run_this_checkout
+from carekit.batch.execute import (
+    CONNECTION,
+    KernelDied,
+    NotebookStopped,
+    ctrl_c_ends_kernels,
+    end_kernels,
+    execute,
+    kernels_run_this_checkout,
+)
 from carekit.batch.records import alone_in
 from carekit.data.folders import atomic_folder, check_free
 from carekit.data.synthetic import KINDS
@@ -26,6 +37,8 @@ from carekit.report import title, to_html, write_index
 from carekit.site import build_site
 
 TRAINING_LESSON = "05_two_stage_training"
+_Row = tuple[Future[Path], str, str]  # of the index: page, title, remark
+_GB_OF_TWO = 6  # what two lessons with their worker processes may take
 
 
 class CourseError(Exception):
@@ -40,10 +53,12 @@ def notebooks() -> list[Path]:
     return found
 
 
-def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None = None) -> Path:
+def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None = None, jobs: int = 0) -> Path:
     """Execute the lessons whose name holds `only`; print progress and the result; return the index page.
 
-    Only what this run made is in the index, the table and the folder.
+    Only what this run made is in the index, the table and the folder. So many lessons as `jobs` says run at a time:
+    one reads and draws while another one trains, and a model that two want is trained once. 0: two, where this machine
+    has two cores and the memory, and where they do not share a GPU.
 
     Raises:
         ValueError: for parameters that no lesson takes.
@@ -59,15 +74,17 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
     chosen = [path for path in notebooks() if only in path.stem]
     if not chosen:
         raise ValueError(f"no lesson has {only!r} in its name: choose from {', '.join(p.stem for p in notebooks())}")
-    started, done = time.perf_counter(), []
+    if jobs < 0:
+        raise ValueError(f"--jobs {jobs} is too small: give how many lessons run at a time")
+    started = time.perf_counter()
     with (
         alone_in(folder, "course"),
+        ctrl_c_ends_kernels(),
         kernels_run_this_checkout(workspace.runs()),
         ThreadPoolExecutor(1) as pages,  # makes a lesson's page while the next one runs
     ):
         _remove_earlier(folder)
-        for number, notebook in enumerate(chosen, 1):
-            done += _lesson(notebook, folder, parameters, f"[{number}/{len(chosen)}]", pages)
+        done = _lessons(chosen, folder, parameters, jobs or _at_a_time(checked["profile"]), pages)
         rows = [(page.result(), name, about) for page, name, about in done]
         found = outcome(folder)
         index = write_index(folder, "carekit: the executed course", rows, found.html(), _settings(checked))
@@ -81,22 +98,22 @@ def _remove_earlier(folder: Path) -> None:
     for lesson in notebooks():
         for kind in (".ipynb", ".html", ".json"):
             (folder / lesson.name).with_suffix(kind).unlink(missing_ok=True)
-    for name in ("index.html", CONNECTION):
-        (folder / name).unlink(missing_ok=True)
+    for left in (folder / "index.html", *folder.glob(CONNECTION.format("*"))):
+        left.unlink(missing_ok=True)
 
 
 def _settings(checked: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} = {value}" for key, value in checked.items() if key != "results")
 
 
-def make_site(parameters: Mapping[str, Any], only: str, out: Path) -> Path:
+def make_site(parameters: Mapping[str, Any], only: str, out: Path, jobs: int = 0) -> Path:
     """Run the course and make a site of it, in a folder that can be copied, served or opened from disk.
 
     Raises as `run_course`, SiteError where the pages have a fault, and FileExistsError where `out` has other files than
     such pages.
     """
     check_free(out, True, "index.html")
-    executed = run_course(parameters, only).parent
+    executed = run_course(parameters, only, jobs=jobs).parent
     settings = _settings(check_parameters(parameters)).replace(str(parameters["data"]), Path(parameters["data"]).name)
     print("Making the pages (a minute or two) ...", flush=True)
     with atomic_folder(out, True, "index.html") as folder:
@@ -106,11 +123,43 @@ def make_site(parameters: Mapping[str, Any], only: str, out: Path) -> Path:
     return out / "index.html"
 
 
+def _at_a_time(profile: str) -> int:
+    enough = (psutil.cpu_count() or 1) >= 2 and psutil.virtual_memory().available >= _GB_OF_TWO * 2**30
+    return 2 if enough and profile != "paper" else 1
+
+
+def _lessons(
+    chosen: Sequence[Path], folder: Path, parameters: Mapping[str, Any], jobs: int, pages: ThreadPoolExecutor
+) -> list[_Row]:
+    """Execute notebooks, so many at a time; where one stops, or Ctrl-C comes, the others are ended."""
+    stopped = Event()
+
+    def run(number: int, notebook: Path) -> list[_Row]:
+        try:
+            return [] if stopped.is_set() else _lesson(notebook, folder, parameters, f"[{number}/{len(chosen)}]", pages)
+        except BaseException:
+            stopped.set()
+            raise
+
+    pool = ThreadPoolExecutor(jobs)
+    lessons = [pool.submit(run, *each) for each in enumerate(chosen, 1)]
+    try:
+        for lesson in wait(lessons, return_when=FIRST_EXCEPTION).done:
+            lesson.result()  # raises what stopped it
+        return [row for lesson in lessons for row in lesson.result()]
+    finally:
+        stopped.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        while running := [lesson for lesson in lessons if not lesson.done()]:
+            end_kernels()
+            wait(running, timeout=0.5)
+
+
 def _lesson(
     notebook: Path, folder: Path, parameters: Mapping[str, Any], count: str, pages: ThreadPoolExecutor
-) -> list[tuple[Future[Path], str, str]]:
+) -> list[_Row]:
     """Execute one notebook into `folder`; returns its row of the index, none where the data do not suit it."""
-    print(f"{count} {notebook.stem} ...", flush=True)
+    _say(f"{count} {notebook.stem} ...")
     started, executed = time.perf_counter(), folder / notebook.name
     results = folder / f"{notebook.stem}.json"
     own = {name: value for name, value in parameters.items() if name in of_lesson(notebook.stem)}
@@ -123,13 +172,19 @@ def _lesson(
         ) from None
     except NotebookStopped as stopped:
         if stopped.error == NoBoxes.__name__:
-            print(f"{count} {notebook.stem}: left out. {stopped.value}", flush=True)
+            _say(f"{count} {notebook.stem}: left out. {stopped.value}")
             executed.unlink()
             return []
         raise CourseError(f"{notebook.name} stopped at {stopped} (see {executed})") from None
     seconds = time.perf_counter() - started
-    print(f"{count} {notebook.stem}: {seconds:.0f} s", flush=True)
+    _say(f"{count} {notebook.stem}: {seconds:.0f} s")
     return [(pages.submit(to_html, executed), title(node), f"{seconds:.0f} s; {results.name}")]
+
+
+def _say(words: str) -> None:
+    """Print a line that no bar stands in."""
+    with tqdm.external_write_mode():
+        print(words, flush=True)
 
 
 @dataclass(frozen=True)

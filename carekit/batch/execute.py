@@ -1,6 +1,9 @@
 """One notebook in a kernel of its own, by papermill, with the cause where a cell or the kernel ends badly."""
 
+import asyncio
 import os
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +20,8 @@ from traitlets.config import Config
 from carekit.batch.cause import cause
 from carekit.environment import ROOT
 
-CONNECTION = ".kernel.json"  # how to reach the kernel: here, not among the system's temporary files for ever
+CONNECTION = ".kernel-{}.json"  # how to reach a notebook's kernel: here, not among the system's temporary files for ever
+_running: set["_Client"] = set()
 
 
 class NotebookStopped(Exception):
@@ -57,13 +61,46 @@ class _Engine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, start_timeout: int = 60, **options: Any) -> Any:
-        passed = ("stdout_file", "stderr_file", "extra_arguments", "config")
+        passed = ("stdout_file", "stderr_file", "extra_arguments", "config", "resources")
         wanted = {name: options[name] for name in passed if options.get(name)}
         client = _Client(nb_man, kernel_name=kernel_name, startup_timeout=start_timeout, log=logger, **wanted)
-        return client.execute()
+        _running.add(client)
+        try:
+            return client.execute()
+        finally:
+            _running.discard(client)
+            if threading.current_thread() is not threading.main_thread():
+                asyncio.get_event_loop().close()  # this thread's own, which nobody else would close
 
 
 papermill_engines.register("carekit", _Engine)
+
+
+def end_kernels() -> None:
+    """Kill the kernels of all notebooks that run in other threads of this process: each stops with KernelDied."""
+    for client in list(_running):
+        if client.km is not None and client.km.has_kernel:
+            client.km.provisioner.process.kill()
+
+
+@contextmanager
+def ctrl_c_ends_kernels() -> Iterator[None]:
+    """Threads do not hear Ctrl-C, and this process waits for them: so their kernels end with it, however often it is
+    pressed."""
+
+    def end(*_: Any) -> None:
+        end_kernels()
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    here = threading.current_thread() is threading.main_thread() and before is signal.default_int_handler
+    if here:
+        signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        if here:
+            signal.signal(signal.SIGINT, before)
 
 
 def execute(
@@ -101,8 +138,8 @@ def execute(
             stdout_file=log,
             stderr_file=log,
             extra_arguments=["--log-level=40"],  # a warning about local sockets would stand in each progress bar
-            cwd=str(notebook.parent),
-            config=Config(KernelManager={"connection_file": str(executed.parent / CONNECTION)}),
+            resources={"metadata": {"path": str(notebook.parent)}},  # papermill's `cwd` would move this process, too
+            config=Config(KernelManager={"connection_file": str(executed.parent / CONNECTION.format(executed.stem))}),
         )
     except DeadKernelError:
         raise KernelDied("the kernel died outside of a cell") from None

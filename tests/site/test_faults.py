@@ -32,7 +32,7 @@ def test_a_link_a_heading_and_a_picture_at_fault_are_named(tmp_path):
 def made(monkeypatch, tmp_path):
     """The calls of build_site in a course that was not run; it fails where `made.fails` is set."""
     calls = []
-    monkeypatch.setattr(course, "run_course", lambda parameters, only: tmp_path / "run" / "index.html")
+    monkeypatch.setattr(course, "run_course", lambda parameters, only, jobs: tmp_path / "run" / "index.html")
 
     def write(executed, lessons, out, settings, summary):
         calls.append((executed, settings, summary))
