@@ -22,7 +22,7 @@ from carekit.strategies import STRATEGIES
 if TYPE_CHECKING:
     from carekit.lessons.setup import Lesson
 
-SOME = ("plain", "weighted", "balanced_softmax", "oversampling", "decoupling")
+SOME = ("plain", "weighted", "decoupling")
 PARTS = (("mean", "difference"), ("±", "±"))
 TRUNK_STAYS = ("crt", "lws")  # they train the classifier alone, which only the second order of a map can move
 NONE = "no attention"
