@@ -14,7 +14,7 @@ from carekit import environment
 from carekit.autobox.command_line import add_boxes_arguments, add_segment_arguments, run_boxes, run_segment
 from carekit.batch.command_line import add_batch_arguments, add_collect_arguments, run_batch, run_collect
 from carekit.lint import CHECKS, run_checks
-from carekit.names import printable
+from carekit.names import printable, sentence
 
 EXTRAS = {
     "course": ["course"],
@@ -63,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
         each.add_argument("--data", default="synthetic", help="synthetic (skin), synthetic-chest, or a prepared folder")
         each.add_argument("--seeds", type=int, default=3, help="runs for each figure (default 3)")
         each.add_argument("--only", default="", help="only lessons with this in their name, such as 05")
-        each.add_argument("--jobs", type=int, default=0, help="lessons at a time (two, where cores and memory allow it)")
+        each.add_argument(
+            "--jobs", type=int, default=0, help="lessons at a time (two, where cores and memory allow it)"
+        )
         each.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="further notebook parameters")
     commands.add_parser("lab", help="open JupyterLab on the first lesson")
     commands.add_parser("prepare", help="make a data set of a folder or archive of images (--help)", add_help=False)
@@ -127,7 +129,7 @@ def _course(options: argparse.Namespace, _rest: list[str]) -> int:
 
 def _told(error: Exception) -> int:
     """Print what is wrong; returns the exit status."""
-    print(printable(f"carekit: {error}"), file=sys.stderr)
+    print(sentence(error), file=sys.stderr)
     return 2
 
 
@@ -179,7 +181,7 @@ def _study(options: argparse.Namespace, _rest: list[str]) -> int:
     try:
         run_command(options)
     except (ValueError, OSError) as error:
-        print(f"carekit: {error}", file=sys.stderr)
+        print(sentence(error), file=sys.stderr)
         return 2
     return 0
 

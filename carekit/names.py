@@ -1,5 +1,6 @@
 """Names that people type: the right one, or a sentence with the nearest."""
 
+import errno
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -75,3 +76,11 @@ def printable(text: str) -> str:
         letter if letter in "\n\t" or is_plain(letter) else letter.encode("unicode_escape").decode("ascii")
         for letter in "\n".join(lines)
     )
+
+
+def sentence(error: Exception, program: str = "carekit") -> str:
+    """An error in one line, as a program tells it: of a full disk, too, what to do."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return printable(f"{program}: {error}")
+    place = f" (it was writing {error.filename})" if error.filename else ""
+    return printable(f"{program}: the disk is full{place}: make room, and the same command goes on from there")

@@ -141,7 +141,8 @@ def write_index(folder: Path, heading: str, rows: list[tuple[Path, str, str]], s
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:72em;margin:2em auto;padding:0 1em;color:#111}}
 ul{{list-style:none;padding:0}}small{{color:#555}}
 table{{display:block;overflow-x:auto;border-collapse:collapse;font-size:14px}}
-th,td{{padding:.2em .8em .2em 0;text-align:right;border-bottom:1px solid #ccc}}tbody th{{text-align:left;white-space:nowrap}}
+th,td{{padding:.2em .8em .2em 0;text-align:right;border-bottom:1px solid #ccc}}
+tbody th{{text-align:left;white-space:nowrap}}
 @media(prefers-color-scheme:dark){{body{{background:#111;color:#eee}}small{{color:#aaa}}
 a{{color:#8cf}}}}</style></head>
 <body><h1>{html.escape(heading)}</h1><p>{html.escape(settings)}</p><ul>

@@ -1,8 +1,9 @@
+import errno
 from collections import namedtuple
 
 import pytest
 
-from carekit.names import about_row, is_plain, one_of, printable, similar
+from carekit.names import about_row, is_plain, one_of, printable, sentence, similar
 
 Row = namedtuple("Row", "image_id x0")
 
@@ -43,3 +44,11 @@ def test_an_endless_name_is_compared_with_none_and_shown_in_part():
     assert similar(name, ["a", "a" * 300]) == []
     shown = printable(f"{name} is unknown\nand more")
     assert len(shown) < 5_000 and shown.endswith("(5000011 letters)\nand more")
+
+
+def test_of_a_full_disk_one_is_told_what_to_do():
+    full = OSError(errno.ENOSPC, "No space left on device", "a\x1b.npy")
+    assert sentence(full, "prepare").startswith("prepare: the disk is full (it was writing a\\x1b.npy): make room")
+    assert sentence(OSError(errno.EDQUOT, "Quota")).startswith("carekit: the disk is full: make room")
+    assert sentence(OSError("plain\x1b")) == "carekit: plain\\x1b"
+    assert sentence(ValueError("tau = 2")) == "carekit: tau = 2"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carekit.names import printable
+from carekit.names import sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def run_boxes(options: argparse.Namespace) -> int:
     try:
         _boxes(options)
     except (ValueError, OSError, ImportError) as error:
-        print(printable(f"carekit: {error}"), file=sys.stderr)
+        print(sentence(error), file=sys.stderr)
         return 2
     return 0
 
@@ -74,7 +74,7 @@ def run_segment(options: argparse.Namespace) -> int:
     try:
         _segment(options)
     except (ValueError, OSError, RuntimeError, FloatingPointError) as error:
-        print(printable(f"carekit: {error}"), file=sys.stderr)
+        print(sentence(error), file=sys.stderr)
         return 2
     return 0
 

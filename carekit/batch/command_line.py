@@ -1,6 +1,6 @@
 """`python -m carekit batch` and `python -m carekit collect`: options and what they do.
 
-Only the standard library is imported at the top: the command line starts before anything is installed.
+Nothing that must be installed is imported at the top: the command line starts before anything is installed.
 """
 
 import argparse
@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from carekit.names import sentence
 
 if TYPE_CHECKING:
     from carekit.batch.plan import Plan, Run
@@ -55,7 +57,7 @@ def run_collect(options: argparse.Namespace) -> int:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         write_text(options.out, table.to_csv(index=False))
     except (ValueError, OSError) as error:
-        print(f"carekit: {error}", file=sys.stderr)
+        print(sentence(error), file=sys.stderr)
         return 2
     print(*remarks, f"{len(table)} rows of {table.run.nunique()} runs: {options.out}", sep="\n")
     return 0
@@ -77,7 +79,7 @@ def run_batch(options: argparse.Namespace) -> int:
             open_batch(plan.out, plan.notebook.path.name)
             return _run(plan, limits, options)
     except (ValueError, OSError, ClusterLost, DiskFull) as error:
-        print(f"carekit: {error}", file=sys.stderr)
+        print(sentence(error), file=sys.stderr)
         return 2
 
 

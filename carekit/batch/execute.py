@@ -20,7 +20,9 @@ from traitlets.config import Config
 from carekit.batch.cause import cause
 from carekit.environment import ROOT
 
-CONNECTION = ".kernel-{}.json"  # how to reach a notebook's kernel: here, not among the system's temporary files for ever
+CONNECTION = (
+    ".kernel-{}.json"  # how to reach a notebook's kernel: here, not among the system's temporary files for ever
+)
 _running: set["_Client"] = set()
 
 

@@ -135,7 +135,7 @@ def test_bad_settings_are_one_sentence_and_exit_2(arguments, words, tmp_path, ca
 @pytest.mark.parametrize(
     ("error", "status", "words"),
     [
-        (OSError(errno.ENOSPC, "No space left on device"), 2, "carekit: [Errno 28] No space left on device"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "carekit: the disk is full: make room"),
         (OSError(errno.EROFS, "Read-only file system"), 2, "carekit: [Errno 30] Read-only file system"),
         (KeyboardInterrupt(), 130, "Interrupted. Finished runs are kept"),
         (

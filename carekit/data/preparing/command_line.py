@@ -20,7 +20,7 @@ from carekit.data.preparing.left_out import LEFT_OUT
 from carekit.data.preparing.prepare import prepare
 from carekit.data.preparing.splits import RULES
 from carekit.data.sources import open_source
-from carekit.names import printable
+from carekit.names import printable, sentence
 
 AddOptions = Callable[[argparse.ArgumentParser], None]
 
@@ -198,7 +198,7 @@ def finish(name: str, out: Path, make: Callable[[], Prepared]) -> int:
     try:
         data = make()
     except (ValueError, OSError, ImportError) as error:
-        print(printable(f"{name}: {error}"), file=sys.stderr)
+        print(sentence(error, name), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"{name}: stopped; the same command resumes from here", file=sys.stderr)
