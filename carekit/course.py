@@ -26,6 +26,7 @@ from carekit.batch.execute import (
 )
 from carekit.batch.records import alone_in
 from carekit.data.folders import atomic_folder, check_free
+from carekit.data.preparing.parallel import cores
 from carekit.data.synthetic import KINDS
 from carekit.environment import ROOT
 from carekit.experiment import summary
@@ -76,15 +77,15 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
         raise ValueError(f"no lesson has {only!r} in its name: choose from {', '.join(p.stem for p in notebooks())}")
     if jobs < 0:
         raise ValueError(f"--jobs {jobs} is too small: give how many lessons run at a time")
-    started = time.perf_counter()
+    started, jobs = time.perf_counter(), min(jobs or _at_a_time(checked["profile"]), len(chosen))
     with (
         alone_in(folder, "course"),
         ctrl_c_ends_kernels(),
-        kernels_run_this_checkout(workspace.runs()),
+        kernels_run_this_checkout(workspace.runs(), max(1, cores() // jobs)),
         ThreadPoolExecutor(1) as pages,  # makes a lesson's page while the next one runs
     ):
         _remove_earlier(folder)
-        done = _lessons(chosen, folder, parameters, jobs or _at_a_time(checked["profile"]), pages)
+        done = _lessons(chosen, folder, parameters, jobs, pages)
         rows = [(page.result(), name, about) for page, name, about in done]
         found = outcome(folder)
         index = write_index(folder, "carekit: the executed course", rows, found.html(), _settings(checked))
@@ -124,7 +125,7 @@ def make_site(parameters: Mapping[str, Any], only: str, out: Path, jobs: int = 0
 
 
 def _at_a_time(profile: str) -> int:
-    enough = (psutil.cpu_count() or 1) >= 2 and psutil.virtual_memory().available >= _GB_OF_TWO * 2**30
+    enough = cores() >= 2 and psutil.virtual_memory().available >= _GB_OF_TWO * 2**30
     return 2 if enough and profile != "paper" else 1
 
 

@@ -18,6 +18,7 @@ from papermill.log import logger
 from traitlets.config import Config
 
 from carekit.batch.cause import cause
+from carekit.batch.task import CORES
 from carekit.environment import ROOT
 
 CONNECTION = (
@@ -164,15 +165,18 @@ def _place(count: int, source: str) -> str:
 
 
 @contextmanager
-def kernels_run_this_checkout(runs: Path) -> Iterator[None]:
+def kernels_run_this_checkout(runs: Path, threads: int) -> Iterator[None]:
     """Kernels start in the notebooks' folder: they get this checkout's code, and the same place for models.
 
     Args:
         runs: that place.
+        threads: cores that each of them uses, if the caller's environment does not say.
     """
-    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "CAREKIT_RUNS")}
+    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "CAREKIT_RUNS", *CORES)}
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), before["PYTHONPATH"])))
     os.environ["CAREKIT_RUNS"] = str(runs.resolve())
+    for name in CORES:
+        os.environ.setdefault(name, str(threads))
     try:
         yield
     finally:

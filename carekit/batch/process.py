@@ -13,9 +13,8 @@ from typing import Any
 import psutil
 
 from carekit.batch.cause import cause
+from carekit.batch.task import CORES
 from carekit.environment import ROOT
-
-_CORES = ("LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS")
 
 
 class Gone(Exception):
@@ -32,7 +31,7 @@ class Worker:
 
     def __init__(self, models: str, threads: int):
         paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-        surroundings = {name: str(threads) for name in _CORES} | dict(os.environ)
+        surroundings = {name: str(threads) for name in CORES} | dict(os.environ)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "carekit.batch.worker"],
             stdin=subprocess.PIPE,

@@ -88,7 +88,7 @@ def test_ctrl_c_ends_both(lessons, tmp_path):
 
 
 def test_lessons_run_one_by_one_where_memory_is_short(monkeypatch):
-    monkeypatch.setattr(psutil, "cpu_count", lambda: 4)
+    monkeypatch.setattr(course, "cores", lambda: 4)
     memory = psutil.virtual_memory()
     for gigabytes, profile, jobs in ((5, "laptop", 1), (16, "laptop", 2), (16, "paper", 1)):
         monkeypatch.setattr(psutil, "virtual_memory", lambda g=gigabytes: memory._replace(available=g * 2**30))
