@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from filelock import FileLock
 
-from carekit import results, workspace
+from carekit import workspace
 from carekit.autobox import quality
 from carekit.autobox.deeplab import build_deeplab
 from carekit.autobox.methods import DEFAULTS, Options, finder
@@ -112,21 +112,3 @@ def gains_by_overlap(
         own = scores[scores.arm == arm].set_index("seed")[columns]
         parts.append((own - base).assign(arm=arm, overlap=value).reset_index())
     return pd.concat(parts, ignore_index=True)
-
-
-def kept_table9(lesson: "Lesson") -> pd.DataFrame:
-    """The kept rows of Table 9 on drawn images of the lesson's kind, with or without the mark as here; prints whose.
-
-    Empty where none are kept; the command that makes them is printed then. Raises as `carekit.results.read`.
-    """
-    command = "python -m carekit study table9"
-    try:
-        table, about = results.read("table9")
-    except FileNotFoundError:
-        print(f"No results of Table 9 are kept: `{command}` makes them.")
-        return pd.DataFrame()
-    condition = "mark" if lesson.misled else "no mark"
-    found = table[(table["set"] == lesson.kind.name) & (table.condition == condition)]
-    seeds, name = about["seeds"], about["profile"]
-    print(f"Kept by `{command}`: {len(found)} runs ({lesson.kind.name}, {condition}), seeds {seeds}, profile {name}.")
-    return found

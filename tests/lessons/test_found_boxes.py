@@ -4,12 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carekit import results
 from carekit.autobox.segmenting import Fit
 from carekit.box_sources import Scaled, Truth
 from carekit.data.batches import boxed_rows
 from carekit.data.synthetic import SKIN, draw
-from carekit.lessons import Lesson, begin, found_boxes
+from carekit.lessons import Lesson, found_boxes
 from carekit.lessons.parameters import check_parameters
 from carekit.profiles import profile
 
@@ -68,23 +67,3 @@ def test_gains_are_paired_by_seed():
     found = table.set_index(["arm", "seed"])
     assert np.allclose(found.mca[[("a", 0), ("a", 1), ("b", 0), ("b", 1)]], [0.2, 0.3, 0, 0])
     assert found.overlap["a"].tolist() == [0.7, 0.7] and found.overlap["b"].tolist() == [0.2, 0.2]
-
-
-def test_the_kept_rows_of_table_9_are_of_the_same_kind_of_images(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(results, "folder", lambda: tmp_path)
-    misled = begin({"profile": "fast"})
-    assert found_boxes.kept_table9(misled).empty
-    assert "`python -m carekit study table9` makes them" in capsys.readouterr().out
-    rows = [("synthetic-skin", condition, "CSL", seed) for condition in ("mark", "no mark") for seed in range(3)]
-    table = pd.DataFrame(rows, columns=["set", "condition", "arm", "seed"])
-    notes = {"profile": "laptop", "seeds": [0, 1, 2], "command": "a", "seconds": 1.0}
-    results.write("table9", table, data=[misled.data], **notes)
-    for lesson, condition, count in (
-        (misled, "mark", 3),
-        (misled.without_mark(), "no mark", 3),
-        (begin({"profile": "fast", "data": "synthetic-chest"}), "mark", 0),
-    ):
-        found = found_boxes.kept_table9(lesson)
-        assert len(found) == count and set(found.condition) <= {condition}
-        told = f"{count} runs ({lesson.kind.name}, {condition}), seeds [0, 1, 2], profile laptop"
-        assert told in capsys.readouterr().out
