@@ -16,10 +16,8 @@ _work: Callable  # of a worker process
 
 
 def cores() -> int:
-    """The processor cores that this process may use; a cluster, or a batch, lends fewer than the machine has."""
-    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    lent = os.environ.get("LOKY_MAX_CPU_COUNT", "")
-    return min(found, max(1, int(lent))) if lent.isdecimal() else found
+    """The processor cores that this process may use; a cluster lends fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_chunks(
