@@ -69,7 +69,7 @@ class _Engine(NBClientEngine):
         client = _Client(nb_man, kernel_name=kernel_name, startup_timeout=start_timeout, log=logger, **wanted)
         _running.add(client)
         try:
-            return client.execute()
+            return client.execute(env=options["env"])
         finally:
             _running.discard(client)
             if threading.current_thread() is not threading.main_thread():
@@ -112,6 +112,7 @@ def execute(
     parameters: Mapping[str, Any],
     *,
     kernel: str = "python3",
+    threads: int = 0,
     bar: bool = False,
     log: TextIO | None = None,
 ) -> Any:
@@ -122,6 +123,7 @@ def execute(
         executed: where the copy with outputs goes; what was reached stands there after a failure, too.
         parameters: what its parameters cell is overruled by.
         kernel: a kernel's name.
+        threads: cores that the kernel uses, where the environment does not say; 0: all.
         bar: show a bar that counts cells.
         log: an open file for what cells print.
 
@@ -141,6 +143,7 @@ def execute(
             stdout_file=log,
             stderr_file=log,
             extra_arguments=["--log-level=40"],  # a warning about local sockets would stand in each progress bar
+            env=(dict.fromkeys(CORES, str(threads)) if threads else {}) | os.environ,
             resources={"metadata": {"path": str(notebook.parent)}},  # papermill's `cwd` would move this process, too
             config=Config(KernelManager={"connection_file": str(executed.parent / CONNECTION.format(executed.stem))}),
         )
@@ -165,18 +168,15 @@ def _place(count: int, source: str) -> str:
 
 
 @contextmanager
-def kernels_run_this_checkout(runs: Path, threads: int) -> Iterator[None]:
+def kernels_run_this_checkout(runs: Path) -> Iterator[None]:
     """Kernels start in the notebooks' folder: they get this checkout's code, and the same place for models.
 
     Args:
         runs: that place.
-        threads: cores that each of them uses, if the caller's environment does not say.
     """
-    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "CAREKIT_RUNS", *CORES)}
+    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "CAREKIT_RUNS")}
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), before["PYTHONPATH"])))
     os.environ["CAREKIT_RUNS"] = str(runs.resolve())
-    for name in CORES:
-        os.environ.setdefault(name, str(threads))
     try:
         yield
     finally:

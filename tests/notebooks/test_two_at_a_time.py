@@ -25,7 +25,12 @@ course.notebooks = lambda: sorted(Path(sys.argv[1]).glob("*.ipynb"))
 course.of_lesson = lambda name: {}
 sys.exit(main(["course", "--profile", "fast", "--out", sys.argv[2], "--jobs", "2"]))
 """
-SLEEPS = "import time\nfrom pathlib import Path\n\nPath(f'../{name}').touch()\ntime.sleep(120)"
+SLEEPS = """import os
+import time
+from pathlib import Path
+
+Path('../{name}').write_text(os.environ['LOKY_MAX_CPU_COUNT'])
+time.sleep(120)"""
 WAITS_AND_FAILS = """import time
 from pathlib import Path
 
@@ -48,6 +53,7 @@ def lessons(tmp_path, monkeypatch):
         monkeypatch.setattr(course, "notebooks", lambda: sorted(folder.glob("*.ipynb")))
         monkeypatch.setattr(course, "of_lesson", lambda _: {})
         monkeypatch.setenv("CAREKIT_RUNS", str(tmp_path / "runs"))
+        monkeypatch.delenv("LOKY_MAX_CPU_COUNT", raising=False)
         return folder
 
     return write
@@ -60,6 +66,7 @@ def test_a_lesson_that_stops_ends_the_other_one(lessons, tmp_path):
         course.run_course({"profile": "fast"}, out=tmp_path / "out", jobs=2)
     assert time.monotonic() - started < 100 and not (tmp_path / "02_never").exists()
     assert not psutil.Process().children()
+    assert int((tmp_path / "00_sleeps").read_text()) == max(1, course.cores() // 2)
     assert not list((tmp_path / "out").glob(".kernel*"))
 
 
