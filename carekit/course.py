@@ -104,7 +104,7 @@ def _remove_earlier(folder: Path) -> None:
 
 
 def _settings(checked: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} = {value}" for key, value in checked.items() if key != "results")
+    return ", ".join(f"{key} = {value}" for key, value in checked.items() if key != "results" and value != "")
 
 
 def make_site(parameters: Mapping[str, Any], only: str, out: Path, jobs: int = 0) -> Path:
@@ -211,7 +211,8 @@ class Outcome:
 
     def html(self) -> str:
         """For a page."""
-        head, *sentences = (f"<p>{html.escape(each)}</p>" for each in (self.head, *self.sentences))
+        parts = (html.escape(each).replace("\n", "<br>") for each in (self.head, *self.sentences))
+        head, *sentences = (f"<p>{part}</p>" for part in parts)
         return "\n".join([head, "" if self.table is None else self.table.to_html(border=0), *sentences])
 
 

@@ -6,10 +6,11 @@ import re
 
 import nbclient
 import nbformat
+import pandas as pd
 import pytest
 
 from carekit.__main__ import main
-from carekit.course import notebooks
+from carekit.course import Outcome, notebooks
 from carekit.lessons.treatments import SOME
 
 # The words of an explorer and all that is painted in it.
@@ -155,6 +156,16 @@ def test_what_stops_it_is_one_sentence_and_a_status(command, error, status, word
     assert main([command, "--profile", "fast", "--only", "01", "--out", str(tmp_path / "out")]) == status
     said = capsys.readouterr().err.strip()
     assert words in said and said.count("\n") == 0
+
+
+def test_what_came_out_is_a_table_with_a_line_for_each_sentence():
+    table = pd.DataFrame({"recall <rare>": ["0.5 ± 0.1"]}, index=["fine-tuned, CARE"])
+    found = Outcome("Skin & co.", table, ("Recall: up.\nMCA: up.", "Ink: 3 < 9"))
+    page = found.html()
+    assert "<p>Skin &amp; co.</p>" in page and "Recall: up.<br>MCA: up." in page and "Ink: 3 &lt; 9" in page
+    assert "recall &lt;rare&gt;" in page and page.count("<tr") == 2
+    assert found.text().startswith("Skin & co.\n") and "Recall: up.\nMCA: up.\n\nInk: 3 < 9" in found.text()
+    assert Outcome("Nothing.").text() == "Nothing." and "<table" not in Outcome("Nothing.").html()
 
 
 def test_papermill_alone_is_refused_an_unknown_parameter_too(tmp_path):

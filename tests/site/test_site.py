@@ -93,6 +93,7 @@ def test_equations_need_no_script(pages):
 
 def test_the_first_page_shows_the_ink_test_and_the_results_are_a_page(pages):
     assert '"view":"ink"' in pages["index.html"] and "ink_test.png" in pages["index.html"]
+    assert '"inked":true' in pages["index.html"] and '"guess":null' in pages["index.html"]  # it is there at once
     assert "0.5 ± 0.1" in pages["results.html"] and "profile = fast" in pages["results.html"]
 
 
