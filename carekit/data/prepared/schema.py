@@ -106,4 +106,5 @@ def check_boxes(boxes: pd.DataFrame, image_ids: pd.Series) -> tuple[pd.DataFrame
         row = boxes[bad].iloc[0]
         corners = ", ".join(str(row[corner]) for corner in CORNERS)
         raise ValueError(f"box ({corners}) of image {row.image_id} is not four numbers with x0 < x1 and y0 < y1")
-    return boxes.assign(**numbers), owners
+    exact = boxes[CORNERS].astype(np.float64)  # before pandas 3, to_numeric may be off by the last bit
+    return boxes.assign(**exact), owners
