@@ -21,9 +21,8 @@ from carekit.batch.cause import cause
 from carekit.batch.task import CORES
 from carekit.environment import ROOT
 
-CONNECTION = (
-    ".kernel-{}.json"  # how to reach a notebook's kernel: here, not among the system's temporary files for ever
-)
+# How to reach a notebook's kernel: beside the notebook, and not among the system's temporary files for ever.
+CONNECTION = ".kernel-{}.json"
 _running: set["_Client"] = set()
 
 

@@ -32,6 +32,6 @@ def kept_study(name: str, lesson: "Lesson") -> pd.DataFrame:
         return pd.DataFrame()
     condition = "mark" if lesson.misled else "no mark"
     found = table[(table["set"] == lesson.kind.name) & (table.condition == condition)]
-    of = f"{lesson.kind.name}, {condition}; seeds {about['seeds']}, profile {about['profile']}"
+    of = f"{lesson.kind.name}, {condition}, the usual parameters; seeds {about['seeds']}, profile {about['profile']}"
     print(f"Kept by `{command}`: {len(found)} runs ({of}).")
     return found.rename(columns=lambda column: column.removeprefix("ink_"))

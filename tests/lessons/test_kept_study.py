@@ -27,7 +27,7 @@ def test_they_are_of_the_same_kind_of_images_and_the_same_condition(lessons, tmp
         found = kept_study("table9", lesson)
         assert len(found) == count and set(found.condition) <= {condition}
         assert set(found.others_turned) <= {7}
-        told = f"{count} runs ({lesson.kind.name}, {condition}; seeds [0, 1, 2], profile laptop)."
+        told = f"{count} runs ({lesson.kind.name}, {condition}, the usual parameters; seeds [0, 1, 2], profile laptop)."
         assert told in capsys.readouterr().out
 
 
