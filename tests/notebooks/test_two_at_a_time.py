@@ -61,11 +61,11 @@ def lessons(tmp_path, monkeypatch):
 
 def test_a_lesson_that_stops_ends_the_other_one(lessons, tmp_path):
     lessons(**{"00_sleeps": SLEEPS, "01_fails": WAITS_AND_FAILS, "02_never": SLEEPS})
-    started = time.monotonic()
+    started, others = time.monotonic(), psutil.Process().children()  # such as another test's browser
     with pytest.raises(course.CourseError, match=r"01_fails.ipynb stopped at In \[2\] .*: ValueError: this one fails"):
         course.run_course({"profile": "fast"}, out=tmp_path / "out", jobs=2)
     assert time.monotonic() - started < 100 and not (tmp_path / "02_never").exists()
-    assert not psutil.Process().children()
+    assert set(psutil.Process().children()) <= set(others)
     assert int((tmp_path / "00_sleeps").read_text()) == max(1, course.cores() // 2)
     assert not list((tmp_path / "out").glob(".kernel*"))
 

@@ -17,13 +17,14 @@ def test_the_explorers_are_alive(open_page, name):
     assert tab.locator(".ck-explorer").count() == 1
 
 
-def test_the_first_page_takes_ink(open_page):
+def test_the_first_page_opens_with_ink_and_can_be_cleaned(open_page):
     tab = open_page("index.html")
     tab.wait_for_function(ALIVE)
-    before = tab.evaluate(WORDS)
-    tab.get_by_role("button", name="Draw the test").click()
-    tab.wait_for_function(f"{WORDS} !== {before!r}")
-    assert "ink" in tab.evaluate(WORDS)
+    inked = tab.evaluate(WORDS)
+    assert "with the test\u2019s ink" in inked and "With ink on all" in inked
+    tab.get_by_role("button", name="Remove ink").click()
+    tab.wait_for_function(f"{WORDS} !== {inked!r}")
+    assert "clean" in tab.evaluate(WORDS)
 
 
 def test_search_finds_a_lesson(open_page):
