@@ -135,8 +135,7 @@ def _told(error: Exception) -> int:
 
 def _lab(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
     first = environment.ROOT / "notebooks" / "00_the_ink_detective.ipynb"
-    paths = (str(environment.ROOT), os.environ.get("PYTHONPATH"))
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))  # kernels run this checkout's code
+    os.environ["PYTHONPATH"] = environment.python_path()  # for the kernels
     environment.hand_over([sys.executable, "-m", "jupyterlab", str(first), *rest])
 
 

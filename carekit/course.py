@@ -22,9 +22,9 @@ from carekit.batch.execute import (
     ctrl_c_ends_kernels,
     end_kernels,
     execute,
-    kernels_run_this_checkout,
 )
 from carekit.batch.records import alone_in
+from carekit.batch.surroundings import surroundings
 from carekit.data.folders import atomic_folder, check_free
 from carekit.data.preparing.parallel import cores
 from carekit.data.synthetic import KINDS
@@ -81,7 +81,6 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
     with (
         alone_in(folder, "course"),
         ctrl_c_ends_kernels(),
-        kernels_run_this_checkout(workspace.runs()),
         ThreadPoolExecutor(1) as pages,  # makes a lesson's page while the next one runs
     ):
         _remove_earlier(folder)
@@ -137,9 +136,10 @@ def _lessons(
 
     def run(number: int, notebook: Path) -> list[_Row]:
         threads = max(1, cores() // min(jobs, 1 + len(chosen) - number))  # the last one is soon alone
+        env = surroundings(workspace.runs().resolve(), threads)  # kernels start in the notebooks' folder
         count = f"[{number}/{len(chosen)}]"
         try:
-            return [] if stopped.is_set() else _lesson(notebook, folder, parameters, count, threads, pages)
+            return [] if stopped.is_set() else _lesson(notebook, folder, parameters, count, env, pages)
         except BaseException:
             stopped.set()
             raise
@@ -159,7 +159,12 @@ def _lessons(
 
 
 def _lesson(
-    notebook: Path, folder: Path, parameters: Mapping[str, Any], count: str, threads: int, pages: ThreadPoolExecutor
+    notebook: Path,
+    folder: Path,
+    parameters: Mapping[str, Any],
+    count: str,
+    env: Mapping[str, str],
+    pages: ThreadPoolExecutor,
 ) -> list[_Row]:
     """Execute one notebook into `folder`; returns its row of the index, none where the data do not suit it."""
     _say(f"{count} {notebook.stem} ...")
@@ -167,7 +172,7 @@ def _lesson(
     results = folder / f"{notebook.stem}.json"
     own = {name: value for name, value in parameters.items() if name in of_lesson(notebook.stem)}
     try:
-        node = execute(notebook, executed, own | {"results": str(results)}, threads=threads, bar=True)
+        node = execute(notebook, executed, own | {"results": str(results)}, env=env, bar=True)
     except KernelDied as died:
         raise CourseError(
             f"{notebook.name} stopped: {died}. Close other programs, or choose fewer images (max_per_class), and run "

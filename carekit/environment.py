@@ -30,6 +30,11 @@ def enter(extras: list[str], program: tuple[str, ...] = ("-m", "carekit")) -> No
     hand_over([str(PYTHON), *program, *sys.argv[1:]])
 
 
+def python_path() -> str:
+    """The PYTHONPATH of a process that starts elsewhere and shall run this checkout's code."""
+    return os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+
+
 def hand_over(command: list[str]) -> NoReturn:
     """Let `command` take this process's place, so that Ctrl-C and the exit status are its own."""
     sys.stdout.flush()

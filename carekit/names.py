@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+FULL = (errno.ENOSPC, errno.EDQUOT)  # what a disk says, or a quota
 LONGEST_NAME = 255  # of a file, on most systems
 LONGEST_LINE = 4000  # letters that a terminal is shown of a line
 _END = 200  # and of its end
@@ -80,7 +81,7 @@ def printable(text: str) -> str:
 
 def sentence(error: Exception, program: str = "carekit") -> str:
     """An error in one line, as a program tells it: of a full disk, too, what to do."""
-    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    if not isinstance(error, OSError) or error.errno not in FULL:
         return printable(f"{program}: {error}")
     place = f" (it was writing {error.filename})" if error.filename else ""
     return printable(f"{program}: the disk is full{place}: make room, and the same command goes on from there")

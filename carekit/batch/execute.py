@@ -18,8 +18,6 @@ from papermill.log import logger
 from traitlets.config import Config
 
 from carekit.batch.cause import cause
-from carekit.batch.task import CORES
-from carekit.environment import ROOT
 
 # How to reach a notebook's kernel: beside the notebook, and not among the system's temporary files for ever.
 CONNECTION = ".kernel-{}.json"
@@ -111,7 +109,7 @@ def execute(
     parameters: Mapping[str, Any],
     *,
     kernel: str = "python3",
-    threads: int = 0,
+    env: Mapping[str, str] | None = None,
     bar: bool = False,
     log: TextIO | None = None,
 ) -> Any:
@@ -122,7 +120,7 @@ def execute(
         executed: where the copy with outputs goes; what was reached stands there after a failure, too.
         parameters: what its parameters cell is overruled by.
         kernel: a kernel's name.
-        threads: cores that the kernel uses, where the environment does not say; 0: all.
+        env: the kernel's environment variables; None: those of this process.
         bar: show a bar that counts cells.
         log: an open file for what cells print.
 
@@ -142,7 +140,7 @@ def execute(
             stdout_file=log,
             stderr_file=log,
             extra_arguments=["--log-level=40"],  # a warning about local sockets would stand in each progress bar
-            env=(dict.fromkeys(CORES, str(threads)) if threads else {}) | os.environ,
+            env=dict(os.environ if env is None else env),
             resources={"metadata": {"path": str(notebook.parent)}},  # papermill's `cwd` would move this process, too
             config=Config(KernelManager={"connection_file": str(executed.parent / CONNECTION.format(executed.stem))}),
         )
@@ -164,20 +162,3 @@ def _place(count: int, source: str) -> str:
     lines = [line.strip() for line in source.splitlines()]
     first = next((line for line in lines if line and not line.startswith("#")), "")
     return f"In [{count}] ({first[:60]})"
-
-
-@contextmanager
-def kernels_run_this_checkout(runs: Path) -> Iterator[None]:
-    """Kernels start in the notebooks' folder: they get this checkout's code, and the same place for models.
-
-    Args:
-        runs: that place.
-    """
-    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "CAREKIT_RUNS")}
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), before["PYTHONPATH"])))
-    os.environ["CAREKIT_RUNS"] = str(runs.resolve())
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})

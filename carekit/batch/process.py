@@ -1,7 +1,6 @@
 """A worker process, seen from outside: asked, listened to, watched, and ended with all that it has started."""
 
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -13,8 +12,7 @@ from typing import Any
 import psutil
 
 from carekit.batch.cause import cause
-from carekit.batch.task import CORES
-from carekit.environment import ROOT
+from carekit.batch.surroundings import surroundings
 
 
 class Gone(Exception):
@@ -30,8 +28,6 @@ class Worker:
     """
 
     def __init__(self, models: str, threads: int):
-        paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-        surroundings = {name: str(threads) for name in CORES} | dict(os.environ)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "carekit.batch.worker"],
             stdin=subprocess.PIPE,
@@ -39,7 +35,7 @@ class Worker:
             stderr=subprocess.DEVNULL,
             text=True,
             encoding="utf-8",
-            env=surroundings | {"PYTHONPATH": paths, "CAREKIT_RUNS": models},
+            env=surroundings(models, threads),
             start_new_session=True,  # Ctrl-C is for whoever started the batch, who ends this process
         )
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()

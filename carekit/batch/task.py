@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-CORES = ("LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS")  # what tells processes how many cores are theirs
-
 
 @dataclass(frozen=True)
 class Task:

@@ -3,7 +3,6 @@
 It reads tasks as lines of JSON and answers each with one. It ends, with its kernel, when nobody is there to read.
 """
 
-import errno
 import json
 import os
 import queue
@@ -17,6 +16,7 @@ import psutil
 
 from carekit.batch import records
 from carekit.batch.execute import NotebookStopped, execute
+from carekit.names import FULL
 
 
 def main() -> None:
@@ -62,7 +62,7 @@ def answer_to(task: dict[str, Any]) -> dict[str, Any]:
     except NotebookStopped as stopped:
         return {"reason": str(stopped), "full": _is_full(stopped.value)}
     except OSError as error:
-        return {"reason": f"{type(error).__name__}: {error}", "full": error.errno in _FULL}
+        return {"reason": f"{type(error).__name__}: {error}", "full": error.errno in FULL}
     except Exception as error:  # one failing run does not stop the others
         return {"reason": f"{type(error).__name__}: {error}".splitlines()[0], "full": False}
     finally:
@@ -70,11 +70,8 @@ def answer_to(task: dict[str, Any]) -> dict[str, Any]:
     return {"reason": "", "full": False}
 
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
 def _is_full(words: str) -> bool:
-    return any(f"[Errno {number}]" in words for number in _FULL)
+    return any(f"[Errno {number}]" in words for number in FULL)
 
 
 def _into(log: TextIO | None) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from carekit.environment import ROOT
+from carekit.environment import ROOT, python_path
 from carekit.explorers import browser, pages
 from carekit.site import lesson
 
@@ -107,8 +107,7 @@ def _told(state: dict[str, Any]) -> dict[str, Any]:
 
 def _sphinx(builder: str, source: Path, doctrees: Path, out: Path, files: Sequence[Path]) -> None:
     """Run one builder; a warning is an error, and its words become the sentence."""
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "CAREKIT_SITE": str(source)}
+    environment = os.environ | {"PYTHONPATH": python_path(), "CAREKIT_SITE": str(source)}
     command = [sys.executable, "-m", "sphinx", "-q", "-N", "-W", "--keep-going", "-b", builder, "-c", str(CONFIG)]
     command += ["-d", str(doctrees), str(source), str(out), *map(str, files)]
     done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, encoding="utf-8", errors="replace")
