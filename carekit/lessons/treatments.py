@@ -211,8 +211,10 @@ def verdict(gained: pd.DataFrame, metric: str) -> str:
 def harm(gained: pd.DataFrame, metrics: Sequence[str]) -> str:
     """Where the gains are losses beyond chance, in a sentence for each metric that has any, or one that says none.
 
-    More false alarms, and more images that a mark turns, are losses, too.
+    More false alarms, and more images that a mark turns, are losses, too. One seed has no intervals, and says so.
     """
+    if gained.xs("±", axis=1, level=1).isna().all(axis=None):
+        return "Not to be told from one seed."
     found = []
     for metric in metrics:
         mean = gained[metric, "mean"]
