@@ -1,8 +1,10 @@
+from importlib import import_module
+
 import pandas as pd
 import pytest
 import torch
 
-from carekit import Care, finetune, pretrain
+from carekit import Care, checkpoints, finetune, pretrain
 from carekit.backbones import build
 from carekit.box_sources import Truth
 from carekit.data.batches import Batch, BoxedImages, boxed_rows
@@ -47,7 +49,8 @@ def test_training_leaves_the_global_generator_alone(tiny):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tiny, tmp_path):
+def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(import_module("carekit.training.epochs"), "SAVE_AFTER", 0)
     images, file = boxed(tiny, augment="flip"), tmp_path / "run.safetensors"
     whole = build("small", 2, seed=1)
     expected = finetune(whole, images, Care(), SCHEDULE)
@@ -63,11 +66,24 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tiny, tmp_path):
 
     with pytest.raises(Stop):
         finetune(build("small", 2, seed=1), images, Care(), SCHEDULE, checkpoint=file, validate=stop_in_epoch_2)
+    assert [row["epoch"] for row in checkpoints.read_about(file)["history"]] == [1]
     resumed = build("small", 2, seed=9)
     history = finetune(resumed, images, Care(), SCHEDULE, checkpoint=file)
     assert torch.equal(weights(whole), weights(resumed))
     columns = ["epoch", "loss", "L_c", "L_in", "L_out"]
     pd.testing.assert_frame_equal(history[columns], expected[columns])
+
+
+def test_short_epochs_are_kept_together_and_the_last_one_always(tiny, tmp_path, monkeypatch):
+    written, save = [], checkpoints.save
+
+    def counted(path, model, extra, about):
+        written.append(about["history"][-1]["epoch"])
+        save(path, model, extra, about)
+
+    monkeypatch.setattr(checkpoints, "save", counted)
+    finetune(build("small", 2), boxed(tiny), Care(), SCHEDULE, checkpoint=tmp_path / "run.safetensors")
+    assert written == [SCHEDULE.epochs]
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tiny, tmp_path):

@@ -1,5 +1,6 @@
-"""A stage, epoch by epoch: each leaves a checkpoint that the next run resumes from."""
+"""A stage, epoch by epoch; every few seconds, and at the end, it leaves a checkpoint that the next run resumes from."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from carekit.training.schedule import Schedule, epoch_seed, learning_rate
 Validate = Callable[[Backbone], dict[str, float]]
 History = list[dict[str, float]]
 PLAIN = Strategy()
+SAVE_AFTER = 2.0  # seconds of training that a kill may cost; a short epoch takes a tenth of it
 
 
 def epochs(
@@ -98,7 +100,8 @@ def _epochs(
         workers=schedule.workers,
         pin=device.type == "cuda",
     )
-    while len(history) < schedule.epochs and not _stalled(history, schedule.patience):
+    saved = time.monotonic()
+    while _goes_on(history, schedule):
         epoch = len(history)
         optimizer.param_groups[0]["lr"] = learning_rate(schedule, epoch)
         if isinstance(classification, ClassLoss):
@@ -112,9 +115,11 @@ def _epochs(
         if validate is not None:
             row |= validate(model)
         history.append(row)
-        if checkpoint is not None:
+        due = time.monotonic() - saved >= SAVE_AFTER or not _goes_on(history, schedule)
+        if checkpoint is not None and due:
             state = checkpoints.optimizer_tensors(optimizer)
             checkpoints.save(checkpoint, model, state, {"plan": plan, "history": history})
+            saved = time.monotonic()
         yield row
 
 
@@ -129,9 +134,11 @@ def _trainable_as_found(model: Backbone) -> Iterator[None]:
             weight.requires_grad_(was_trained)
 
 
-def _stalled(history: History, patience: int) -> bool:
-    losses = [row["loss"] for row in history]
-    return bool(patience) and len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
+def _goes_on(history: History, schedule: Schedule) -> bool:
+    """Whether epochs are left, and the loss has not stopped falling for as many as the schedule's patience."""
+    losses, patience = [row["loss"] for row in history], schedule.patience
+    stalled = patience and len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
+    return len(history) < schedule.epochs and not stalled
 
 
 def _resume(

@@ -61,8 +61,8 @@ def finetune(
         schedule: how long, how fast, in which order.
         strategy: how class imbalance is treated.
         validate: what to compute of the model after each epoch, into the history.
-        checkpoint: a file that is written after each epoch; where it exists, training resumes from it and ends as if
-            it had never stopped.
+        checkpoint: a file that is written after an epoch, every few seconds; where it exists, training resumes from it
+            and ends as if it had never stopped.
         progress: show a bar.
 
     Returns:

@@ -48,11 +48,15 @@ NOT_ZERO = ("trials", "kills", "same", "whole", "told", "both", "one")
 def compare_once(place: Path) -> None:
     """Two arms, two seeds, on a small set; writes hashes of the weights, and scores and histories."""
     from dataclasses import replace
+    from importlib import import_module
 
     from carekit import Care, compare, profile
     from carekit.data.prepared import Prepared
     from carekit.experiment import Arm, comparing
 
+    import_module(
+        "carekit.training.epochs"
+    ).SAVE_AFTER = 0  # and leave something after each epoch, at least where they train in this process
     comparing._WORTH_A_PROCESS = 0  # small as the runs are, they have workers, which can be killed
     fast = profile("fast")
     many = replace(fast, pretrain=replace(fast.pretrain, epochs=10), finetune=replace(fast.finetune, epochs=10))
