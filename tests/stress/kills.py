@@ -54,9 +54,8 @@ def compare_once(place: Path) -> None:
     from carekit.data.prepared import Prepared
     from carekit.experiment import Arm, comparing
 
-    import_module(
-        "carekit.training.epochs"
-    ).SAVE_AFTER = 0  # and leave something after each epoch, at least where they train in this process
+    stages = import_module("carekit.training.epochs")
+    stages.SAVE_AFTER = 0  # and leave something after each epoch, at least where they train in this process
     comparing._WORTH_A_PROCESS = 0  # small as the runs are, they have workers, which can be killed
     fast = profile("fast")
     many = replace(fast, pretrain=replace(fast.pretrain, epochs=10), finetune=replace(fast.finetune, epochs=10))
