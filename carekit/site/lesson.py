@@ -1,6 +1,7 @@
 """An executed lesson as a source for Sphinx: figures in files, explorers as they work alone, a break for each slide."""
 
 import base64
+import io
 import os
 import re
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import Any
 
 import nbformat
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+from PIL import Image
 
 from carekit.explorers import pages
 from carekit.explorers.frame import MIME
 from carekit.report import image_tag, name_files_only
 
+WIDE = 800  # pixels of a figure that a telephone would make too small
 _BREAK = ":::{revealjs-break}\n:notitle:\n:::"
 _SLIDES = '<a href="../slides/notebooks/{name}.html">Slides of this lesson</a>'
 _COLAB = "In Colab, run this first: <code>%pip install 'carekit[course] @ git+{repository}'</code>"
@@ -53,7 +56,7 @@ def write_page(node: nbformat.NotebookNode, target: Path, executed: bool = True)
     figures = target.parent / "figures"
     figures.mkdir(parents=True, exist_ok=True)
     for number, output in enumerate(output for cell in cells for output in cell.get("outputs", [])):
-        _as_file(output, figures / f"{target.stem}-{number}.png")
+        _as_file(output, figures / f"{target.stem}-{number}")
     node.cells = [part for cell in cells for part in _with_break(cell)]
     if node.cells:
         node.cells.insert(1, _markdown(f'<p class="ck-links">{_links(target.stem, executed)}</p>'))
@@ -102,16 +105,22 @@ def _shown(cell: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return cell
 
 
-def _as_file(output: nbformat.NotebookNode, file: Path) -> None:
-    """Leave one form of an output: an explorer as HTML, a figure as Markdown of a file with its alternative text."""
+def _as_file(output: nbformat.NotebookNode, stem: Path) -> None:
+    """Leave one form of an output: an explorer as HTML, a figure as Markdown of a file with its alternative text.
+
+    A wide figure says so in its file's name, by which the style sheet keeps its labels legible on a telephone.
+    """
     data = output.get("data", {})
     explorer, picture = data.get(MIME), data.get("image/png")
     if explorer is not None and picture is not None:
         output.data = nbformat.NotebookNode({"text/html": pages.as_html(explorer, image_tag(picture, _alt(output)))})
     elif picture is not None and _alt(output):
-        file.write_bytes(base64.b64decode(picture))
+        png = base64.b64decode(picture)
+        with Image.open(io.BytesIO(png)) as opened:
+            wide = "-wide" if opened.width > WIDE else ""
+        stem.with_name(f"{stem.name}{wide}.png").write_bytes(png)
         words = re.sub(r"([\[\]\\`*_<>$])", r"\\\1", " ".join(_alt(output).split()))
-        output.data = nbformat.NotebookNode({"text/markdown": f"![{words}](figures/{file.name})"})
+        output.data = nbformat.NotebookNode({"text/markdown": f"![{words}](figures/{stem.name}{wide}.png)"})
 
 
 def _with_break(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:

@@ -1,12 +1,14 @@
 """A site of two lessons that were "run" with small models; the others are as they are committed."""
 
 import base64
+import io
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 from carekit import build, workspace
 from carekit.counterfactual import Pair
@@ -24,9 +26,15 @@ PNG = base64.b64decode(
 )
 
 
-def figure_output():
-    data = {"image/png": base64.b64encode(PNG).decode(), "text/plain": ALT}
-    return new_output("display_data", data=data, metadata={"image/png": {"alt": ALT}})
+def figure_output(png=PNG, alt=ALT):
+    data = {"image/png": base64.b64encode(png).decode(), "text/plain": alt}
+    return new_output("display_data", data=data, metadata={"image/png": {"alt": alt}})
+
+
+def wide_png():
+    buffer = io.BytesIO()
+    Image.new("RGB", (1200, 200), "white").save(buffer, "png")
+    return buffer.getvalue()
 
 
 def explorer_outputs():
@@ -60,6 +68,7 @@ def executed_lesson(folder, explorer):
             code(run, tags=["injected-parameters"]),
             new_markdown_cell("## A picture\n\n$$\\frac{a}{b}$$"),
             code("draw()", *bar, figure_output()),
+            code("draw_seven()", figure_output(wide_png(), "Seven panels")),
             code("explore()", explorer),
             new_markdown_cell("<details><summary>Solution</summary>\n\n```python\n1 + 1\n```\n\n</details>"),
         ],

@@ -62,3 +62,13 @@ def test_axe_finds_neither_contrast_nor_headings_nor_pictures_at_fault(open_page
     found = tab.evaluate("async () => (await axe.run(document, { resultTypes: ['violations'] })).violations")
     ours = [each for each in found if each["impact"] in ("serious", "critical") or each["id"] == "heading-order"]
     assert not [f"{each['id']}: {node['html'][:120]}" for each in ours for node in each["nodes"]]
+
+
+def test_a_wide_figure_keeps_its_labels_legible_on_a_telephone(open_page):
+    tab = open_page("notebooks/04_attention_loss.html", width=390)
+    figure = tab.get_by_alt_text("Seven panels")
+    assert figure.evaluate("(each) => each.clientWidth") > 700
+    assert figure.evaluate("(each) => each.parentNode.clientWidth") < 390  # it scrolls in its own place
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    wide = open_page("notebooks/04_attention_loss.html").get_by_alt_text("Seven panels")
+    assert wide.evaluate("(each) => each.clientWidth <= each.parentNode.clientWidth")
