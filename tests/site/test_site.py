@@ -104,8 +104,8 @@ def test_what_the_run_has_set_is_folded(pages):
 
 def test_a_slide_begins_at_each_heading_and_cell(pages):
     slides = pages[f"slides/notebooks/{RUN[0]}.html"]
-    # the title with what is set; the heading; the figure; the explorer; the solution: two of them are stacks
-    assert slides.count("<section") == 5 + 2
+    # the title with what is set; the heading; two figures; the explorer; the solution: two of them are stacks
+    assert slides.count("<section") == 6 + 2
 
 
 def test_a_lesson_can_be_started_in_colab_and_on_binder(pages):
