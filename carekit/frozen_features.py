@@ -24,15 +24,13 @@ from tqdm import tqdm
 
 from carekit import workspace
 from carekit.backbones import Backbone
-from carekit.data.checksums import sha256, verify_once
 from carekit.data.folders import JOURNAL, journal_entries, journal_line, resumable_folder
 from carekit.data.kept import FLIPS, KeptFeatures
 from carekit.data.prepared import Prepared
 from carekit.data.prepared.rows import open_rows
 from carekit.data.preparing.parallel import cores
-from carekit.plain_json import parse
+from carekit.kept_on_disk import ABOUT, FEATURES, KnownFeatures, finish, read_folder
 
-FEATURES, ABOUT = "features.npy", "features.json"
 CHUNK = 16  # images a thread takes at once
 LIMIT = 8 * 2**30  # bytes
 
@@ -49,7 +47,8 @@ def keep(
     """The features of all images of `data` before the model's first trained layer; None where no layer is frozen.
 
     They lie in a folder named by the frozen weights, the images and their size, so that nothing else can be met there.
-    What was stopped half way resumes; another process that asks for the same waits until they are there.
+    What was stopped half way resumes; another process that asks for the same waits until they are there, and one that
+    asks for those of other images, too: all cores are at work, and what both sets have in common is computed once.
 
     Args:
         model: on a CPU.
@@ -77,30 +76,11 @@ def keep(
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
         if not (path / ABOUT).is_file():
-            with resumable_folder(path, about, mark=ABOUT) as new:
-                _compute(model, data, n_flips, new, limit, progress)
-                found = about | {"checksum": sha256(new / FEATURES)}
-                (new / ABOUT).write_text(json.dumps(found), encoding="utf-8")
+            at_work = FileLock(path.parent / f"{about['weights'][:20]}.lock")
+            with at_work, resumable_folder(path, about, mark=ABOUT) as new:
+                _compute(model, data, n_flips, KnownFeatures(path.parent, about), new, limit, progress)
+                finish(new, data, about)
     return read_folder(path, about)
-
-
-def read_folder(path: Path, about: dict) -> KeptFeatures:
-    """The features in a folder, if they are what `about` says. Raises ValueError, naming the folder, otherwise."""
-    try:
-        found = dict(parse((path / ABOUT).read_text(encoding="utf-8")))
-        rows = open_rows(path / FEATURES)
-        checksum = str(found.pop("checksum", ""))
-        verify_once(path, {FEATURES: checksum}, lambda: _verify(path / FEATURES, checksum))
-    except (OSError, ValueError, TypeError) as error:
-        raise ValueError(f"the features in {path} are damaged ({error}): delete the folder") from None
-    if found != about or len(rows) != about["n"] * about["flips"]:
-        raise ValueError(f"the features in {path} are of other images or weights: delete the folder")
-    return KeptFeatures(rows, about["flips"])
-
-
-def _verify(file: Path, checksum: str) -> None:
-    if sha256(file) != checksum:
-        raise ValueError(f"{file.name} was changed since it was made")
 
 
 def _fingerprint(model: Backbone, frozen: nn.Module) -> str:
@@ -112,7 +92,9 @@ def _fingerprint(model: Backbone, frozen: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _compute(model: Backbone, data: Prepared, flips: int, folder: Path, limit: int, progress: bool) -> None:
+def _compute(
+    model: Backbone, data: Prepared, flips: int, known: KnownFeatures, folder: Path, limit: int, progress: bool
+) -> None:
     """Fill the file; chunks that the journal lists are there already, if the file holds them as the journal says."""
     file, journal = folder / FEATURES, folder / JOURNAL
     shape = (len(data) * flips, *_early(model, data, np.zeros(1, np.int64), 1).shape[1:])
@@ -127,7 +109,7 @@ def _compute(model: Backbone, data: Prepared, flips: int, folder: Path, limit: i
         tqdm(total=len(data), unit="image", desc="features", disable=not progress) as bar,
     ):
         bar.update(len(data) - sum(min(CHUNK, len(data) - start) for start in starts))
-        for start, checksum in _unordered(pool, partial(_fill, model, data, flips, file), starts):
+        for start, checksum in _unordered(pool, partial(_fill, model, data, shape[1:], flips, known, file), starts):
             log.write(journal_line([start, checksum]))
             log.flush()
             bar.update(min(CHUNK, len(data) - start))
@@ -171,17 +153,29 @@ def _allocate(file: Path, shape: tuple[int, ...], limit: int) -> None:
             os.posix_fallocate(opened.fileno(), 0, length)
 
 
-def _fill(model: Backbone, data: Prepared, flips: int, file: Path, start: int) -> tuple[int, str]:
+def _fill(
+    model: Backbone,
+    data: Prepared,
+    shape: tuple[int, ...],
+    flips: int,
+    known: KnownFeatures,
+    file: Path,
+    start: int,
+) -> tuple[int, str]:
     """Compute a chunk and write it; not into a map, so that a full disk is an error and not the end of the process.
 
     Returns where it begins, and its checksum.
     """
     rows = np.arange(start, min(start + CHUNK, len(data)))
-    kept = _early(model, data, rows, flips).numpy()
+    kept, missing = np.empty((len(rows), flips, *shape), np.float32), np.ones(len(rows), bool)
+    for place, features in known.of(data, rows, flips):
+        kept[place], missing[place] = features, False
+    if missing.any():
+        kept[missing] = _early(model, data, rows[missing], flips).unflatten(0, (-1, flips)).numpy()
     with open(file, "r+b") as opened:
         np.lib.format.read_magic(opened)
         np.lib.format.read_array_header_1_0(opened)
-        opened.seek(start * flips * kept[0].nbytes, os.SEEK_CUR)
+        opened.seek(start * kept[0].nbytes, os.SEEK_CUR)
         opened.write(kept.tobytes())  # in C order
     return start, _checksum_of(kept.tobytes())
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from carekit import frozen_features
+from carekit import frozen_features, kept_on_disk
 from carekit.backbones import build
 from carekit.data.batches import BoxedImages
 from carekit.data.synthetic import skin
@@ -88,11 +88,11 @@ def counted(monkeypatch):
     calls = []
     plain = frozen_features._fill
 
-    def fill(model, data, flips, file, start):
+    def fill(*given):
         if len(calls) == counts.get("stop"):
             raise KeyboardInterrupt
-        calls.append(start)
-        return plain(model, data, flips, file, start)
+        calls.append(given[-1])
+        return plain(*given)
 
     counts = {}
     monkeypatch.setattr(frozen_features, "_fill", fill)
@@ -142,6 +142,48 @@ def test_other_images_weights_and_flips_have_features_of_their_own(train, counte
     assert len(calls) == 12
 
 
+@pytest.fixture
+def computed(monkeypatch):
+    """How many images went through the frozen layers, chunk by chunk."""
+    numbers, plain = [], frozen_features._early
+
+    def early(model, data, rows, flips):
+        numbers.append(len(rows))
+        return plain(model, data, rows, flips)
+
+    monkeypatch.setattr(frozen_features, "_early", early)
+    return numbers
+
+
+def test_an_image_that_another_set_has_is_not_computed_again(train, computed, tmp_path):
+    model = build(EARLY, 7, seed=1)
+    images = train.read(np.arange(len(train)))
+    images[[3, 20]] = 255 - images[[3, 20]]
+    order = np.random.default_rng(0).permutation(len(train))
+    other = replace(train, images=images).take(order)
+    fresh = keep(model, other, flips=True, folder=tmp_path / "alone")
+    keep(model, train, flips=True, folder=tmp_path / "both")
+    computed.clear()
+    for flips in (True, False):  # the flips that were kept hold the images as they are, too
+        found = keep(model, other, flips=flips, folder=tmp_path / "both")
+        assert np.array_equal(found.rows[:], fresh.rows[:] if flips else fresh.rows[::4])
+        assert sum(computed) == (2 if flips else 0) + 1  # one more for the shape of the features
+        computed.clear()
+
+
+def test_neither_other_layers_nor_fewer_flips_nor_what_is_damaged_are_taken_over(train, computed, tmp_path):
+    keep(build(EARLY, 7, seed=1), train, flips=False, folder=tmp_path)
+    for model, flips in ((build(EARLY, 7, seed=2), False), (build(EARLY, 7, seed=1), True)):
+        computed.clear()
+        keep(model, train, flips=flips, folder=tmp_path)
+        assert sum(computed) == len(train) + 1
+    for file in tmp_path.glob(f"*/{kept_on_disk.PIXELS}"):
+        file.write_bytes(file.read_bytes()[:-1] + bytes([file.read_bytes()[-1] ^ 1]))
+    computed.clear()
+    keep(build(EARLY, 7, seed=1), train.take(np.arange(20)), flips=False, folder=tmp_path)
+    assert sum(computed) == 20 + 1
+
+
 def test_a_limit_and_a_full_disk_are_told_before_anything_is_computed(train, counted, tmp_path, monkeypatch):
     calls, _ = counted
     model = build(EARLY, 7)
@@ -154,7 +196,7 @@ def test_a_limit_and_a_full_disk_are_told_before_anything_is_computed(train, cou
     assert all(path.suffix == ".lock" for path in tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("harm", ["torn", "other", "shorter", "flipped"])
+@pytest.mark.parametrize("harm", ["torn", "other", "shorter", "flipped", "pixels"])
 def test_damaged_features_are_refused_in_one_sentence(harm, train, tmp_path):
     model = build(EARLY, 7)
     keep(model, train, flips=False, folder=tmp_path / "kept")
@@ -164,7 +206,8 @@ def test_damaged_features_are_refused_in_one_sentence(harm, train, tmp_path):
         file.write_bytes(file.read_bytes()[:-1000])
     elif harm == "shorter":
         np.save(file, np.load(file)[:-1])
-    elif harm == "flipped":
+    elif harm in ("flipped", "pixels"):
+        file = file if harm == "flipped" else folder / kept_on_disk.PIXELS
         data = bytearray(file.read_bytes())
         data[-1] ^= 1
         file.write_bytes(data)
