@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,7 +66,7 @@ def keep(
     if model.frozen is None:
         return None
     n_flips = FLIPS if flips else 1
-    about = {
+    about: dict[str, Any] = {
         "weights": _fingerprint(model, model.frozen),
         "images": data.images_fingerprint(),
         "flips": n_flips,
