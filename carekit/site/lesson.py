@@ -15,7 +15,7 @@ from carekit.explorers import pages
 from carekit.explorers.frame import MIME
 from carekit.report import image_tag, name_files_only
 
-WIDE = 800  # pixels of a figure that a telephone would make too small
+_WIDE = 800  # pixels of a figure that a telephone would make too small
 _BREAK = ":::{revealjs-break}\n:notitle:\n:::"
 _SLIDES = '<a href="../slides/notebooks/{name}.html">Slides of this lesson</a>'
 _COLAB = "In Colab, run this first: <code>%pip install 'carekit[course] @ git+{repository}'</code>"
@@ -117,10 +117,10 @@ def _as_file(output: nbformat.NotebookNode, stem: Path) -> None:
     elif picture is not None and _alt(output):
         png = base64.b64decode(picture)
         with Image.open(io.BytesIO(png)) as opened:
-            wide = "-wide" if opened.width > WIDE else ""
-        stem.with_name(f"{stem.name}{wide}.png").write_bytes(png)
+            file = stem.with_name(f"{stem.name}{'-wide' * (opened.width > _WIDE)}.png")
+        file.write_bytes(png)
         words = re.sub(r"([\[\]\\`*_<>$])", r"\\\1", " ".join(_alt(output).split()))
-        output.data = nbformat.NotebookNode({"text/markdown": f"![{words}](figures/{stem.name}{wide}.png)"})
+        output.data = nbformat.NotebookNode({"text/markdown": f"![{words}](figures/{file.name})"})
 
 
 def _with_break(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
