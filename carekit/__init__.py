@@ -3,6 +3,8 @@
 The names below are loaded when first used, so that the command line can start before torch is installed.
 """
 
+import atexit
+import gc
 from importlib import import_module
 
 __version__ = "0.1.0"
@@ -23,6 +25,9 @@ _HOME = {
     "Prepared": "data.prepared",
 }
 __all__ = list(_HOME)
+
+# A process that ends looks for garbage among all its objects: 1.4 s where torch is loaded, .3 s where it need not look.
+atexit.register(gc.freeze)
 
 
 def __getattr__(name: str):

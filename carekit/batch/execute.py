@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, papermill_engines
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from papermill.log import logger
 from traitlets.config import Config
@@ -21,6 +21,7 @@ from carekit.batch.cause import cause
 
 # How to reach a notebook's kernel: beside the notebook, and not among the system's temporary files for ever.
 CONNECTION = ".kernel-{}.json"
+SAVE_EVERY = 5.0  # seconds: papermill writes the whole notebook twice a cell, which takes seconds where it has figures
 _running: set["_Client"] = set()
 
 
@@ -66,11 +67,28 @@ class _Engine(NBClientEngine):
         client = _Client(nb_man, kernel_name=kernel_name, startup_timeout=start_timeout, log=logger, **wanted)
         _running.add(client)
         try:
-            return client.execute(env=options["env"])
+            with _saved_now_and_then(nb_man):
+                return client.execute(env=options["env"])
         finally:
             _running.discard(client)
             if threading.current_thread() is not threading.main_thread():
                 asyncio.get_event_loop().close()  # this thread's own, which nobody else would close
+
+
+@contextmanager
+def _saved_now_and_then(nb_man: NotebookExecutionManager) -> Iterator[None]:
+    """A notebook that runs is saved where its last copy is older than `SAVE_EVERY`."""
+    save = nb_man.save
+
+    def save_if_old(**changed: Any) -> None:
+        if (nb_man.now() - nb_man.last_save_time).total_seconds() >= SAVE_EVERY:
+            save(**changed)
+
+    nb_man.save = save_if_old
+    try:
+        yield
+    finally:
+        nb_man.save = save  # after the last cell, however it ended, papermill saves once more
 
 
 papermill_engines.register("carekit", _Engine)
@@ -113,7 +131,7 @@ def execute(
     bar: bool = False,
     log: TextIO | None = None,
 ) -> Any:
-    """Run a notebook in its own folder; return it with its outputs, which are also saved after each cell.
+    """Run a notebook in its own folder; return it with its outputs, which are also saved while it runs.
 
     Args:
         notebook: what to run.

@@ -69,13 +69,19 @@ class Worker:
             raise Gone(cause(self.process.wait()))
         return json.loads(line)
 
-    def memory(self) -> int:
-        """The bytes that it and all its descendants take."""
+    def descendants(self) -> list[psutil.Process]:
+        """The processes that it has started, and theirs; `clear` remembers them."""
         with suppress(psutil.NoSuchProcess):
-            worker = psutil.Process(self.process.pid)
-            family = worker.children(recursive=True)
+            family = psutil.Process(self.process.pid).children(recursive=True)
             self._family |= {each.pid: each for each in family}
-            return sum(map(_memory, [worker, *family]))
+            return family
+        return []
+
+    def memory(self) -> int:
+        """The bytes that it and all its descendants take; to ask is .01 s of a core for each."""
+        family = self.descendants()
+        with suppress(psutil.NoSuchProcess):
+            return sum(map(_memory, [psutil.Process(self.process.pid), *family]))
         return 0
 
     def clear(self, patience: float = 1.0) -> None:
@@ -92,7 +98,7 @@ class Worker:
 
     def end(self) -> None:
         """End it, with its descendants."""
-        self.memory()
+        self.descendants()
         self.process.kill()
         self.clear(0)
         self.process.wait()
