@@ -197,12 +197,17 @@ def test_boxes_drawn_in_the_browser_reach_the_training_data(tiny, rows, displaye
     }}""")
     settle(tab, image=2)
     assert drag(tab, (2, 3), (9, 8)) == [[2, 3, 9, 8]] and tab.get_by_text("Changed, not saved.").is_visible()
+    settle(tab, image=1)
+    assert tab.get_by_text("Not saved, either: common, image 0 (i0, train).").is_visible()
+    settle(tab, image=2)
     tab.get_by_role("button", name="Save boxes").click()
     question = tab.evaluate("asked[0]")
     assert question == {"number": question["number"], "image": 2, "boxes": [[2, 3, 9, 8]]}
     explorer._reply(None, question, None)
     tab.evaluate(f"answer => {STATE}.kernel.receive(answer)", json.loads(json.dumps(sent[0])))
     tab.get_by_text("Saved 1 box of common, image 0 (i0, train).").wait_for()
+    settle(tab, image=1)
+    assert not tab.get_by_text("Not saved, either").is_visible()
     assert explorer.data.boxes_of(0).tolist() == [[2, 3, 9, 8]] and len(tiny.boxes_of(0)) == 0
     assert explorer.annotated == ["i0"] and explorer.boxes(tiny, [0, 3])[0].tolist() == [[2, 3, 9, 8]]
     assert list(explorer.boxes(tiny, [0, 3])) == [0]  # what was not annotated shows no box in training

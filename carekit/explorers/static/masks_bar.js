@@ -87,8 +87,11 @@ export class BoxBar {
   noteOf() {
     if (this.frame.kernel.alone) return ALONE;
     const { scene } = this.frame;
-    const told = this.store.unsaved ? "Changed, not saved." : this.told[this.store.image] ?? scene.note;
-    return `${this.store.annotated.size} of ${scene.names.length} annotated. ${told}`;
+    const { image, unsaved, annotated } = this.store;
+    const told = unsaved.includes(image) ? "Changed, not saved." : this.told[image] ?? scene.note;
+    const others = unsaved.filter((each) => each !== image).map((each) => scene.names[each]);
+    const elsewhere = others.length ? ` Not saved, either: ${others.join(", ")}.` : "";
+    return `${annotated.size} of ${scene.names.length} annotated. ${told}${elsewhere}`;
   }
 
   /** The keys act on the box that a mouse or a finger chose. */

@@ -58,10 +58,19 @@ export class BoxStore {
     this.put(last.image, last.boxes, true);
   }
 
-  /** Whether the kernel has other boxes for this image. */
+  /**
+   * The images for which the kernel has other boxes.
+   * @returns {number[]}
+   */
   get unsaved() {
-    const known = this.frame.values.saved?.[this.image] ?? this.frame.scene.boxes[this.image];
-    return JSON.stringify(known) !== JSON.stringify(this.now);
+    const { values, scene } = this.frame;
+    /** @param {number} image */
+    const known = (image) => values.saved?.[image] ?? scene.boxes[image];
+    const drawn = /** @type {[string, Box[]][]} */ (Object.entries(values.boxes ?? {}));
+    return drawn
+      .map(([image, boxes]) => ({ image: Number(image), boxes }))
+      .filter(({ image, boxes }) => JSON.stringify(known(image)) !== JSON.stringify(boxes))
+      .map(({ image }) => image);
   }
 
   /** The images whose boxes are in the table. */
