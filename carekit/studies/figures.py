@@ -6,6 +6,7 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -76,34 +77,33 @@ def curves(table: pd.DataFrame, metrics: Sequence[str], arms: Sequence[str]) -> 
 
 
 def forest(verdicts: pd.DataFrame, title: str = "") -> Drawn:
-    """Paired differences with their 95 % intervals, a line each, and beside them the paper's own.
+    """Paired differences with 95 % intervals, a panel a metric and a line a pair, and the paper's own beside them.
 
     Args:
-        verdicts: of `carekit.studies.verdicts.judge_claims`; conditions of the same comparison share a line.
+        verdicts: of `carekit.studies.verdicts.judge_claims`; conditions of the same pair share a line.
         title: above the figure.
     """
-    lines = list(dict.fromkeys(zip(verdicts.arm, verdicts.control, verdicts.metric, strict=True)))
+    pairs, metrics = list(dict.fromkeys(_pairs(verdicts))), list(dict.fromkeys(verdicts.metric))
     conditions = list(dict.fromkeys(verdicts.condition))
-    figure, axes = plt.subplots(figsize=(8, 0.42 * len(lines) + 1.4), layout="constrained")
-    axes.axvline(0, color=plots.GREY, linewidth=1)
-    for row in verdicts.itertuples():
-        place = conditions.index(row.condition)
-        y = lines.index((row.arm, row.control, row.metric)) + 0.22 * (place - (len(conditions) - 1) / 2)
-        half = np.nan_to_num([[row.difference - row.low], [row.high - row.difference]])
-        axes.errorbar(
-            row.difference, y, xerr=half, fmt=MARKERS[place], color=plots.COLOURS[place], capsize=3, markersize=5
-        )
-        if pd.notna(row.printed):
-            axes.plot(row.printed, lines.index((row.arm, row.control, row.metric)), "x", color="black", markersize=7)
-    axes.set_yticks(range(len(lines)), [f"{arm} − {control}: {_short(metric)}" for arm, control, metric in lines])
-    axes.tick_params(axis="y", labelsize=SIZE)
-    axes.invert_yaxis()
-    axes.set(xlabel="difference and 95 % interval", title=title)
-    axes.grid(axis="x", alpha=0.3)
+    across = min(2, len(metrics))
+    down = -(-len(metrics) // across)
+    shape = (2.9 * across + 2.4, down * (0.32 * len(pairs) + 0.9) + 0.6)
+    figure, axes = plt.subplots(down, across, figsize=shape, layout="constrained", sharey=True, squeeze=False)
+    for panel in axes.flat[len(metrics) :]:
+        panel.set_axis_off()
+    for panel, metric in zip(axes.flat, metrics, strict=False):
+        _differences(panel, verdicts[verdicts.metric == metric], pairs, conditions)
+        panel.set_title(_short(metric), fontsize=SIZE)
+        panel.set_xlabel("difference and 95 % interval", fontsize=SIZE)
+        panel.tick_params(labelsize=SIZE)
+    axes[0, 0].set_yticks(range(len(pairs)), [f"{arm} − {control}" for arm, control in pairs])
+    axes[0, 0].invert_yaxis()
+    figure.suptitle(title, fontsize=SIZE + 2)
     handles = [
         Line2D([], [], marker=MARKERS[i], color=plots.COLOURS[i], label=name) for i, name in enumerate(conditions)
     ]
-    handles.append(Line2D([], [], marker="x", color="black", linestyle="none", label=PAPER))
+    if verdicts.printed.notna().any():
+        handles.append(Line2D([], [], marker="x", color="black", linestyle="none", label=PAPER))
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=SIZE)
     told = [
         f"{row.arm} against {row.control}, {row.metric}, {row.condition}: {row.difference:+.2f} "
@@ -111,6 +111,24 @@ def forest(verdicts: pd.DataFrame, title: str = "") -> Drawn:
         for row in verdicts.itertuples()
     ]
     return Drawn(figure, f"{title or 'Paired differences'}. " + "; ".join(told))
+
+
+def _pairs(verdicts: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(zip(verdicts.arm, verdicts.control, strict=True))
+
+
+def _differences(panel: Axes, rows: pd.DataFrame, pairs: list[tuple[str, str]], conditions: list[str]) -> None:
+    """One metric's differences, each on the line of its pair; conditions a little apart."""
+    panel.axvline(0, color=plots.GREY, linewidth=1)
+    panel.grid(axis="x", alpha=0.3)
+    for row, pair in zip(rows.itertuples(), _pairs(rows), strict=True):
+        place, line = conditions.index(row.condition), pairs.index(pair)
+        y = line + 0.26 * (place - (len(conditions) - 1) / 2)
+        half = np.nan_to_num([[row.difference - row.low], [row.high - row.difference]])
+        colour, marker = plots.COLOURS[place], MARKERS[place]
+        panel.errorbar(row.difference, y, xerr=half, fmt=marker, color=colour, capsize=3, markersize=5)
+        if pd.notna(row.printed):
+            panel.plot(row.printed, line, "x", color="black", markersize=7)
 
 
 def heat_map(table: pd.DataFrame, rows: str, columns: str, metric: str) -> Drawn:

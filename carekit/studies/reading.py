@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -136,17 +137,34 @@ def wrong_boxes(table: pd.DataFrame, pairs: Mapping[str, str], metrics: Sequence
     return pd.DataFrame(rows)
 
 
-def boxes_in_words(row: pd.Series) -> str:
-    """One row of `wrong_boxes` as a sentence."""
-    gains = f"true boxes {row.gain:+.3f}, {row.boxes} ones {row.gain_wrong:+.3f}"
-    where = f"{label_of(row.metric)}, {row.data}, {row.condition}"
-    if pd.isna(row.half):
-        return f"{where}: {gains}; a single run says nothing about chance."
-    if row.half > 0 and row.difference - row.half > 0:
-        return f"{where}: {gains}; true boxes help more ({row.difference:+.3f} ± {row.half:.3f})."
-    if row.half > 0 and row.difference + row.half < 0:
-        return f"{where}: {gains}; {row.boxes} boxes help MORE ({row.difference:+.3f} ± {row.half:.3f})."
-    return f"{where}: {gains}; that true boxes help more is not shown ({row.difference:+.3f} ± {row.half:.3f})."
+def boxes_shown(wrong: pd.DataFrame) -> pd.DataFrame:
+    """`wrong_boxes` to be read: a row an arm, metric, data set and condition; the gains with true and with wrong boxes,
+    their paired difference, and what it tells."""
+    rows: dict[tuple[str, str, str], dict[tuple[str, str], Any]] = {}
+    for row in wrong.itertuples():
+        shown = rows.setdefault((row.arm, row.metric, f"{row.data}, {row.condition}"), {("true", "gain"): row.gain})
+        shown[row.boxes, "gain"] = row.gain_wrong
+        shown[row.boxes, "true − these"] = f"{row.difference:+.3f} ± {row.half:.3f}"
+        shown[row.boxes, "the true gain is"] = _told(row.difference, row.half)
+    return pd.DataFrame(list(rows.values()), index=pd.MultiIndex.from_tuples(rows)) if rows else pd.DataFrame()
+
+
+def boxes_in_words(wrong: pd.DataFrame) -> str:
+    """What `boxes_shown` tells, counted."""
+    told = [_told(row.difference, row.half) for row in wrong.itertuples()]
+    counts = pd.crosstab(wrong.boxes, told).reindex(list(dict.fromkeys(wrong.boxes)))
+    lines = [f"{boxes} ones, {', '.join(f'{n} times {word}' for word, n in row.items() if n)}"
+             for boxes, row in counts.iterrows()]  # fmt: skip
+    return f"With true boxes the gain is, compared with {'; with '.join(lines)}."
+
+
+def _told(difference: float, half: float) -> str:
+    """What the difference of the gains with true and with wrong boxes says of the true ones."""
+    if pd.isna(half):
+        return "from a single run"
+    if half > 0 and abs(difference) > half:
+        return "larger" if difference > 0 else "smaller"
+    return "not told apart"
 
 
 def beside_paper(table: pd.DataFrame, number: int, data: str) -> pd.DataFrame:

@@ -65,8 +65,21 @@ def test_a_forest_has_ours_with_intervals_and_the_papers(verdicts):
     axes = figure.axes[0]
     points = [(line.get_marker(), *np.ravel(line.get_xdata())) for line in axes.lines if len(line.get_xdata()) == 1]
     assert ("o", 0.0) in points and ("s", 0.2) in points and ("x", 0.041) in points
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["CARE − baseline: MCA"]
-    assert "mark: +0.20 from +0.10 to +0.30" in alt
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["CARE − baseline"]
+    assert axes.get_title() == "MCA" and "mark: +0.20 from +0.10 to +0.30" in alt
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["no mark", "mark", "the paper"]
+
+
+def test_a_forest_has_a_panel_for_each_metric(verdicts):
+    more = verdicts.assign(metric="rare_auc", printed=None, difference=[0.05, 0.15])
+    third = verdicts.assign(metric="rare_recall", printed=None, arm="CSL")
+    figure, _ = figures.forest(pd.concat([verdicts.assign(printed=None), more, third]))
+    first, second, last, spare = figure.axes
+    assert [panel.get_title() for panel in (first, second)] == ["MCA", "AUC of the rare class"]
+    shown = [line for line in second.lines if line.get_marker() in ("o", "s")]
+    assert [line.get_xdata()[0] for line in shown] == [0.05, 0.15]
+    assert {round(line.get_ydata()[0]) for line in last.lines if line.get_marker() in ("o", "s")} == {1}  # below CARE
+    assert not spare.axison and len(figure.legends[0].get_texts()) == 2  # the paper has none of these
 
 
 def test_a_heat_map_shows_means_and_names_the_highest():

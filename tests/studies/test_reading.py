@@ -93,15 +93,23 @@ def test_wrong_boxes_are_told_from_true_ones_where_they_can_be(table):
     assert len(wrong) == 4
     shuffled, random = (wrong.loc["mark", kind] for kind in ("shuffled", "random"))
     assert shuffled.difference == pytest.approx(shuffled.gain - shuffled.gain_wrong)
-    rows = wrong.reset_index()
-    words = {key: reading.boxes_in_words(row) for key, row in zip(wrong.index, rows.iloc, strict=True)}
-    assert "that true boxes help more is not shown" in words["mark", "shuffled"]
-    assert "true boxes help more (" in words["mark", "random"]
-    swapped = rows.iloc[3].copy()
-    swapped.difference = -swapped.difference
-    assert "random boxes help MORE" in reading.boxes_in_words(swapped) and random.gain_wrong < 0.02
+    assert random.gain_wrong < 0.02
+    told = reading.boxes_shown(wrong.reset_index())
+    assert list(told.index) == [("CARE", "rare_recall", f"skin, {condition}") for condition in ("no mark", "mark")]
+    marked = told.iloc[1]
+    assert marked["true", "gain"] == shuffled.gain and marked["random", "gain"] == random.gain_wrong
+    assert marked["shuffled", "the true gain is"] == "not told apart" and "±" in marked["random", "true − these"]
+    assert marked["random", "the true gain is"] == "larger"
+
+
+def test_wrong_boxes_that_help_more_and_single_runs_are_told_too(table):
+    wrong = reading.wrong_boxes(table, {"CARE": "baseline"}, ["rare_recall"])
+    swapped = wrong.assign(difference=-wrong.difference)
+    assert reading.boxes_shown(swapped).iloc[1]["random", "the true gain is"] == "smaller"
+    assert "random ones, " in reading.boxes_in_words(swapped) and "1 times smaller" in reading.boxes_in_words(swapped)
     single = reading.wrong_boxes(table[table.seed == 0], {"CARE": "baseline"}, ["mca"])
-    assert "a single run says nothing" in reading.boxes_in_words(single.iloc[0])
+    assert "from a single run" in reading.boxes_in_words(single)
+    assert reading.boxes_shown(single.iloc[:0]).empty
 
 
 def test_ours_stand_beside_the_papers_figures(table):
