@@ -8,7 +8,7 @@ import pandas as pd
 
 from carekit import results
 from carekit.metrics import EQUAL_RECALL
-from carekit.studies import ham10000
+from carekit.studies import ham10000, ham10000_settings
 from carekit.studies.verdicts import judge, paired
 
 BEGIN, END = "<!-- made by docs/write_headline.py -->", "<!-- end -->"
@@ -44,7 +44,7 @@ def headline(out: Path | None = None) -> str:
         ValueError: as `carekit.results.read`.
     """
     where = results.folder() if out is None else out
-    makers = {"fig8": _drawn, f"{ham10000.NAME}_differences": _real}
+    makers = {"fig8": _drawn, f"{ham10000.NAME}_differences": _real, ham10000_settings.CHOSEN: _chosen}
     kept = {name: make for name, make in makers.items() if (where / f"{name}.csv").is_file()}
     lines = [line for name, make in kept.items() for line in make(results.read(name, where).table)]
     head = f"| CARE's gain, in points | {' | '.join(SHOWN.values())} |"
@@ -76,6 +76,14 @@ def _real(table: pd.DataFrame) -> Iterator[Line]:
         rows = group.set_index(["arm", "metric"])
         gains = {key: tuple(rows.loc[key, ["difference", "low", "high"]]) for key in SHOWN if key in rows.index}
         yield Line(_title(name, condition), gains)
+
+
+def _chosen(table: pd.DataFrame) -> Iterator[Line]:
+    """As `_real`, of the setting that was chosen on training lesions."""
+    names = {arm: f"{ARM}, {arm}" for arm in table.arm if arm != ARM} | {ham10000_settings.CONTROL: CONTROL}
+    for line in _real(table.replace({"arm": names, "control": names})):
+        best = table.setting.iloc[0]
+        yield Line(f"{line.title}; test lesions, with what gained most on the others: {best}", line.gains)
 
 
 def _title(name: str, condition: str) -> str:

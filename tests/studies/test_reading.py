@@ -55,6 +55,24 @@ def test_verdicts_of_all_kept_studies_are_counted(folder, capsys):
     assert len(reading.all_verdicts({})) == 0
 
 
+def test_the_headline_has_a_line_of_the_chosen_setting(folder, tiny):
+    about = {
+        "set": "ham10000",
+        "condition": "no mark",
+        "setting": "τ = 0.3",
+        "difference": 0.02,
+        "low": 0.01,
+        "high": 0.03,
+    }
+    names = {"CARE": "control", "shuffled boxes": "control", "random boxes": "CARE"}
+    rows = [about | {"arm": arm, "control": other, "metric": "rare_recall_equal"} for arm, other in names.items()]
+    results.write("ham10000_chosen", pd.DataFrame(rows), data=[tiny], seconds=1, out=folder)
+    cells = headline.headline(folder).splitlines()[-1].split(" | ")
+    assert cells[0].endswith("test lesions, with what gained most on the others: τ = 0.3")
+    gain = "**+2** (+1 to +3)"
+    assert cells[1:] == ["–", gain, gain, "–", "– |"]  # random boxes were compared with CARE, not with the control
+
+
 def test_how_they_were_made_is_a_row_a_study(folder):
     found = {
         "table2": reading.kept(folder)["table2"]._replace(
