@@ -138,15 +138,16 @@ def wrong_boxes(table: pd.DataFrame, pairs: Mapping[str, str], metrics: Sequence
 
 
 def boxes_shown(wrong: pd.DataFrame) -> pd.DataFrame:
-    """`wrong_boxes` to be read: a row an arm, metric, data set and condition; the gains with true and with wrong boxes,
-    their paired difference, and what it tells."""
-    rows: dict[tuple[str, str, str], dict[tuple[str, str], Any]] = {}
-    for row in wrong.itertuples():
-        shown = rows.setdefault((row.arm, row.metric, f"{row.data}, {row.condition}"), {("true", "gain"): row.gain})
-        shown[row.boxes, "gain"] = row.gain_wrong
-        shown[row.boxes, "true − these"] = f"{row.difference:+.3f} ± {row.half:.3f}"
-        shown[row.boxes, "the true gain is"] = _told(row.difference, row.half)
-    return pd.DataFrame(list(rows.values()), index=pd.MultiIndex.from_tuples(rows)) if rows else pd.DataFrame()
+    """`wrong_boxes` of one arm to be read: a row a metric, data set and condition; the gains with true and with wrong
+    boxes, their paired difference, and what it tells."""
+    rows: dict[tuple[str, str], dict[tuple[str, str], Any]] = {}
+    for metric, group in wrong.groupby("metric", sort=False):
+        for row in group.itertuples():
+            shown = rows.setdefault((metric, f"{row.data}, {row.condition}"), {("true", "gain"): row.gain})
+            shown[row.boxes, "gain"] = row.gain_wrong
+            shown[row.boxes, "true − these"] = f"{row.difference:+.3f} ± {row.half:.3f}"
+            shown[row.boxes, "the true gain is"] = _told(row.difference, row.half)
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def boxes_in_words(wrong: pd.DataFrame) -> str:

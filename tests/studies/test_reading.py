@@ -113,7 +113,9 @@ def test_wrong_boxes_are_told_from_true_ones_where_they_can_be(table):
     assert shuffled.difference == pytest.approx(shuffled.gain - shuffled.gain_wrong)
     assert random.gain_wrong < 0.02
     told = reading.boxes_shown(wrong.reset_index())
-    assert list(told.index) == [("CARE", "rare_recall", f"skin, {condition}") for condition in ("no mark", "mark")]
+    assert list(told.index) == [("rare_recall", f"skin, {condition}") for condition in ("no mark", "mark")]
+    assert told.index.nlevels == told.columns.nlevels == 2  # so that equal names stand once
+    show.table(told)
     marked = told.iloc[1]
     assert marked["true", "gain"] == shuffled.gain and marked["random", "gain"] == random.gain_wrong
     assert marked["shuffled", "the true gain is"] == "not told apart" and "±" in marked["random", "true − these"]
