@@ -76,7 +76,7 @@ class Slot:
             answer = worker.answer(LOOK)
             if answer is not None:
                 return Outcome(name, **answer)
-            worker.descendants()
+            worker.descendants()  # also those that end before the run does
             reason = "it was stopped" if self.stopping else ""
             if limits.memory is not None and (used := worker.memory() / GB) > limits.memory:
                 reason = f"it took {used:.1f} GB, more than the {limits.memory:g} GB of --memory"

@@ -145,7 +145,8 @@ def boxes_shown(wrong: pd.DataFrame) -> pd.DataFrame:
         for row in group.itertuples():
             shown = rows.setdefault((metric, f"{row.data}, {row.condition}"), {("true", "gain"): row.gain})
             shown[row.boxes, "gain"] = row.gain_wrong
-            shown[row.boxes, "true − these"] = f"{row.difference:+.3f} ± {row.half:.3f}"
+            interval = "" if pd.isna(row.half) else f" ± {row.half:.3f}"
+            shown[row.boxes, "true − these"] = f"{row.difference:+.3f}{interval}"
             shown[row.boxes, "the true gain is"] = _told(row.difference, row.half)
     return pd.DataFrame.from_dict(rows, orient="index")
 

@@ -129,6 +129,7 @@ def test_wrong_boxes_that_help_more_and_single_runs_are_told_too(table):
     assert "random ones, " in reading.boxes_in_words(swapped) and "1 times smaller" in reading.boxes_in_words(swapped)
     single = reading.wrong_boxes(table[table.seed == 0], {"CARE": "baseline"}, ["mca"])
     assert "from a single run" in reading.boxes_in_words(single)
+    assert "±" not in reading.boxes_shown(single).iloc[0]["random", "true − these"]
     assert reading.boxes_shown(single.iloc[:0]).empty
 
 
