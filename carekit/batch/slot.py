@@ -76,9 +76,9 @@ class Slot:
             answer = worker.answer(LOOK)
             if answer is not None:
                 return Outcome(name, **answer)
-            worker.descendants()  # also those that end before the run does
+            family = worker.descendants()  # looked up in any case: `clear` ends those, too, that lose their parent
             reason = "it was stopped" if self.stopping else ""
-            if limits.memory is not None and (used := worker.memory() / GB) > limits.memory:
+            if limits.memory is not None and (used := worker.memory(family) / GB) > limits.memory:
                 reason = f"it took {used:.1f} GB, more than the {limits.memory:g} GB of --memory"
             elif end is not None and time.monotonic() > end:
                 reason = f"it took longer than the {limits.timeout:g} s of --timeout"

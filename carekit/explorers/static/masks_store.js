@@ -66,11 +66,9 @@ export class BoxStore {
     const { values, scene } = this.frame;
     /** @param {number} image */
     const known = (image) => values.saved?.[image] ?? scene.boxes[image];
-    const drawn = /** @type {[string, Box[]][]} */ (Object.entries(values.boxes ?? {}));
-    return drawn
-      .map(([image, boxes]) => ({ image: Number(image), boxes }))
-      .filter(({ image, boxes }) => JSON.stringify(known(image)) !== JSON.stringify(boxes))
-      .map(({ image }) => image);
+    return Object.keys(values.boxes ?? {})
+      .map(Number)
+      .filter((image) => JSON.stringify(known(image)) !== JSON.stringify(values.boxes[image]));
   }
 
   /** The images whose boxes are in the table. */
