@@ -15,6 +15,6 @@ export default [
   { ignores: ["**/.venv/**", "benchmarks/**", "tests/browser/**", "runs/**", "site/**"] },
   js.configs.recommended,
   { rules: RULES },
-  { files: ["carekit/explorers/static/*.js"], languageOptions: { globals: globals.browser } },
+  { files: ["carekit/course/explorers/static/*.js"], languageOptions: { globals: globals.browser } },
   { files: ["tests/**/*.js"], languageOptions: { globals: globals.node } },
 ];

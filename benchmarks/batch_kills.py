@@ -12,7 +12,7 @@ import pandas as pd
 import psutil
 from _timing import options
 
-from carekit.batch.collect import collect
+from carekit.research.batch.collect import collect
 
 CELLS = [
     "n = 0\nresults = ''",
@@ -93,7 +93,7 @@ def kill(process: "subprocess.Popen[bytes]", kind: str, seen: set[psutil.Process
         batch = psutil.Process(process.pid)
         family = batch.children(recursive=True)
         seen.update(family)
-        words = {"kernel": "ipykernel_launcher", "worker": "carekit.batch.worker"}
+        words = {"kernel": "ipykernel_launcher", "worker": "carekit.research.batch.worker"}
         found = [batch] if kind == "parent" else [each for each in family if words[kind] in each.cmdline()]
         if not found or process.poll() is not None:
             return False

@@ -11,14 +11,14 @@ import torch
 from _timing import Clock, options, rounds
 from torch.nn import functional
 
-from carekit.backbones import build
 from carekit.data.batches import BoxedImages
 from carekit.data.prepared.rows import choose_rows
-from carekit.data.preparing.parallel import cores
-from carekit.data.synthetic import skin
-from carekit.frozen_features import keep
+from carekit.ground.parallel import cores
+from carekit.material.drawing import skin
+from carekit.networks import build
 from carekit.objectives import Care
 from carekit.training import Schedule, train_step
+from carekit.training.feature_cache import keep
 
 NAME = "efficientnet_lite0_early"
 TARGET = 5.0  # times the images/s of the whole network, trained throughout

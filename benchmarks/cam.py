@@ -7,9 +7,9 @@ from importlib.util import find_spec
 import torch
 from _timing import options, print_ratios, rounds
 
-import carekit.vision  # noqa: F401  the peers import torchvision, which may need its operators declared first
+import carekit.networks.vision  # noqa: F401  the peers import torchvision, which may need its operators declared first
 from carekit import build, class_activation_map
-from carekit.cam import grad_cam_relu, normalise, resize, score_gradient
+from carekit.method.cam import grad_cam_relu, normalise, resize, score_gradient
 
 PEERS = {"captum": "captum", "pytorch-grad-cam": "pytorch_grad_cam", "torch-cam": "torchcam"}
 

@@ -11,9 +11,9 @@ from torch import nn
 from torch.nn import functional
 
 from carekit import Care, box_masks, build
-from carekit.attention import inner_loss, outer_loss
-from carekit.boxes import outer_mask
-from carekit.cam import activation_map, normalise, resize
+from carekit.method.attention import inner_loss, outer_loss
+from carekit.method.boxes import outer_mask
+from carekit.method.cam import activation_map, normalise, resize
 
 # backbone, px, batch, rounds: three heads of pooling and a linear layer, one of several layers, one with normalisations
 CASES = (

@@ -6,10 +6,10 @@ from _timing import options, print_ratios, rounds
 from skimage.segmentation import slic
 from threadpoolctl import threadpool_limits
 
-from carekit.autobox.bms import bms
-from carekit.autobox.dsr import dsr
-from carekit.autobox.dsr.segments import SCALES
-from carekit.data.synthetic import skin
+from carekit.material.autobox.bms import bms
+from carekit.material.autobox.dsr import dsr
+from carekit.material.autobox.dsr.segments import SCALES
+from carekit.material.drawing import skin
 
 SECONDS = 1.5
 RATIO = 3.9  # of a straightforward version, 3.5 s where SLIC alone takes 0.9 s

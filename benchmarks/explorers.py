@@ -15,11 +15,12 @@ FASTER, FRAMES, TRIP, GROWTH = 10, 55, 150, 1.05
 
 SETUP = """import os
 import ipywidgets as widgets, matplotlib.pyplot as plt, numpy as np
-from carekit import boxes, build
-from carekit.data.synthetic import skin
-from carekit.explorers.attention_loss import explore_attention_loss, losses, words
-from carekit.explorers.cam import explore_cam
-from carekit.lessons import plots
+from carekit import build
+from carekit.method import boxes
+from carekit.material.drawing import skin
+from carekit.course.explorers.attention_loss import explore_attention_loss, losses, words
+from carekit.course.explorers.cam import explore_cam
+from carekit.research.figures import plots
 print(os.getpid())"""
 SHOW = """data = skin(0, {size}, {{"nv": 4, "df": 24}}, {{"nv": 1}})
 rows = np.flatnonzero(data.labels == data.classes.index("df"))

@@ -7,8 +7,8 @@ from _timing import Clock, options, print_ratios, rounds
 from torch import nn
 
 from carekit import Care, box_masks, build
-from carekit.backbones import Backbone, Parts
-from carekit.cam import MAPS
+from carekit.method.cam import MAPS
+from carekit.networks import Backbone, Parts
 
 CASES = (("resnet18", 128, 32, 12), ("small", 64, 32, 40))  # backbone, px, batch, rounds
 QUICK = (("small", 32, 4, 2),)

@@ -12,9 +12,9 @@ import psutil
 from _timing import options
 from PIL import Image
 
-from carekit.data.layouts.own import OWN
-from carekit.data.preparing.prepare import prepare
-from carekit.data.synthetic import SKIN, draw
+from carekit.material.drawing import SKIN, draw
+from carekit.material.intake.layouts.own import OWN
+from carekit.material.intake.preparing.prepare import prepare
 
 MB, SIZE = 2**20, 224
 TARGET = 1024  # MB, for all processes of a preparation together

@@ -13,7 +13,7 @@ import torch
 
 from carekit import Prepared, build, evaluate, pretrain, skin
 from carekit.data.batches import Batch, BoxedImages
-from carekit.data.synthetic import SKIN
+from carekit.material.drawing import SKIN
 from carekit.training import Schedule
 
 TARGET = 0.30

@@ -10,9 +10,9 @@ from cam import peers
 from torch import nn
 from torch.nn import functional
 
-import carekit.vision  # noqa: F401  the peers import torchvision, which may need its operators declared first
+import carekit.networks.vision  # noqa: F401  the peers import torchvision, which may need its operators declared first
 from carekit import Care, build
-from carekit.vision import models
+from carekit.networks.vision import models
 
 MB = 2**20
 TARGETS = {"CARE, watched": 1.02}

@@ -11,17 +11,17 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Care": "objectives",
-    "box_masks": "boxes",
-    "build": "backbones",
-    "class_activation_map": "cam",
-    "chest": "data.synthetic",
+    "box_masks": "method.boxes",
+    "build": "networks",
+    "class_activation_map": "method.cam",
+    "chest": "material.drawing",
     "compare": "experiment",
-    "evaluate": "evaluation",
-    "feature_maps": "cam",
+    "evaluate": "experiment.evaluation",
+    "feature_maps": "method.cam",
     "finetune": "training",
     "pretrain": "training",
-    "profile": "profiles",
-    "skin": "data.synthetic",
+    "profile": "experiment.profiles",
+    "skin": "material.drawing",
     "Prepared": "data.prepared",
 }
 __all__ = list(_HOME)

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from carekit import environment
-from carekit.autobox.command_line import add_boxes_arguments, add_segment_arguments, run_boxes, run_segment
-from carekit.batch.command_line import add_batch_arguments, add_collect_arguments, run_batch, run_collect
-from carekit.lint import CHECKS, run_checks
-from carekit.names import printable, sentence
+from carekit.ground import environment
+from carekit.ground.lint import CHECKS, run_checks
+from carekit.ground.messages import printable, sentence
+from carekit.material.autobox.command_line import add_boxes_arguments, add_segment_arguments, run_boxes, run_segment
+from carekit.research.batch.command_line import add_batch_arguments, add_collect_arguments, run_batch, run_collect
 
 EXTRAS = {
     "course": ["course"],
@@ -108,9 +108,9 @@ def _add_study_arguments(study: argparse.ArgumentParser) -> None:
 
 
 def _course(options: argparse.Namespace, _rest: list[str]) -> int:
-    from carekit.course import CourseError, make_site, run_course
-    from carekit.description import parse
-    from carekit.site import SiteError
+    from carekit.course.pages.course import CourseError, make_site, run_course
+    from carekit.course.pages.site import SiteError
+    from carekit.ground.settings_as_data import parse
 
     parameters = {"profile": options.profile, "data": options.data, "seeds": options.seeds}
     try:
@@ -140,14 +140,14 @@ def _lab(_options: argparse.Namespace, rest: list[str]) -> NoReturn:
 
 
 def _prepare(_options: argparse.Namespace, rest: list[str]) -> int:
-    from carekit.data.doctor.page import write_page
-    from carekit.data.preparing.command_line import run_prepare
+    from carekit.material.intake.doctor.page import write_page
+    from carekit.material.intake.preparing.command_line import run_prepare
 
     return run_prepare(rest, write_page)
 
 
 def _check(options: argparse.Namespace, _rest: list[str]) -> int:
-    from carekit.data.doctor.examine import examine
+    from carekit.material.intake.doctor.examine import examine
 
     try:
         report = examine(options.path, options.workers)
@@ -164,7 +164,7 @@ def _check(options: argparse.Namespace, _rest: list[str]) -> int:
 
 
 def _sheet(options: argparse.Namespace, _rest: list[str]) -> int:
-    from carekit.lessons.sheet import draw_sheet
+    from carekit.research.figures.sheet import draw_sheet
 
     try:
         draw_sheet(options.data, options.out, options.size, options.columns, options.seed, options.boxes)
@@ -175,7 +175,7 @@ def _sheet(options: argparse.Namespace, _rest: list[str]) -> int:
 
 
 def _study(options: argparse.Namespace, _rest: list[str]) -> int:
-    from carekit.studies.command_line import run_command
+    from carekit.research.studies.command_line import run_command
 
     try:
         run_command(options)

@@ -7,8 +7,8 @@ from pathlib import Path
 if __name__ == "__main__":
     import _start  # noqa: F401
 
-from carekit.data.preparing.command_line import finish
-from carekit.data.synthetic import KINDS, Recipe, scaled_counts
+from carekit.material.drawing import KINDS, Recipe, scaled_counts
+from carekit.material.intake.preparing.command_line import finish
 
 
 def _parser():

@@ -5,9 +5,9 @@ import sys
 if __name__ == "__main__":
     import _start  # noqa: F401
 
-from carekit.data.download import origins
-from carekit.data.layouts.isic2018 import ISIC2018
-from carekit.data.preparing.command_line import main
+from carekit.material.intake.download import origins
+from carekit.material.intake.layouts.isic2018 import ISIC2018
+from carekit.material.intake.preparing.command_line import main
 
 if __name__ == "__main__":
     sys.exit(main(ISIC2018, __doc__, origin=lambda _options: origins.ISIC2018))

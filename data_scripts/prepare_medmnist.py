@@ -5,9 +5,9 @@ import sys
 if __name__ == "__main__":
     import _start  # noqa: F401
 
-from carekit.data.download import origins
-from carekit.data.layouts.medmnist import CLASSES, MEDMNIST
-from carekit.data.preparing.command_line import main
+from carekit.material.intake.download import origins
+from carekit.material.intake.layouts.medmnist import CLASSES, MEDMNIST
+from carekit.material.intake.preparing.command_line import main
 
 
 def _origin(options):

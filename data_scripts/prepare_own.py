@@ -8,8 +8,8 @@ import sys
 if __name__ == "__main__":
     import _start  # noqa: F401
 
-from carekit.data.layouts.own import OWN
-from carekit.data.preparing.command_line import add_reading, main
+from carekit.material.intake.layouts.own import OWN
+from carekit.material.intake.preparing.command_line import add_reading, main
 
 if __name__ == "__main__":
     reading = add_reading("rare", "category", "label", "boxes-in", "title", "licence", "citation")

@@ -5,9 +5,9 @@ import sys
 if __name__ == "__main__":
     import _start  # noqa: F401
 
-from carekit.data.download import origins
-from carekit.data.layouts.rsna import RSNA
-from carekit.data.preparing.command_line import add_reading, main
+from carekit.material.intake.download import origins
+from carekit.material.intake.layouts.rsna import RSNA
+from carekit.material.intake.preparing.command_line import add_reading, main
 
 if __name__ == "__main__":
     sys.exit(main(RSNA, __doc__, origin=lambda _options: origins.RSNA, add=add_reading("subset", "subset-seed")))

@@ -10,15 +10,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from carekit import results
-from carekit.lessons import Lesson, begin, treatments
-from carekit.lessons.treatments import Comparison
+from carekit.experiment import sidecar as results
+from carekit.research.setting import Setting, open_setting
+from carekit.research.studies import treatments
+from carekit.research.studies.treatments import Comparison
 from carekit.strategies import STRATEGIES
 
 SEEDS = 5
 
 
-def comparisons(lesson: Lesson, names: Sequence[str], images: bool) -> dict[str, Comparison]:
+def comparisons(lesson: Setting, names: Sequence[str], images: bool) -> dict[str, Comparison]:
     """Name of a table -> what it compares. `images`: also what needs the images themselves, and so far more time."""
     names = [name for name in names if images or not STRATEGIES[name].needs_images]
     return {
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--kept-features", action="store_true", help="leave out what needs the images themselves")
     parser.add_argument("--only", nargs="*", metavar="STRATEGY", help="strategies of the first table (default: all)")
     options = parser.parse_args()
-    lesson = begin({"profile": options.profile, "seeds": options.seeds})
+    lesson = open_setting({"profile": options.profile, "seeds": options.seeds})
     found = comparisons(lesson, treatments.chosen(options.only or "all"), not options.kept_features)
     for name in options.names:
         if name not in found:

@@ -9,17 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from carekit import Care, compare, experiment
-from carekit.evaluation import predict
 from carekit.experiment import Arm
-from carekit.lessons import begin, plots
-from carekit.lessons.ink_test import ink_test, marked_pair
+from carekit.experiment.evaluation import predict
+from carekit.research.figures import plots
+from carekit.research.setting import open_setting
+from carekit.research.setting.ink_runs import ink_test, marked_pair
 
 CONTROL, CARE = "ordinary network", "with CARE"
 HERE = Path(__file__).parent
 
 
 def main() -> None:
-    lesson = begin({})
+    lesson = open_setting({})
     runs = compare(lesson.data, lesson.profile, {CONTROL: Arm(Care(alpha=0)), CARE: lesson.arm}, lesson.seeds)
     runs = [run for run in runs if run.arm in (CONTROL, CARE)]
     marks = ink_test(lesson, runs)

@@ -1,4 +1,4 @@
-"""Write the exercises' cells into the notebooks, from carekit/lessons/exercises: run it after a change there.
+"""Write the exercises' cells into the notebooks, from carekit/course/exercises: run it after a change there.
 
 Run it with the project's environment: `.venv/bin/python docs/write_exercises.py`. A cell is found by its id and keeps
 its place; one that is not there yet comes before the cell "claim-text".
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import nbformat
 
-from carekit.lessons.exercises import EXERCISES
-from carekit.lessons.exercises.rendering import cells
+from carekit.course.exercises import EXERCISES
+from carekit.course.exercises.rendering import cells
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 

@@ -5,7 +5,7 @@ Run it with the project's environment: `.venv/bin/python docs/write_headline.py`
 
 from pathlib import Path
 
-from carekit.studies.headline import headline, written_into
+from carekit.research.studies.headline import headline, written_into
 
 README = Path(__file__).parents[1] / "README.md"
 

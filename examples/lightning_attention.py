@@ -4,7 +4,7 @@ import lightning
 import torch
 
 from carekit import Care
-from carekit.watch import EpochAttention
+from carekit.objectives.watch import EpochAttention
 
 
 class Classifier(lightning.LightningModule):

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
-from carekit.environment import must_be_complete
+from carekit.ground.environment import must_be_complete
 
 matplotlib.use("Agg")
 torch.set_num_threads(1)
@@ -63,7 +63,7 @@ def axe():
 @pytest.fixture
 def displayed(monkeypatch):
     """The bundles that explorers show, each a dict by MIME type."""
-    from carekit.explorers import frame
+    from carekit.course.explorers import frame
 
     bundles = []
     monkeypatch.setattr(frame, "display", lambda data, **_: bundles.append(data))
@@ -73,7 +73,7 @@ def displayed(monkeypatch):
 @pytest.fixture
 def page(browser, displayed, tmp_path):
     """page(): the explorers that were shown, on a page opened from disk, without a kernel. Script errors fail."""
-    from carekit.explorers import frame, pages
+    from carekit.course.explorers import frame, pages
 
     opened = []
 

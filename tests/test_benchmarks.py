@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from carekit.backbones import build
-from carekit.cam import MAPS, activation_map, channel_weights, grad_cam_relu, normalise, resize, score_gradient
+from carekit.method.cam import MAPS, activation_map, channel_weights, grad_cam_relu, normalise, resize, score_gradient
+from carekit.networks import build
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -113,7 +113,7 @@ def test_our_maps_are_captums(name):
 
 
 def test_our_maps_are_pytorch_grad_cams():
-    import carekit.vision  # noqa: F401  the peer imports torchvision, which may need its operators declared first
+    import carekit.networks.vision  # noqa: F401  the peer imports torchvision, which may need its operators declared first
 
     grad_cam = pytest.importorskip("pytorch_grad_cam", reason="pytorch-grad-cam comes with the bench extra")
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
@@ -148,7 +148,7 @@ class BentHead(torch.nn.Module):
     "method, theirs", [("hires_cam", "HiResCAM"), ("layer_cam", "LayerCAM"), ("grad_cam_pp", "GradCAMPlusPlus")]
 )
 def test_the_other_maps_are_pytorch_grad_cams(method, theirs):
-    import carekit.vision  # noqa: F401  as above
+    import carekit.networks.vision  # noqa: F401  as above
 
     grad_cam = pytest.importorskip("pytorch_grad_cam", reason="pytorch-grad-cam comes with the bench extra")
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from carekit.data.synthetic import KINDS, draw
-from carekit.lessons.exercises import EXERCISES
-from carekit.profiles import profile
+from carekit.course.exercises import EXERCISES
+from carekit.experiment.profiles import profile
+from carekit.material.drawing import KINDS, draw
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [DOCS / f"{name}.md" for name in ("cheat_sheet", "common_errors", "glossary", "teaching")]

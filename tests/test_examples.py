@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from carekit import Care, box_masks
-from carekit.vision import models  # noqa: F401  before others import torchvision
+from carekit.networks.vision import models  # noqa: F401  before others import torchvision
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

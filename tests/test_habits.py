@@ -9,7 +9,7 @@ import yaml
 
 import carekit
 from carekit.__main__ import EXTRAS
-from carekit.lint import CHECKS
+from carekit.ground.lint import CHECKS
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -13,7 +13,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_lines_for_a_training_loop_of_ones_own(capsys):
-    from carekit.vision import models
+    from carekit.networks.vision import models
 
     code = next(block for block in re.findall(r"```python\n(.*?)```", README, re.S) if ".watch(model)" in block)
     torch.manual_seed(0)
@@ -43,7 +43,7 @@ def test_the_counts_of_the_ink_test_are_those_that_the_command_wrote():
 
 
 def test_the_gains_are_those_of_the_kept_results():
-    from carekit.studies.headline import headline, written_into
+    from carekit.research.studies.headline import headline, written_into
 
     assert written_into(README, headline()) == README
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from carekit import box_masks
-from carekit.vision import models
+from carekit.networks.vision import models
 
 ROOT = Path(__file__).parents[1]
 PIECES = re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", (ROOT / "docs/recipes.md").read_text(encoding="utf-8"), re.M | re.S)

@@ -7,19 +7,20 @@ import pytest
 import torch
 from torch import nn
 
-from carekit import checkpoints, compare, experiment, workspace
-from carekit.backbones import BACKBONES, Parts, PooledLinear, build
-from carekit.box_sources import BOX_SOURCES, BoxSource
-from carekit.cam import MAPS, Map, class_activation_map
+from carekit import compare, experiment
+from carekit.course.explorers.ablation import explore_ablation
+from carekit.course.explorers.cam import explore_cam
+from carekit.course.explorers.cam.numbers import look
+from carekit.course.explorers.frame import MIME
 from carekit.experiment import Arm
-from carekit.explorers.ablation import explore_ablation
-from carekit.explorers.cam import explore_cam
-from carekit.explorers.cam.numbers import look
-from carekit.explorers.frame import MIME
-from carekit.lessons import plots
-from carekit.metrics import METRICS, Metric
+from carekit.experiment.box_sources import BOX_SOURCES, BoxSource
+from carekit.experiment.profiles import Profile
+from carekit.ground import workspace
+from carekit.method.cam import MAPS, Map, class_activation_map
+from carekit.method.metrics import METRICS, Metric
+from carekit.networks import BACKBONES, Parts, PooledLinear, build, checkpoints
 from carekit.objectives import OBJECTIVES, Care, Loss, Objective
-from carekit.profiles import Profile
+from carekit.research.figures import plots
 from carekit.strategies import STRATEGIES, Strategy
 from carekit.training import Schedule
 

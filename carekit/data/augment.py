@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, UInt8
 from torch import Tensor
 
-from carekit.names import one_of
+from carekit.ground.messages import one_of
 
 LEVELS = ("none", "flip", "strong")
 
@@ -36,7 +36,7 @@ class JointAugment:
         images = flipped(images, flips)
         masks = flipped(masks, flips)
         if self.level == "strong":
-            from carekit.vision import tv_tensors
+            from carekit.networks.vision import tv_tensors
 
             for i in range(len(images)):
                 image, mask = self.strong(tv_tensors.Image(images[i]), tv_tensors.Mask(masks[i][None]))
@@ -47,7 +47,7 @@ class JointAugment:
     @cached_property
     def strong(self) -> Callable[..., tuple[Tensor, Tensor]]:
         """Rotation and colour jitter of one image and its mask."""
-        from carekit.vision import transforms  # a heavy import that flips can do without
+        from carekit.networks.vision import transforms  # a heavy import that flips can do without
 
         return transforms.Compose([transforms.RandomRotation(180), transforms.ColorJitter(0.2, 0.2, 0.2, 0.02)])
 

@@ -9,11 +9,11 @@ from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from carekit.boxes import check, rasterise
 from carekit.data.augment import JointAugment, flipped
 from carekit.data.kept import KeptFeatures
 from carekit.data.prepared import Prepared
-from carekit.names import one_of
+from carekit.ground.messages import one_of
+from carekit.method.boxes import check, rasterise
 
 
 class Batch(NamedTuple):

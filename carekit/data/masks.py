@@ -1,4 +1,4 @@
-"""The tight box around what a mask shows. Here and not in `carekit.boxes`, which brings torch into each worker."""
+"""The tight box around a mask. Not in `carekit.method.boxes`, which would load torch in each worker."""
 
 import numpy as np
 from jaxtyping import Float, Shaped

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field, replace
 
-from carekit.box_sources import BoxSource, Truth
 from carekit.data.batches import BoxedImages, boxed_rows
 from carekit.data.kept import KeptFeatures
 from carekit.data.prepared import Prepared
+from carekit.experiment.box_sources import BoxSource, Truth
+from carekit.experiment.profiles import Profile
 from carekit.objectives import Care, Objective
-from carekit.profiles import Profile
 from carekit.strategies import Strategy
 
 

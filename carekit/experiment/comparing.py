@@ -7,14 +7,16 @@ import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 from tqdm import tqdm
 
-from carekit import checkpoints, tables, workspace
 from carekit.data.prepared import Prepared
 from carekit.experiment.arm import Arm
 from carekit.experiment.plan import Job, Planned
+from carekit.experiment.profiles import Profile
 from carekit.experiment.results import Run
 from carekit.experiment.training import train_once
-from carekit.orphans import sweep
-from carekit.profiles import Profile
+from carekit.ground import registry as tables
+from carekit.ground import workspace
+from carekit.ground.orphans import sweep
+from carekit.networks import checkpoints
 
 _WORTH_A_PROCESS = 8e6  # pixels to train on: about eight seconds of work
 

@@ -1,11 +1,11 @@
 """What frozen layers make of the images of an experiment, kept where a run reads them more than once."""
 
-from carekit import frozen_features
-from carekit.backbones import Backbone
 from carekit.data.kept import KeptFeatures
 from carekit.data.prepared import Prepared
-from carekit.evaluation import Predictions, predict
-from carekit.profiles import Profile
+from carekit.experiment.evaluation import Predictions, predict
+from carekit.experiment.profiles import Profile
+from carekit.networks import Backbone
+from carekit.training import feature_cache as frozen_features
 
 
 def kept_for_training(model: Backbone, train: Prepared, profile: Profile) -> KeptFeatures | None:
@@ -24,6 +24,6 @@ def kept_for_evaluation(model: Backbone, images: Prepared, profile: Profile) -> 
 
 
 def predictions(model: Backbone, images: Prepared, profile: Profile) -> Predictions:
-    """What `carekit.evaluation.predict` gives, behind kept features where there are some: at once the second time."""
+    """The same as `predict`, from kept features where there are some."""
     kept = kept_for_evaluation(model, images, profile)
     return predict(model, images, device=profile.pretrain.device, kept=kept)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from carekit import workspace
 from carekit.data.prepared import Prepared
 from carekit.experiment.arm import Arm
-from carekit.profiles import Profile
+from carekit.experiment.profiles import Profile
+from carekit.ground import workspace
 
 PRETRAINED = "pretrained"
 WATCHED = 60  # test images of each class, for a history that is shown

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from carekit import checkpoints
-from carekit.backbones import Backbone, build
 from carekit.data.prepared import Prepared
-from carekit.metrics import EQUAL_RECALL, HEADLINE, mean_and_half_width
-from carekit.profiles import Profile
+from carekit.experiment.profiles import Profile
+from carekit.method.metrics import EQUAL_RECALL, HEADLINE, mean_and_half_width
+from carekit.networks import Backbone, build, checkpoints
 
 
 @dataclass(frozen=True)
@@ -20,8 +19,8 @@ class Run:
 
     Args:
         arm, seed: which run it is.
-        scores: every metric on the test set, see `carekit.evaluation.evaluate`.
-        by_false_alarms: see `carekit.metrics.recall_by_false_alarms`.
+        scores: every metric on the test set, see `carekit.experiment.evaluation.evaluate`.
+        by_false_alarms: see `carekit.method.metrics.recall_by_false_alarms`.
         history: one row an epoch, see `carekit.training.epochs`.
         checkpoint: where its weights are.
         cpu_seconds: what training and evaluation took of one core, since the run was last started.

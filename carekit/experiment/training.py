@@ -11,17 +11,17 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock
 
-from carekit import checkpoints, tables
-from carekit.backbones import Backbone, build
 from carekit.data.batches import BoxedImages
 from carekit.data.prepared import Prepared
-from carekit.evaluation import measure
 from carekit.experiment.arm import Arm
+from carekit.experiment.evaluation import measure
 from carekit.experiment.features import kept_for_training, predictions
 from carekit.experiment.plan import Job, Planned
-from carekit.metrics import recall_by_false_alarms
-from carekit.orphans import end_with_parent
-from carekit.seeding import one_thread
+from carekit.ground import registry as tables
+from carekit.ground.orphans import end_with_parent
+from carekit.method.metrics import recall_by_false_alarms
+from carekit.method.seeding import one_thread
+from carekit.networks import Backbone, build, checkpoints
 from carekit.training import Schedule, Validate, finetune, pretrain
 
 

@@ -1,12 +1,12 @@
 """What the second stage minimises, one file each; the table holds them by name."""
 
+from carekit.ground.registry import Table
 from carekit.objectives.care import Care, CareLoss
 from carekit.objectives.energy import Energy
 from carekit.objectives.gain import Gain
 from carekit.objectives.input_gradient import InputGradient
 from carekit.objectives.l1 import L1
 from carekit.objectives.objective import Loss, Objective, Step
-from carekit.tables import Table
 
 OBJECTIVES: Table[type[Objective]] = Table(
     "objective", {"care": Care, "energy": Energy, "l1": L1, "input_gradient": InputGradient, "gain": Gain}

@@ -9,15 +9,15 @@ from jaxtyping import Bool, Float, Int, Num
 from torch import Tensor, nn
 from torch.nn import functional
 
-from carekit.attention import inner_loss, outer_loss, reduce_mask
-from carekit.belongs import check_batch
-from carekit.boxes import OUTER, outer_mask
-from carekit.cam import GRADIENTS, MAPS, class_activation_map
-from carekit.names import one_of
+from carekit.ground.messages import one_of
+from carekit.method.attention import inner_loss, outer_loss, reduce_mask
+from carekit.method.batch_checks import check_batch
+from carekit.method.boxes import OUTER, outer_mask
+from carekit.method.cam import GRADIENTS, MAPS, class_activation_map
 from carekit.objectives.objective import Loss, Objective, Step, must_move_something
+from carekit.objectives.watch import Watched
+from carekit.objectives.watch.targets import class_loss_of
 from carekit.paper import DEFAULTS
-from carekit.watch import Watched
-from carekit.watch.targets import class_loss_of
 
 RESOLUTIONS = ("image", "feature")
 AVERAGES = ("boxed", "batch", "class", "sum")
@@ -42,7 +42,7 @@ class Care(Objective):
         alpha: weight of the attention loss, in [0, 1). 0 is the plain classifier and computes no map.
         tau: mean activation inside the box beyond which more earns nothing, in (0, 1].
         lam: λ, weight of the outer loss, at least 0.
-        method, gradient_of, second_order: how the map is made, see `carekit.cam.class_activation_map`.
+        method, gradient_of, second_order: how the map is made, see `carekit.method.cam.class_activation_map`.
         resolution: "image" compares at the image's size, as printed; "feature" averages the mask down to the map's.
         outer: M_out "binary" or by "distance" to the box.
         average: L_a is the mean over the "boxed" images of the batch, the mean over the whole "batch", the mean over
@@ -109,7 +109,7 @@ class Care(Objective):
 
     def watch(self, model: nn.Module, layer: str | nn.Module | None = None, **options: Any) -> Watched:
         """This objective in a training loop of one's own: `care = Care().watch(model)`, then
-        `loss = care(model(images), labels, boxes)`. Arguments are those of `carekit.watch.Watched`.
+        `loss = care(model(images), labels, boxes)`. Arguments are those of `carekit.objectives.watch.Watched`.
         """
         return Watched(self, model, layer, **options)
 
@@ -134,7 +134,7 @@ class Care(Objective):
             labels: the true classes (b,); below 0 for an image without a label, which gets no map.
             m_in: (b, h, w), 1 inside the boxes and 0 elsewhere, or a share in [0, 1].
             has_box: which images have one; by default those whose mask is not empty.
-            classifier: see `carekit.cam.class_activation_map`.
+            classifier: see `carekit.method.cam.class_activation_map`.
             classification: L_c of logits and labels (weighted by class, focal, ...); by default the cross-entropy, or
                 with one logit that of a sigmoid.
 

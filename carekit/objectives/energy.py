@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from carekit.attention import reduce_mask
+from carekit.method.attention import reduce_mask
 from carekit.objectives.map_loss import MapLoss, ratio
 
 

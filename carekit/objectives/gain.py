@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from carekit.backbones import Backbone
-from carekit.cam import MAPS, class_activation_map, resize
+from carekit.method.cam import MAPS, class_activation_map, resize
+from carekit.networks import Backbone
 from carekit.objectives.map_loss import check_weight
 from carekit.objectives.objective import Loss, Objective, Step, must_move_something
 
@@ -23,7 +23,7 @@ class Gain(Objective):
     Args:
         weight: w, at least 0; 0 is the plain classifier.
         omega, sigma: steepness and middle of the soft threshold T.
-        method: a name of `carekit.cam.MAPS`.
+        method: a name of `carekit.method.cam.MAPS`.
 
     Raises:
         ValueError: for a value out of range or an unknown name.

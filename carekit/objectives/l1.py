@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from carekit.cam import resize
+from carekit.method.cam import resize
 from carekit.objectives.map_loss import MapLoss, ratio
 
 

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from carekit.cam import GRADIENTS, MAPS, raw_activation_map
-from carekit.names import one_of
+from carekit.ground.messages import one_of
+from carekit.method.cam import GRADIENTS, MAPS, raw_activation_map
 from carekit.objectives.objective import Loss, Objective, Step, must_move_something
 
 
@@ -18,7 +18,7 @@ class MapLoss(Objective):
 
     Args:
         weight: w, at least 0; 0 is the plain classifier and computes no map.
-        method, gradient_of, second_order: how the map is made, see `carekit.cam.class_activation_map`.
+        method, gradient_of, second_order: how the map is made, see `carekit.method.cam.class_activation_map`.
 
     Raises:
         ValueError: for a weight out of range or an unknown name.

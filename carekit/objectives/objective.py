@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
-from carekit.backbones import Backbone
+from carekit.networks import Backbone
 
 
 @dataclass(frozen=True)

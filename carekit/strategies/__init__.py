@@ -1,5 +1,6 @@
 """What treats class imbalance, one file each; the table holds them by name."""
 
+from carekit.ground.registry import Table
 from carekit.strategies.augmentation import Augmentation
 from carekit.strategies.cost_sensitive import CostSensitive, EffectiveNumber
 from carekit.strategies.decoupling import ClassifierRetraining, Decoupling, LearnableScaling, TauNormalisation
@@ -11,7 +12,6 @@ from carekit.strategies.mixing import CutMix, Mixup, of_both_labels
 from carekit.strategies.sampling import OverSampling, UnderSampling
 from carekit.strategies.strategy import ClassLoss, Strategy
 from carekit.strategies.weights import class_weights, effective_weights
-from carekit.tables import Table
 
 STRATEGIES: Table[Strategy] = Table(
     "strategy",

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from torch.utils.data import Sampler
 
-from carekit.backbones import Backbone
-from carekit.backbones.vit import Attention
 from carekit.data.batches import BoxedImages
-from carekit.seeding import seeded
+from carekit.method.seeding import seeded
+from carekit.networks import Backbone
+from carekit.networks.vit import Attention
 from carekit.strategies.heads import freeze_all_but, last_linear
 from carekit.strategies.sampling import balanced
 from carekit.strategies.strategy import Strategy

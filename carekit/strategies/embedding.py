@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Sampler
 
-from carekit.backbones import Backbone
 from carekit.data.batches import BoxedImages
-from carekit.names import one_of
+from carekit.ground.messages import one_of
+from carekit.networks import Backbone
 from carekit.strategies.heads import embedding, last_linear
 from carekit.strategies.sampling import balanced
 from carekit.strategies.strategy import ClassLoss, Strategy

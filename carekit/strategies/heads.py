@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from carekit.backbones import Backbone
+from carekit.networks import Backbone
 
 
 def last_linear(model: Backbone) -> nn.Linear:

@@ -8,8 +8,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from carekit.backbones import Backbone
 from carekit.data.batches import BoxedImages
+from carekit.networks import Backbone
 from carekit.strategies.heads import last_linear
 from carekit.strategies.strategy import Strategy
 from carekit.strategies.weights import checked

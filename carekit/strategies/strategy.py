@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from carekit.backbones import Backbone
 from carekit.data.batches import Batch, BoxedImages
+from carekit.networks import Backbone
 
 
 class ClassLoss(nn.Module):

@@ -9,12 +9,11 @@ from typing import Any
 
 import torch
 
-from carekit import checkpoints
-from carekit.backbones import Backbone
 from carekit.data.batches import BoxedImages, loader
-from carekit.description import described
+from carekit.ground.settings_as_data import described
+from carekit.method.seeding import seeded
+from carekit.networks import Backbone, checkpoints
 from carekit.objectives import Objective
-from carekit.seeding import seeded
 from carekit.strategies import ClassLoss, Strategy
 from carekit.training.one_pass import means, steps
 from carekit.training.schedule import Schedule, epoch_seed, learning_rate

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from carekit.backbones import Backbone
 from carekit.data.batches import Batch
+from carekit.networks import Backbone
 from carekit.objectives import Loss, Objective
 from carekit.training.schedule import Schedule
 from carekit.training.step import train_step

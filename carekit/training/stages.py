@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from carekit.backbones import Backbone
 from carekit.data.batches import BoxedImages
+from carekit.networks import Backbone
 from carekit.objectives import Care, Objective
 from carekit.strategies import Strategy
 from carekit.training.epochs import PLAIN, Validate, epochs

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from carekit.backbones import Backbone
 from carekit.data.batches import Batch, to_unit
+from carekit.networks import Backbone
 from carekit.objectives import Loss, Objective, Step
 from carekit.strategies import ClassLoss, of_both_labels
 from carekit.training.schedule import Schedule

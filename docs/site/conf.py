@@ -10,7 +10,7 @@ import os
 from docutils import nodes
 
 import carekit
-from carekit.mathml import mathml
+from carekit.course.pages.mathml import mathml
 
 project = "carekit"
 author = copyright = "the carekit authors"

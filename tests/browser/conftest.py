@@ -10,10 +10,10 @@ EPOCHS = 30  # of the training that can be watched
 SETUP = """from dataclasses import replace
 import numpy as np, pandas as pd
 from carekit import build, experiment, profile
-from carekit.counterfactual import Pair
-from carekit.data.marks import mark
-from carekit.data.synthetic import skin
-from carekit.metrics import HEADLINE
+from carekit.research.setting.ink_pair import Pair
+from carekit.material.drawing.marks import mark
+from carekit.material.drawing import skin
+from carekit.method.metrics import HEADLINE
 data = skin(0, 64, {"nv": 4, "df": 8}, {"nv": 1, "df": 2})
 rows = np.flatnonzero(data.labels == data.classes.index("df"))
 pair = Pair(data, mark(data, "ink"))
@@ -37,10 +37,10 @@ class Case(NamedTuple):
     def cell(self) -> str:
         """The lines of a notebook's cell."""
         function = self.call.partition("(")[0]
-        return f"from carekit.explorers.{self.name} import {function}\nexplorer_{self.name} = {self.call}"
+        return f"from carekit.course.explorers.{self.name} import {function}\nexplorer_{self.name} = {self.call}"
 
 
-# The module in carekit.explorers, the call that shows it, and a slider that changes what is seen.
+# The module in carekit.course.explorers, the call that shows it, and a slider that changes what is seen.
 EXPLORERS = [
     Case("attention_loss", "explore_attention_loss(data, rows, maps)", "τ"),
     Case("imbalance", "explore_imbalance({'nv': 6705, 'mel': 1113, 'df': 115})", "Ratio"),

@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 import torch
 
-from carekit import boxes
-from carekit.box_sources import Scaled
 from carekit.data.batches import BoxedImages, boxed_rows, loader, to_unit
+from carekit.experiment.box_sources import Scaled
+from carekit.method import boxes
 
 
 def boxed(data, classes=None, box_scale=1.0, augment="none"):

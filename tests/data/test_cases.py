@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from carekit.data.layouts import recognise
 from carekit.data.prepared import Prepared
-from carekit.data.preparing.command_line import run_prepare
-from carekit.data.sources import open_source
+from carekit.material.intake.layouts import recognise
+from carekit.material.intake.preparing.command_line import run_prepare
+from carekit.material.intake.sources import open_source
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("CAREKIT_SHARED", ROOT / ".." / "shared")).resolve()

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from carekit.data.download.origins import Origin, Remote
-from carekit.data.layouts.own import OWN
 from carekit.data.prepared import Prepared
-from carekit.data.preparing.command_line import main
+from carekit.material.intake.download.origins import Origin, Remote
+from carekit.material.intake.layouts.own import OWN
+from carekit.material.intake.preparing.command_line import main
 
 FOLDER = Path(__file__).resolve().parents[2] / "data_scripts"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("[a-z]*.py"))
@@ -143,7 +143,7 @@ def test_artefacts_of_each_class_and_part(tmp_path):
 
 
 def test_a_drawn_set_is_stored_with_the_bytes_that_are_drawn_in_memory(tmp_path):
-    from carekit.data.synthetic import SKIN, Recipe, scaled_counts
+    from carekit.material.drawing import SKIN, Recipe, scaled_counts
 
     options = ["--size", 32, "--images", 30, "--test-images", 2, "--label-noise", 0.2, "--workers", 2, "--imbalance", 3]
     done = _run("make_synthetic", *options, "--out", "out", cwd=tmp_path)

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from carekit.__main__ import main
-from carekit.course import Outcome, notebooks
-from carekit.lessons.treatments import SOME
+from carekit.course.pages.course import Outcome, notebooks
+from carekit.research.studies.treatments import SOME
 
 # The words of an explorer and all that is painted in it.
 SEEN = """(root) => root.querySelector('.ck-words').textContent

@@ -1,4 +1,4 @@
-"""The exercises' cells in the notebooks are those of `carekit.lessons.exercises`, and quizzes explain each choice."""
+"""The exercises' cells in the notebooks are those of `carekit.course.exercises`, and quizzes explain each choice."""
 
 import re
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from carekit.lessons.exercises import EXERCISES
-from carekit.lessons.exercises.rendering import cells
+from carekit.course.exercises import EXERCISES
+from carekit.course.exercises.rendering import cells
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 LESSONS = [

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from carekit.lessons.parameters import assigned_names, of_lesson
+from carekit.research.setting.parameters import assigned_names, of_lesson
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 LESSONS = sorted(FOLDER.glob("*.ipynb"))

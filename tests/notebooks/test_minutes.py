@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from carekit.lessons.exercises import EXERCISES
+from carekit.course.exercises import EXERCISES
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))

@@ -11,14 +11,14 @@ import nbformat
 import psutil
 import pytest
 
-from carekit import course
 from carekit.__main__ import main
-from carekit.environment import ROOT
+from carekit.course.pages import course
+from carekit.ground.environment import ROOT
 
 COURSE = """
 import sys
 from pathlib import Path
-from carekit import course
+from carekit.course.pages import course
 from carekit.__main__ import main
 
 course.notebooks = lambda: sorted(Path(sys.argv[1]).glob("*.ipynb"))

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from carekit import Care, box_masks, finetune
-from carekit.backbones import build
 from carekit.data.batches import BoxedImages
+from carekit.networks import build
 from carekit.training import Schedule
 
 

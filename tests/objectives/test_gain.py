@@ -6,9 +6,9 @@ from torch import nn
 from torch.nn import functional
 
 from carekit import finetune
-from carekit.backbones import Backbone, Parts, build
-from carekit.cam import class_activation_map, resize
 from carekit.data.batches import BoxedImages
+from carekit.method.cam import class_activation_map, resize
+from carekit.networks import Backbone, Parts, build
 from carekit.objectives import OBJECTIVES, Gain, Step
 from carekit.training import Schedule
 

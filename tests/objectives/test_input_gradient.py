@@ -3,9 +3,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from carekit.backbones import Backbone, Parts, build
-from carekit.box_sources import Random
 from carekit.data.batches import BoxedImages, boxed_rows
+from carekit.experiment.box_sources import Random
+from carekit.networks import Backbone, Parts, build
 from carekit.objectives import InputGradient, Step
 from carekit.training import Schedule, finetune
 

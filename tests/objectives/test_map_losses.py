@@ -6,10 +6,10 @@ import torch
 from torch.nn import functional
 
 from carekit import finetune
-from carekit.backbones import build
-from carekit.box_sources import Truth
-from carekit.cam import raw_activation_map
 from carekit.data.batches import BoxedImages, boxed_rows
+from carekit.experiment.box_sources import Truth
+from carekit.method.cam import raw_activation_map
+from carekit.networks import build
 from carekit.objectives import L1, Energy, Step
 from carekit.training import Schedule
 

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from carekit import finetune
-from carekit.backbones import Backbone, Parts, build
-from carekit.cam import MAPS
 from carekit.data.batches import BoxedImages
+from carekit.method.cam import MAPS
+from carekit.networks import Backbone, Parts, build
 from carekit.objectives import L1, OBJECTIVES, Care, Energy, Gain
 from carekit.strategies import STRATEGIES
 from carekit.training import Schedule, train_step

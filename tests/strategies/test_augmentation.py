@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from carekit.data.batches import Batch
-from carekit.seeding import seeded
+from carekit.method.seeding import seeded
 from carekit.strategies import Augmentation
 
 

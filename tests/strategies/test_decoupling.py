@@ -3,8 +3,8 @@ import torch
 from torch import nn
 
 from carekit import Care, class_activation_map, finetune, pretrain
-from carekit.backbones import Backbone, Parts, build
 from carekit.data.batches import BoxedImages, boxed_rows
+from carekit.networks import Backbone, Parts, build
 from carekit.strategies import ClassifierRetraining, Decoupling, LearnableScaling, Strategy, TauNormalisation
 from carekit.strategies.decoupling import last_block
 from carekit.training import Schedule

@@ -7,9 +7,9 @@ from torch import nn
 from torch.nn import functional
 
 from carekit import Care, class_activation_map, finetune
-from carekit.backbones import Backbone, Parts, build
 from carekit.data.batches import BoxedImages
 from carekit.data.prepared import Prepared
+from carekit.networks import Backbone, Parts, build
 from carekit.strategies import Embedding
 from carekit.strategies.embedding import class_centres, pairwise, siamese_loss, triplet_loss
 from carekit.strategies.heads import embedding

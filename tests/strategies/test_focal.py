@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-import carekit.vision  # noqa: F401  before torchvision
+import carekit.networks.vision  # noqa: F401  before torchvision
 from carekit.strategies import Focal, FocalLoss, class_weights
 
 GAMMAS = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0)

@@ -5,8 +5,8 @@ import torch
 from torch.nn import functional
 
 from carekit import Care, finetune
-from carekit.backbones import build
 from carekit.data.batches import BoxedImages
+from carekit.networks import build
 from carekit.strategies import LDAM, effective_weights
 from carekit.strategies.ldam import margins
 from carekit.training import Schedule

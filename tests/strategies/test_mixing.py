@@ -3,9 +3,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-import carekit.vision  # noqa: F401  before torchvision
+import carekit.networks.vision  # noqa: F401  before torchvision
 from carekit.data.batches import Batch, BoxedImages
-from carekit.seeding import seeded
+from carekit.method.seeding import seeded
 from carekit.strategies import CutMix, Mixup, of_both_labels
 from carekit.strategies.mixing import cut, mixed
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from carekit import Care, finetune
-from carekit.backbones import build
 from carekit.data.batches import BoxedImages
-from carekit.seeding import seeded
+from carekit.method.seeding import seeded
+from carekit.networks import build
 from carekit.strategies import OverSampling, UnderSampling
 from carekit.strategies.sampling import balanced
 from carekit.training import Schedule

@@ -5,11 +5,12 @@ import pytest
 import torch
 from torch import nn
 
-from carekit import Care, finetune, frozen_features
-from carekit.backbones import Backbone, Parts, build
+from carekit import Care, finetune
 from carekit.data.batches import BoxedImages
+from carekit.networks import Backbone, Parts, build
 from carekit.strategies import STRATEGIES
 from carekit.training import Schedule, train_step
+from carekit.training import feature_cache as frozen_features
 
 ONE = Schedule(epochs=1, batch_size=12, lr=1e-3)
 FROZEN = ("crt", "lws")

@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 os.environ["TQDM_DISABLE"] = "1"
 
-from carekit import orphans  # noqa: E402
+from carekit.ground import orphans  # noqa: E402
 
 LIVES = 10.0  # seconds that a process may go on after the one that it works for was killed
 KILLS = 4  # of one run, at most, before it may end
@@ -109,7 +109,7 @@ def course_once(place: Path) -> None:
 
 def make_set(place: Path) -> None:
     """A small prepared set."""
-    from carekit.data.synthetic import skin
+    from carekit.material.drawing import skin
 
     skin(0, 32, {"nv": 24, "df": 12}, {"nv": 4, "df": 4}).save(place / "set")
 
@@ -378,8 +378,8 @@ def _two(work, places: list[Path]) -> dict[str, dict[int, str]]:
 
 
 def _prepare(which: int, place: Path) -> None:
-    from carekit.data.layouts.own import OWN
-    from carekit.data.preparing.prepare import prepare
+    from carekit.material.intake.layouts.own import OWN
+    from carekit.material.intake.preparing.prepare import prepare
 
     overwrite = place.name.endswith("o")
     prepare(OWN, place.parent / "raw", place, 16, workers=1, overwrite=overwrite)
@@ -446,9 +446,8 @@ def damage(trials: int, seed: int = 0) -> Counter:
     """Flip bits, cut, empty, extend and blank the files of a prepared set and of a model, and open them."""
     import torch
 
-    from carekit import checkpoints
-    from carekit.backbones import build
     from carekit.data.prepared import Prepared
+    from carekit.networks import build, checkpoints
 
     chance, counts = random.Random(seed), Counter(trials=0, told=0, used=0, untold=0)
     with tempfile.TemporaryDirectory() as root:
@@ -507,9 +506,9 @@ def _damaged(content: bytes, chance: random.Random) -> bytes:
 
 LOADED = (
     "carekit.__main__",
-    "carekit.data.doctor.page",
-    "carekit.data.preparing.command_line",
-    "carekit.data.synthetic",
+    "carekit.material.intake.doctor.page",
+    "carekit.material.intake.preparing.command_line",
+    "carekit.material.drawing",
     "carekit.experiment",
 )
 KINDS = {

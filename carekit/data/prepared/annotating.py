@@ -9,11 +9,11 @@ import pandas as pd
 from filelock import FileLock
 from numpy.typing import ArrayLike
 
-from carekit import boxes as geometry
-from carekit.data.checksums import sha256
 from carekit.data.prepared.dataset import Prepared
 from carekit.data.prepared.files import BOXES, FACTS, NEW_BOXES, finish_boxes, write_facts, write_table
 from carekit.data.prepared.schema import CORNERS
+from carekit.ground.checksums import sha256
+from carekit.method import boxes as geometry
 
 LOCK = ".lock"
 
@@ -26,7 +26,7 @@ def replace_boxes(data: Prepared, image_id: str, boxes: ArrayLike) -> Prepared:
         boxes: (k, 4) with k >= 0, in pixels.
 
     Raises:
-        ValueError: for an image that is not there, and for a bad box as `carekit.boxes.check` does.
+        ValueError: for an image that is not there, and for a bad box as `carekit.method.boxes.check` does.
     """
     if image_id not in set(data.samples.image_id):
         raise ValueError(f"there is no image {image_id!r} in {data.facts['title']}: choose one of its samples")

@@ -16,13 +16,13 @@ import pandas as pd
 from jaxtyping import Float, Int, UInt8
 from PIL import Image
 
-from carekit.data.checksums import verify_once
-from carekit.data.folders import atomic_folder
 from carekit.data.prepared import files
 from carekit.data.prepared.resizing import resize_image, resize_mask
 from carekit.data.prepared.rows import Rows, choose_rows, open_rows
 from carekit.data.prepared.schema import CORNERS, SPLITS, check_boxes, check_facts, check_images, check_samples
-from carekit.names import one_of
+from carekit.ground.checksums import verify_once
+from carekit.ground.folders import atomic_folder
+from carekit.ground.messages import one_of
 
 if TYPE_CHECKING:
     import torch
@@ -178,7 +178,7 @@ class Prepared:
         Raises:
             ValueError: for a box that lies outside its image, naming the image.
         """
-        from carekit import boxes  # here, since torch comes with it
+        from carekit.method import boxes  # here, since torch comes with it
 
         name = f"image {self.samples.image_id.iloc[i]}"
         return boxes.check(self.boxes_of(i), (self.size, self.size), name)

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from carekit.data.checksums import sha256
 from carekit.data.prepared.rows import Rows
 from carekit.data.prepared.schema import FILES
-from carekit.plain_json import parse
+from carekit.ground.checksums import sha256
+from carekit.ground.plain_json import parse
 
 IMAGES, MASKS, SAMPLES, BOXES, FACTS = FILES
 NEW_BOXES = f".{BOXES}.new"  # boxes being saved

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from carekit.data.prepared.rows import Rows
-from carekit.names import about_row, is_plain
+from carekit.ground.messages import about_row, is_plain
 
 CORNERS = ["x0", "y0", "x1", "y1"]
 NEEDED = ["name", "title", "classes", "class_names", "rare", "size", "licence", "citation", "source", "split"]

@@ -371,9 +371,8 @@ def test_open_keeps_ids_that_look_like_something_else(tmp_path):
 
 
 def test_readers_need_neither_torch_nor_jupyter_nor_matplotlib():
-    code = (
-        "import sys, carekit.data.layouts; print({'torch', 'matplotlib', 'IPython', 'ipywidgets'} & set(sys.modules))"
-    )
+    unwanted = "{'torch', 'matplotlib', 'IPython', 'ipywidgets'}"
+    code = f"import sys, carekit.material.intake.layouts; print({unwanted} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "set()"
 

@@ -1,0 +1,1 @@
+"""What a learner meets: exercises, explorers, and the course as pages."""

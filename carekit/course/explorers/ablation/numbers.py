@@ -1,0 +1,69 @@
+"""The numbers of the ablation explorer: maps of each setting, ranges of colours and axes, words."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from carekit import experiment
+from carekit.data.prepared import Prepared
+from carekit.experiment.evaluation import predict
+from carekit.experiment.profiles import Profile
+from carekit.method.metrics import label_of
+
+MOST = 12  # images that are sent to the browser
+
+
+def setting_maps(
+    runs: Sequence[experiment.Run], data: Prepared, profile: Profile, rows: np.ndarray
+) -> Float[np.ndarray, "settings images u v"]:
+    """The true class's maps, in [0, 1], of images `rows` of `data` by each arm's run of its first seed.
+
+    Arms come in the order of `runs`, which is that of `experiment.summary`'s rows. Only the first 12 images are used.
+    """
+    first: dict[str, experiment.Run] = {}
+    for run in runs:
+        if run.arm not in first or run.seed < first[run.arm].seed:
+            first[run.arm] = run
+    images, device = data.take(np.asarray(rows)[:MOST]), profile.pretrain.device
+    models = (experiment.load_model(run, data, profile) for run in first.values())
+    return np.stack([predict(model, images, device=device).maps for model in models])
+
+
+def colour_range(means: Float[np.ndarray, " n"], halves: Float[np.ndarray, " n"]) -> tuple[float, float]:
+    """What the darkest and the brightest cell of a column stand for.
+
+    They are at least two typical half-widths apart, so that noise alone does not get the whole range of colours.
+    """
+    known = means[np.isfinite(means)]
+    if not known.size:
+        return 0.0, 1.0
+    typical = float(np.median(halves[np.isfinite(halves)])) if np.isfinite(halves).any() else 0.0
+    middle, half = (known.min() + known.max()) / 2, max((known.max() - known.min()) / 2, typical, 1e-6)
+    return float(middle - half), float(middle + half)
+
+
+def axis_range(means: Float[np.ndarray, " n"], halves: Float[np.ndarray, " n"]) -> tuple[float, float]:
+    """The tenths around all intervals of a metric, cut to [0, 1]."""
+    ends = np.stack([means - np.nan_to_num(halves), means + np.nan_to_num(halves)])[:, np.isfinite(means)]
+    if not ends.size:
+        return 0.0, 1.0
+    low = np.clip(np.floor(10 * ends.min() + 1e-6) / 10, 0, 0.9)
+    return float(low), float(np.clip(np.ceil(10 * ends.max() - 1e-6) / 10, low + 0.1, 1))
+
+
+def words(table: pd.DataFrame, setting: str, control: str, name: str, here: str, there: str) -> str:
+    """A setting next to the control: the metric of both, and the share of attention inside one image's box in words."""
+    ours, theirs = (_pair(*table.loc[row, name][["mean", "±"]]) for row in (setting, control))
+    beside, attention = f"; {control}: {theirs}", f"{here}; {control}: {there}"
+    if setting == control:
+        beside, attention = "", here
+    told = f"{setting}: {label_of(name)} {ours}{beside}"
+    return f"{told}. Share of attention inside the box of this image: {attention}."
+
+
+def _pair(mean: float, half: float) -> str:
+    if np.isnan(mean):
+        return "unknown"
+    return f"{mean:.3f}" + (" (one seed)" if np.isnan(half) else f" ± {half:.3f}")

@@ -1,0 +1,156 @@
+"""The ablation study under the learner's fingers: metrics of every setting, and the attention maps behind them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from matplotlib.figure import Figure
+
+from carekit.course.explorers import scene
+from carekit.course.explorers.ablation.numbers import MOST, axis_range, colour_range, words
+from carekit.course.explorers.controls import PAPER, SIGNS, choice, index
+from carekit.course.explorers.frame import Explorer, packed
+from carekit.course.explorers.overlay import inside, share_text
+from carekit.data.prepared import Prepared
+from carekit.method.metrics import METRICS, label_of
+from carekit.research.figures import plots
+
+PAPER_ROWS = tuple(f"{name} = {PAPER[name]}" for name in SIGNS)
+BEST = {"rare_recall": "Highest recall, or luck", "attention_inside": "Largest share inside"}
+
+
+def explore_ablation(
+    table: pd.DataFrame,
+    control_row: str,
+    sweeps: Mapping[str, Sequence[float]],
+    data: Prepared,
+    rows: np.ndarray,
+    maps: Float[np.ndarray, "settings images u v"],
+) -> Explorer:
+    """Show the explorer of an ablation study: the metrics of every setting, and what it attends to.
+
+    Args:
+        table: `experiment.summary`'s, one row a setting, columns (metric, "mean" | "±").
+        control_row: the row without attention.
+        sweeps: parameter -> its values; their rows are named "parameter = value".
+        data: where the images are.
+        rows: numbers of images of `data` that have a box; the first 12 are sent.
+        maps: in [0, 1], in the order of the table's rows, see `setting_maps`.
+
+    Raises:
+        ValueError: for a row that the table lacks, for maps of another number, and for an image without a box.
+    """
+    study = _Study(table, control_row, sweeps, data, np.asarray(rows)[:MOST], np.asarray(maps, np.float32)[:, :MOST])
+    study.check()
+    setting = next((name for name in PAPER_ROWS if name in study.owner), next(iter(study.owner)))
+    first = study.metrics[0]
+    explorer = Explorer(
+        "ablation",
+        "Every setting of the study",
+        study.controls(),
+        {"parameter": study.owner[setting], "metric": first, "setting": setting, "image": 0},
+        study.sent(),
+        presets=study.presets(),
+        guess={"name": "mean", "label": "this setting's mean"},
+    )
+    pair = [study.settings.index(name) for name in (setting, control_row)]
+    first_boxes = data.boxes_of(rows[0])
+    shares = (inside(study.maps[i, 0], first_boxes, data.size) for i in pair)
+    here, there = (share_text(share, first_boxes, data.size) for share in shares)
+    told = words(table, setting, control_row, first, here, there)
+    explorer.show(study.still(study.owner[setting], setting), told)
+    return explorer
+
+
+@dataclass(frozen=True)
+class _Study:
+    """What is shown: the table and its parts, images and their maps."""
+
+    table: pd.DataFrame
+    control: str
+    sweeps: Mapping[str, Sequence[float]]
+    data: Prepared
+    rows: np.ndarray
+    maps: np.ndarray
+
+    @property
+    def settings(self) -> list[str]:
+        return list(self.table.index)
+
+    @property
+    def metrics(self) -> list[str]:
+        return list(dict.fromkeys(name for name, _ in self.table.columns))
+
+    @property
+    def owner(self) -> dict[str, str]:
+        """The parameter that each row of a sweep varies."""
+        return {f"{name} = {value}": name for name, values in self.sweeps.items() for value in values}
+
+    def check(self) -> None:
+        for name in (self.control, *self.owner):
+            if name not in self.settings:
+                raise ValueError(f"the table has no row {name!r}: give it the summary of runs that have this arm")
+        if not self.sweeps or not all(len(values) for values in self.sweeps.values()):
+            raise ValueError("there is nothing to draw: give each parameter of `sweeps` at least one value")
+        scene.check_boxed(self.data, self.rows, "attention is measured in")
+        if self.maps.shape[:2] != (len(self.settings), len(self.rows)):
+            there, needed = self.maps.shape[:2], (len(self.settings), len(self.rows))
+            raise ValueError(f"maps are of {there} settings and images, not of {needed}: make them with setting_maps")
+
+    def controls(self) -> list[dict]:
+        return [
+            choice("parameter", "Parameter", {name: name for name in self.sweeps}),
+            choice("metric", "Figure", {name: label_of(name) for name in self.metrics}),
+            choice("setting", "Setting", {name: name for name in self.settings}),
+            index("image", "Image", len(self.rows) - 1),
+        ]
+
+    def sent(self) -> dict:
+        halves, means = (self.table.xs(part, axis=1, level=1)[self.metrics].to_numpy(float) for part in ("±", "mean"))
+        place = {name: i for i, name in enumerate(self.settings)}
+        return scene.sent(self.data, self.rows) | {
+            "settings": self.settings,
+            "control": place[self.control],
+            "metrics": [_column(*each) for each in zip(self.metrics, means.T, halves.T, strict=True)],
+            "signs": {name: SIGNS.get(name, name) for name in self.sweeps},
+            "sweeps": {name: [[float(v), place[f"{name} = {v}"]] for v in self.sweeps[name]] for name in self.sweeps},
+            "lines": {self.control: "alpha = 0"} | {row: row for row in self.owner},
+            "means": packed(means),
+            "halves": packed(halves),
+            "maps": packed(self.maps),
+        }
+
+    def presets(self) -> dict[str, dict]:
+        paper = next((name for name in PAPER_ROWS if name in self.owner), None)
+        found = {} if paper is None else {"The paper's values": {"setting": paper, "parameter": self.owner[paper]}}
+        found["No attention"] = {"setting": self.control}
+        for name, text in BEST.items():
+            if name in self.metrics and self.table.loc[list(self.owner), (name, "mean")].notna().any():
+                best = self.table.loc[list(self.owner), (name, "mean")].idxmax()
+                found[text] = {"setting": best, "parameter": self.owner[best], "metric": name}
+        return found
+
+    def still(self, parameter: str, setting: str) -> Figure:
+        figure, axes = plots.grid(3, size=3)
+        values, name = list(self.sweeps[parameter]), self.metrics[0]
+        swept = self.table.loc[[row for row, owner in self.owner.items() if owner == parameter], name]
+        low, half = self.table.loc[self.control, name]["mean"], np.nan_to_num(self.table.loc[self.control, name]["±"])
+        chart = axes[0, 0]
+        chart.axhline(low, color=plots.colour_of("α = 0"), linestyle="--")
+        chart.axhspan(low - half, low + half, color=plots.colour_of("α = 0"), alpha=0.12)
+        ours = plots.colour_of("CARE")
+        chart.errorbar(values, swept["mean"], np.nan_to_num(swept["±"]), fmt="o-", color=ours, capsize=4)
+        chart.set(xlabel=SIGNS.get(parameter, parameter), title=label_of(name), xticks=values, ylim=(0, 1))
+        chart.set_yticks([0, 0.5, 1])
+        image, corners = self.data.read(self.rows[:1])[0], self.data.boxes_of(self.rows[0])
+        for panel, name in zip(axes[0, 1:], (setting, self.control), strict=True):
+            plots.draw_attention(panel, image, self.maps[self.settings.index(name), 0], corners, name)
+        return figure
+
+
+def _column(name: str, means: np.ndarray, halves: np.ndarray) -> dict:
+    """A column of the table: what it is called, and the ranges of its colours and of its axis."""
+    ranges = {"colours": colour_range(means, halves), "axis": axis_range(means, halves)}
+    return {"key": name, "short": METRICS[name].short if name in METRICS else name} | ranges

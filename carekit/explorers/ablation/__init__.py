@@ -1,6 +1,0 @@
-"""The ablation study: every setting beside what it attends to."""
-
-from carekit.explorers.ablation.numbers import setting_maps
-from carekit.explorers.ablation.view import explore_ablation
-
-__all__ = ["explore_ablation", "setting_maps"]

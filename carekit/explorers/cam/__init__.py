@@ -1,5 +1,0 @@
-"""Class activation maps: where a class gets its score from."""
-
-from carekit.explorers.cam.view import explore_cam
-
-__all__ = ["explore_cam"]

@@ -1,5 +1,0 @@
-"""Ink under the learner's brush: what a mark alone makes a model say."""
-
-from carekit.explorers.ink.view import explore_ink
-
-__all__ = ["explore_ink"]

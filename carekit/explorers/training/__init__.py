@@ -1,5 +1,0 @@
-"""The second stage as it runs, with CARE and without."""
-
-from carekit.explorers.training.view import explore_training
-
-__all__ = ["explore_training"]

@@ -1,0 +1,45 @@
+"""Draw a set of which another one holds most images already: what is the same is read, what differs is drawn."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from carekit.data.filling import Drawn
+from carekit.data.prepared import Prepared
+from carekit.material.drawing.sets import Planned, Recipe
+
+
+@dataclass(frozen=True)
+class Reused:
+    """Draws what a recipe draws, to the last bit.
+
+    Args:
+        recipe: of the new set.
+        earlier: of the other one.
+        folder: where that one lies.
+    """
+
+    recipe: Recipe
+    earlier: Recipe
+    folder: Path
+
+    def __call__(self, planned: Planned) -> Drawn:
+        """One image of the new recipe's plan."""
+        row = self._rows.get((planned.split, planned.number, planned.drawn))
+        if row is None or self.recipe.draws(planned) != self.earlier.draws(planned):
+            return self.recipe(planned)
+        image, mask = self._data.read([row])[0], self._data.read_masks([row])[0]
+        boxes = [tuple(box) for box in self._data.boxes_of(row).tolist()]
+        return Drawn(image, mask, boxes, {"artefacts": self._artefacts[row].split(";") if self._artefacts[row] else []})
+
+    @cached_property
+    def _data(self) -> Prepared:
+        return Prepared.open(self.folder)
+
+    @cached_property
+    def _artefacts(self) -> list[str]:
+        return self._data.samples.artefacts.fillna("").tolist()  # read from a table, nothing is no text
+
+    @cached_property
+    def _rows(self) -> dict[tuple[str, int, int], int]:
+        return {(each.split, each.number, each.drawn): row for row, each in enumerate(self.earlier.plan())}

@@ -1,0 +1,153 @@
+"""What lies in a batch's folder, and how it gets there: a run's folder appears whole or not at all.
+
+OUT/batch.json          whose folder it is
+OUT/NAME/               a finished run: NAME.ipynb, results.json, log.txt, run.json
+OUT/failed/NAME/        the last try of a run that failed, with the reason in its run.json
+OUT/.NAME.*.part/       a run at work, or what a kill left of one
+"""
+
+import json
+import platform
+import shutil
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from carekit.ground.folders import whole_file
+
+BATCH, RECORD, RESULTS, LOG, FAILED = "batch.json", "run.json", "results.json", "log.txt", "failed"
+_LIBRARIES = ("carekit", "torch", "numpy", "papermill", "ipykernel")
+
+
+@contextmanager
+def alone_in(folder: Path, what: str = "batch") -> Iterator[None]:
+    """Hold the folder, which is made where it is missing.
+
+    Raises:
+        BlockingIOError: where another process holds it at this moment.
+        OSError: where it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BlockingIOError(f"another {what} is running in {folder}: wait for it, or give another --out") from None
+    except FileExistsError:
+        raise FileExistsError(f"{folder} is a file: give the name of a folder") from None
+    except PermissionError:
+        raise PermissionError(f"{folder} cannot be written to: choose another --out") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def open_batch(out: Path, notebook: str) -> None:
+    """Make the folder this notebook's, and remove what killed runs left. Raises FileExistsError where it is another's.
+
+    Args:
+        out: the folder, held by `alone_in`.
+        notebook: the file name.
+    """
+    check_batch(out, notebook)
+    for left in out.glob(".*.part"):
+        shutil.rmtree(left, ignore_errors=True)
+    if not (out / BATCH).exists():
+        write_json(out / BATCH, {"format": 1, "notebook": notebook})
+
+
+def check_batch(out: Path, notebook: str) -> None:
+    """Raise FileExistsError where the folder is of another notebook, or holds files of no batch."""
+    if not out.is_dir():
+        return
+    if not (out / BATCH).exists():
+        if any(not each.name.startswith(".") for each in out.iterdir()):
+            raise FileExistsError(f"{out} has files that are of no batch: give the name of a new folder")
+        return
+    owner = read_json(out / BATCH).get("notebook", "another notebook")
+    if owner != notebook:
+        raise FileExistsError(f"{out} is the folder of a batch of {owner}: give {notebook} another --out")
+
+
+def is_finished(out: Path, name: str) -> bool:
+    """Whether a run is there, whole."""
+    return (out / name / RECORD).is_file()
+
+
+def new_part(out: Path, name: str) -> Path:
+    """The place where a run is made; nobody else has the same."""
+    return out / f".{name}.{uuid.uuid4().hex[:8]}.part"
+
+
+def finish(part: Path, out: Path, name: str, record: Mapping[str, Any]) -> None:
+    """Let a run's folder take its place. Where another process was faster, that one's stays: it is the same run."""
+    _name_final_place(part, out / name)
+    write_json(part / RECORD, record)
+    try:
+        part.rename(out / name)
+    except OSError:
+        if not is_finished(out, name):
+            raise
+        shutil.rmtree(part, ignore_errors=True)
+    shutil.rmtree(out / FAILED / name, ignore_errors=True)
+
+
+def fail(part: Path, out: Path, name: str, record: Mapping[str, Any]) -> None:
+    """Move what a failed run left to where it cannot be taken for a finished one; on a full disk it may be lost."""
+    with suppress(OSError):
+        (out / FAILED).mkdir(exist_ok=True)
+        part.mkdir(exist_ok=True)
+        write_json(part / RECORD, record)
+        shutil.rmtree(out / FAILED / name, ignore_errors=True)
+        part.rename(out / FAILED / name)
+    shutil.rmtree(part, ignore_errors=True)
+
+
+def _name_final_place(part: Path, final: Path) -> None:
+    """The notebook and the results name the file of the results: by its final place, so that it is found."""
+    for file in (part / f"{final.name}.ipynb", part / RESULTS):
+        if file.is_file():
+            text = file.read_text(encoding="utf-8")
+            write_text(file, text.replace(_inside_json(part), _inside_json(final)))
+
+
+def _inside_json(path: Path) -> str:
+    return json.dumps(str(path), ensure_ascii=False)[1:-1]
+
+
+def versions() -> dict[str, str]:
+    """Of Python, the kit and the libraries that decide results."""
+    found = {"python": sys.version.split()[0], "platform": platform.platform()}
+    for library in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[library] = version(library)
+    return found
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """An object of a JSON file. Raises ValueError naming the file where it is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} is no JSON object: it is damaged; remove its folder and run the batch again")
+    return found
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a file whole or not at all."""
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    with whole_file(path) as new:
+        new.write_text(text, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Figures, tables and sentences of results, as a notebook shows them."""

@@ -1,0 +1,73 @@
+"""`python -m carekit study`: which studies there are, and what they come to."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from carekit.experiment import sidecar as results
+from carekit.ground.messages import one_of
+from carekit.research.setting.parameters import check_parameters
+from carekit.research.studies import STUDIES, Study, ham10000, ham10000_settings
+from carekit.research.studies.running import run_studies
+from carekit.research.studies.verdicts import judge_claims
+
+EVERY = "all"
+REAL = {study.NAME: study.ABOUT for study in (ham10000, ham10000_settings)}
+NAMES = (*STUDIES, *REAL)
+
+
+def list_studies() -> str:
+    """One line a study: its name, its place in the paper, and what it compares."""
+    lines = [f"{name:10} {study.where:9} {study.about}" for name, study in STUDIES.items()]
+    return "\n".join([*lines, *(f"{name:10} {'':9} {about} (needs --data)" for name, about in REAL.items())])
+
+
+def run_command(options: argparse.Namespace) -> None:
+    """Run what was asked for, and print the verdicts.
+
+    Raises:
+        ValueError, OSError: in one sentence.
+    """
+    names = [one_of("study", name, (*NAMES, EVERY)) for name in options.names]
+    if options.list or not names:
+        print(list_studies())
+        return
+    names = list(STUDIES) if EVERY in names else names
+    settings: dict[str, Any] = {"profile": options.profile, "mark": options.mark, "seeds": options.seeds}
+    settings |= {"data": options.data, "max_per_class": options.max_per_class} if options.data else {}
+    check_parameters(settings)
+    seeds = range(options.seeds)
+    for name in REAL:
+        if name in names:
+            _real_photographs(name, options, settings)
+    studies = [STUDIES[name] for name in names if name not in REAL]
+    if not studies:
+        return
+    paths = run_studies(studies, settings, seeds=seeds, out=options.out, segmentation=options.segmentation)
+    for study, path in zip(studies, paths, strict=True):
+        print(verdicts_in_words(study, path))
+
+
+def verdicts_in_words(study: Study, path: Path) -> str:
+    """One line a claim of the study and condition."""
+    found = judge_claims(study.as_claimed(results.read(path.stem, path.parent).table), study.claims)
+    lines = [
+        f"  {row.verdict:9} {row.data}, {row.condition}: {row.arm} {row.relation} {row.control} in {row.metric}: "
+        f"{row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}], {row.n} seeds"
+        for row in found.itertuples()
+    ]
+    return "\n".join([f"{study.where}:", *(lines or ["  no claim that these results can decide"])])
+
+
+def _real_photographs(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> None:
+    if not options.data:
+        raise ValueError(f"study {name} needs --data FOLDER: prepare it with data_scripts/prepare_ham10000.py")
+    run = ham10000.run_ham10000 if name == ham10000.NAME else ham10000_settings.run_settings
+    for path in run(
+        {name: settings[name] for name in ("data", "profile")} | {"mark": options.mark or "ink"},
+        seeds=range(options.seeds),
+        count=options.folds,
+        most=options.max_per_class or None,
+        out=options.out,
+    ):
+        print(path)

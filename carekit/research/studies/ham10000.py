@@ -1,0 +1,106 @@
+"""HAM10000 by cross-validation: CARE on dermatofibroma, alone and with CSL, without and with a mark that misleads."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from carekit.data.prepared import Prepared
+from carekit.experiment import sidecar as results
+from carekit.experiment.profiles import profile
+from carekit.ground import workspace
+from carekit.research.setting.parameters import check_parameters
+from carekit.research.setting.setting import Setting
+from carekit.research.studies.cross_validation import (
+    answers_of,
+    fold_grounds,
+    in_the_order_of_testing,
+    table_of,
+    train_folds,
+)
+from carekit.research.studies.folds import folds, thinned
+from carekit.research.studies.ground import CLEAN, MISLED
+from carekit.research.studies.resampling import DRAWS, differences
+from carekit.research.studies.row import Row
+
+NAME = "ham10000"
+ABOUT = "real photographs by cross-validation: CARE on the rarest class, alone and with CSL, with and without a mark"
+ROWS = {
+    "baseline": Row(),
+    "CARE": Row(care=True),
+    "CARE, shuffled boxes": Row(care=True, boxes="shuffled"),
+    "CARE, random boxes": Row(care=True, boxes="random"),
+    "CSL": Row(strategy="weighted"),
+    "CSL + CARE": Row(care=True, strategy="weighted"),
+    "CSL + CARE, shuffled boxes": Row(care=True, strategy="weighted", boxes="shuffled"),
+    "CSL + CARE, random boxes": Row(care=True, strategy="weighted", boxes="random"),
+}
+CONTROLS = {name: "CSL" if name.startswith("CSL") else "baseline" for name, row in ROWS.items() if row.care}
+PAIRS = [
+    *CONTROLS.items(),
+    *((arm, f"{arm}, {boxes} boxes") for arm in ("CARE", "CSL + CARE") for boxes in ("shuffled", "random")),
+]
+HOW = (
+    f"every image is tested once, by the models of the fold that did not train on it; differences are over all images, "
+    f"averaged over the seeds; 95 % percentile intervals of {DRAWS} draws of lesions (class by class) and of seeds, "
+    "with replacement, both arms on the same draw"
+)
+
+
+def run_ham10000(
+    options: Mapping[str, Any],
+    *,
+    seeds: Sequence[int],
+    count: int = 5,
+    most: int | None = None,
+    conditions: Sequence[str] = (CLEAN, MISLED),
+    out: Path | None = None,
+) -> list[Path]:
+    """Train, test, resample, and write `ham10000` (one row a run) and `ham10000_differences`.
+
+    Args:
+        options: parameters of the lessons: data, a prepared folder, profile, mark.
+        seeds: of weights and order; the folds are the same for all.
+        count: folds.
+        most: at most so many images of each class; None for all.
+        conditions: "no mark", "mark".
+        out: folder of the results.
+
+    Raises:
+        ValueError, OSError: for data that cannot be opened or split.
+    """
+    started = time.perf_counter()
+    lesson = opened(options, most)
+    data = lesson.data
+    parts = folds(data, count)
+    whole = in_the_order_of_testing(data, parts)
+    tables, gains = [], []
+    for condition in conditions:
+        pooled = train_folds(fold_grounds(lesson, parts, condition), ROWS, seeds)
+        about = {"study": NAME, "data": "skin", "set": data.facts["name"], "condition": condition}
+        tables.append(table_of(pooled, CONTROLS, whole).assign(**about))
+        answers, images = answers_of(pooled, whole)
+        gains.append(differences(answers, CONTROLS, PAIRS, images).assign(**about))
+    first = [*about, "arm", "seed"]
+    runs = pd.concat(tables, ignore_index=True)
+    runs = runs[first + [name for name in runs if name not in first]]
+    notes: dict[str, Any] = {
+        "folds": count,
+        "most_per_class": most,
+        "seeds": list(seeds),
+        "profile": lesson.profile.name,
+        "how": HOW,
+    }
+    seconds = time.perf_counter() - started
+    kept = {NAME: runs, f"{NAME}_differences": pd.concat(gains, ignore_index=True)[[*about, *gains[0].columns[:6]]]}
+    return [results.write(name, table, data=[whole], seconds=seconds, out=out, **notes) for name, table in kept.items()]
+
+
+def opened(options: Mapping[str, Any], most: int | None) -> Setting:
+    """The data at the profile's size, at most so many images of each class; see `run_ham10000`."""
+    parameters = check_parameters({"mark": "ink"} | dict(options))
+    chosen = profile(parameters["profile"])
+    data = Prepared.open(workspace.resolve(parameters["data"])).resized(chosen.size)
+    return Setting(parameters, thinned(data, most), chosen)

@@ -1,0 +1,98 @@
+"""The table that the README shows, made from the kept results: what CARE gains, and what wrong boxes gain."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from carekit.experiment import sidecar as results
+from carekit.method.metrics import EQUAL_RECALL
+from carekit.research.studies import ham10000, ham10000_settings
+from carekit.research.studies.verdicts import judge, paired
+
+BEGIN, END = "<!-- made by docs/write_headline.py -->", "<!-- end -->"
+ARM, CONTROL = "CARE", "baseline"
+SHOWN = {
+    ("CARE", "rare_recall"): "recall of the rare class",
+    ("CARE", EQUAL_RECALL): "the same at equal false alarms",
+    ("CARE, shuffled boxes", EQUAL_RECALL): "with another image's boxes",
+    ("CARE, random boxes", EQUAL_RECALL): "with random boxes",
+    ("CARE", "attention_inside"): "attention inside the box",
+}
+TITLES = {
+    "synthetic-skin": "drawn skin",
+    "synthetic-chest": "drawn chest films",
+    "ham10000": "HAM10000, real photographs",
+}
+
+
+class Line(NamedTuple):
+    """One data set and condition: (arm, metric) -> difference, and the ends of its interval."""
+
+    title: str
+    gains: dict[tuple[str, str], tuple[float, float, float]]
+
+
+def headline(out: Path | None = None) -> str:
+    """The table in Markdown: gains over the same second stage without attention, in points, with 95 % intervals.
+
+    Args:
+        out: the folder of the results; None: `results`. What is not there has no line.
+
+    Raises:
+        ValueError: as `carekit.experiment.sidecar.read`.
+    """
+    where = results.folder() if out is None else out
+    makers = {"fig8": _drawn, f"{ham10000.NAME}_differences": _real, ham10000_settings.CHOSEN: _chosen}
+    kept = {name: make for name, make in makers.items() if (where / f"{name}.csv").is_file()}
+    lines = [line for name, make in kept.items() for line in make(results.read(name, where).table)]
+    head = f"| CARE's gain, in points | {' | '.join(SHOWN.values())} |"
+    rows = [f"| {line.title} | {' | '.join(_cell(line.gains.get(key)) for key in SHOWN)} |" for line in lines]
+    return "\n".join([head, "|---" * (len(SHOWN) + 1) + "|", *rows])
+
+
+def written_into(text: str, table: str) -> str:
+    """A text whose part between the two marks is replaced by a table. Raises ValueError where a mark is missing."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the marks {BEGIN} and {END} are missing: put them where the table shall stand")
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+
+
+def _drawn(table: pd.DataFrame) -> Iterator[Line]:
+    for (name, condition), group in table.groupby(["set", "condition"], sort=False):
+        gains = {}
+        for arm, metric in SHOWN:
+            found = judge(paired(group, arm, CONTROL, metric), "above")
+            gains[arm, metric] = (found.difference, found.low, found.high)
+        yield Line(_title(name, condition), gains)
+
+
+def _real(table: pd.DataFrame) -> Iterator[Line]:
+    of_control = table[table.control == CONTROL]
+    for (name, condition), group in of_control.groupby(["set", "condition"], sort=False):
+        rows = group.set_index(["arm", "metric"])
+        gains = {key: tuple(rows.loc[key, ["difference", "low", "high"]]) for key in SHOWN if key in rows.index}
+        yield Line(_title(name, condition), gains)
+
+
+def _chosen(table: pd.DataFrame) -> Iterator[Line]:
+    """As `_real`, of the setting that was chosen on training lesions."""
+    names = {arm: f"{ARM}, {arm}" for arm in table.arm if arm != ARM} | {ham10000_settings.CONTROL: CONTROL}
+    for line in _real(table.replace({"arm": names, "control": names})):
+        best = table.setting.iloc[0]
+        yield Line(f"{line.title}; test lesions, with what gained most on the others: {best}", line.gains)
+
+
+def _title(name: str, condition: str) -> str:
+    return f"{TITLES.get(name, name)}, {condition}"
+
+
+def _cell(gain: tuple[float, float, float] | None) -> str:
+    if gain is None or pd.isna(gain[0]):
+        return "–"
+    points = [f"{100 * value:+.0f}".replace("+0", "0").replace("-0", "0") for value in gain]
+    bold = "**" if gain[1] > 0 or gain[2] < 0 else ""
+    return f"{bold}{points[0]}{bold} ({points[1]} to {points[2]})"

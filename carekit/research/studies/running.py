@@ -1,0 +1,74 @@
+"""A study from its name to its results on disk."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from carekit.experiment import sidecar as results
+from carekit.research.studies.ground import Ground, grounds
+from carekit.research.studies.study import Study
+
+FIRST = ("study", "data", "set", "condition", "arm", "backbone", "seed")
+
+
+def run_studies(
+    studies: Sequence[Study],
+    options: Mapping[str, Any],
+    *,
+    seeds: Sequence[int],
+    out: Path | None = None,
+    segmentation: str | None = None,
+) -> list[Path]:
+    """Run studies one after the other, and write each one's results as soon as it is there.
+
+    Args:
+        studies: runs that are equal in several of them are trained once.
+        options: see `carekit.research.studies.ground.grounds`.
+        seeds: one run of each arm for each.
+        out: folder of the results; None: `results`.
+        segmentation: weights of a segmentation for real images.
+
+    Returns:
+        The tables that were written.
+
+    Raises:
+        ValueError, OSError: as `carekit.experiment.compare` and `carekit.research.studies.ground.grounds`.
+    """
+    kinds = list(dict.fromkeys(kind for study in studies for kind in study.kinds))
+    where = grounds(kinds, dict(options), segmentation)
+    return [_run(study, where, options, seeds, out) for study in studies]
+
+
+def _run(
+    study: Study, where: Sequence[Ground], options: Mapping[str, Any], seeds: Sequence[int], out: Path | None
+) -> Path:
+    started = time.perf_counter()
+    print(f"{study.where}: {study.about}", flush=True)
+    mine = [ground for ground in where if ground.kind in (*study.kinds, "")]
+    if not mine:
+        raise ValueError(f"study {study.name} is about {' and '.join(study.kinds)} images: these are others")
+    parts = []
+    for ground in mine:
+        about = {"study": study.name} | ground.about()
+        parts.append(study.run(ground, seeds).assign(**about))
+    table = pd.concat(parts, ignore_index=True)
+    first = [name for name in FIRST if name in table]
+    table = table[first + [name for name in table if name not in first]]
+    lesson = mine[0].lesson
+    name = study.name if lesson.drawn else f"{study.name}-{lesson.data.facts['name']}"
+    notes: dict[str, Any] = {
+        "where": study.where,
+        "about": study.about,
+        "profile": lesson.profile.name,
+        "seeds": list(seeds),
+        "options": dict(options),
+        "conditions": "no mark: the rare class has the mark no more often than others; mark: 95 % of its training "
+        "images have it. Recall at equal false alarms is at the control's number of them.",
+    }
+    data = [ground.lesson.data for ground in mine]
+    path = results.write(name, table, data=data, seconds=time.perf_counter() - started, out=out, **notes)
+    print(f"{study.where}: {len(table)} rows in {path}", flush=True)
+    return path

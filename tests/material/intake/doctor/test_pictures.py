@@ -1,0 +1,39 @@
+import numpy as np
+from PIL import Image
+
+from carekit.material.intake.doctor import pictures
+from carekit.material.intake.sources.decoding import decode_image
+
+RNG = np.random.default_rng(0)
+
+
+def look(pixels):
+    return pictures.look_at(pictures.strips(Image.fromarray(np.asarray(pixels, np.uint8))))
+
+
+def test_a_picture_is_looked_at_some_rows_at_a_time(monkeypatch):
+    monkeypatch.setattr(pictures, "ROWS", 7)
+    pixels = RNG.integers(0, 256, (20, 5, 3), np.uint8)
+    parts = list(pictures.strips(Image.fromarray(pixels)))
+    assert [len(part) for part in parts] == [7, 7, 6]
+    assert (np.concatenate(parts) == pixels).all()
+    other = pixels.copy()
+    other[19, 4, 2] ^= 1
+    assert look(pixels) == look(pixels.copy()) != look(other)
+    assert look(np.zeros((8, 4, 3))) != look(np.zeros((4, 8, 3)))
+
+
+def test_a_picture_of_one_colour_is_blank_and_one_with_another_last_pixel_is_not(monkeypatch):
+    monkeypatch.setattr(pictures, "ROWS", 3)
+    pixels = np.full((10, 4, 3), (9, 8, 7), np.uint8)
+    assert look(pixels)[1]
+    pixels[9, 3, 0] = 0
+    assert not look(pixels)[1]
+
+
+def test_an_rgb_picture_is_not_copied_on_its_way(monkeypatch, tmp_path):
+    """Of Pillow's largest number of pixels, each copy takes a third of a gigabyte."""
+    Image.fromarray(RNG.integers(0, 256, (6, 5, 3), np.uint8)).save(tmp_path / "a.png")
+    for name in ("copy", "convert"):
+        monkeypatch.setattr(Image.Image, name, lambda *_: 1 / 0)
+    assert decode_image((tmp_path / "a.png").read_bytes(), "a.png").size == (5, 6)
