@@ -1,6 +1,7 @@
 """What every committed lesson must be, without running it."""
 
 import ast
+import dis
 import re
 from pathlib import Path
 
@@ -47,6 +48,18 @@ def test_cell_ids_are_names_and_unique(lesson):
 def test_the_parameters_cell_holds_the_same_literals_everywhere(lesson, path):
     (cell,) = [cell for cell in lesson.cells if "parameters" in cell.metadata.get("tags", [])]
     assert assigned_names(cell.source) == {name: parameter.default for name, parameter in of_lesson(path.stem).items()}
+
+
+def test_no_other_cell_gives_a_parameter_a_value(lesson, path):
+    """The lesson reads the parameters from the notebook's variables each time, so no cell may reuse their names."""
+    names = set(of_lesson(path.stem))
+    for cell in lesson.cells:
+        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
+            steps = dis.get_instructions(compile(cell.source, cell.id, "exec"))
+            assigned = {
+                step.argval for step in steps if step.opname == "STORE_NAME"
+            }  # of the notebook, not of functions
+            assert not assigned & names, cell.id
 
 
 def test_it_opens_with_a_claim_objectives_prerequisites_and_minutes(lesson):

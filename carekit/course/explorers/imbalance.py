@@ -150,7 +150,7 @@ def _still(numbers: dict, log: bool) -> Figure:
     for i, (panel, (title, values)) in enumerate(zip(axes[0], panels.items(), strict=True)):
         drawn = panel.bar(range(len(values)), list(values.values()), color=plots.COLOURS[i])
         panel.bar_label(drawn, fmt=lambda value: f"{value:,.0f}" if value >= 100 else f"{value:.3g}", fontsize=8)
-        panel.set_xticks(range(len(values)), list(values), fontsize=8)
+        panel.set_xticks(range(len(values)), list(values), fontsize=8, parse_math=False)
         panel.set(title=title)
         if log and i < 2:
             panel.set_yscale("log")

@@ -10,6 +10,7 @@ import torch
 from matplotlib import patches, patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from carekit.data.prepared import Prepared
@@ -23,7 +24,12 @@ SIGNED = "PRGn"  # of scores: green speaks for a class, purple against it, zero 
 PLAIN = StrMethodFormatter("{x:g}")  # of a logarithmic axis: the usual ones write formulas
 GREY = "#767676"
 
-plt.rcParams["text.parse_math"] = False  # a "$" in the name of a class is a letter, and begins no formula
+
+def as_letters(figure: Figure) -> Figure:
+    """The figure with all its texts drawn as they are written: a "$" in the name of a class begins no formula."""
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+    return figure
 
 
 def colour_of(arm: str, place: int = 0) -> str:
@@ -48,7 +54,7 @@ def draw_image(axes: Axes, image: np.ndarray, boxes: Iterable = (), title: str =
     """An image (h, w, 3) with its boxes."""
     axes.imshow(image)
     draw_boxes(axes, boxes)
-    axes.set_title(title, fontsize=10)
+    axes.set_title(title, fontsize=10, parse_math=False)
 
 
 def draw_boxes(axes: Axes, boxes: Iterable) -> None:
@@ -67,7 +73,7 @@ def draw_attention(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Itera
     axes.imshow(image.mean(2), cmap="gray", vmin=0, vmax=255)
     axes.imshow(large, cmap=MAP, vmin=0, vmax=1, alpha=0.65)
     draw_boxes(axes, boxes)
-    axes.set_title(title, fontsize=10)
+    axes.set_title(title, fontsize=10, parse_math=False)
 
 
 def draw_score(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Iterable = (), title: str = "") -> None:
@@ -77,7 +83,7 @@ def draw_score(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Iterable 
     axes.imshow(image.mean(2), cmap="gray", vmin=0, vmax=255)
     axes.imshow(large, cmap=SIGNED, vmin=-top, vmax=top, alpha=0.85 * np.abs(large) / top)
     draw_boxes(axes, boxes)
-    axes.set_title(title, fontsize=10)
+    axes.set_title(title, fontsize=10, parse_math=False)
 
 
 def bars(values: dict[str, pd.Series | dict], ylabel: str, log: bool = False) -> Figure:
@@ -97,7 +103,7 @@ def bars(values: dict[str, pd.Series | dict], ylabel: str, log: bool = False) ->
         axes.yaxis.set(major_formatter=PLAIN, minor_formatter=NullFormatter())
     if len(values) > 1:
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-    return figure
+    return as_letters(figure)
 
 
 def _short(value: float) -> str:
@@ -115,33 +121,7 @@ def curves(histories: dict[str, pd.DataFrame], columns: Sequence[str]) -> Figure
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9
     )
-    return figure
-
-
-def intervals(table: pd.DataFrame, metrics: Sequence[str]) -> Figure:
-    """One panel a metric: mean and 95 % interval of each row of `experiment.summary`'s table."""
-    figure, axes = plt.subplots(
-        1,
-        len(metrics),
-        figsize=(3 * len(metrics), 0.4 * len(table) + 1.6),
-        sharey=True,
-        layout="constrained",
-        squeeze=False,
-    )
-    for panel, name in zip(axes[0], metrics, strict=True):
-        panel.errorbar(
-            table[name]["mean"],
-            range(len(table)),
-            xerr=table[name]["±"].fillna(0),
-            fmt="o",
-            color=COLOURS[0],
-            capsize=4,
-        )
-        panel.set(xlabel=textwrap.fill(label_of(name), 24), xlim=(-0.05, 1.05))
-        panel.grid(axis="x", alpha=0.3)
-    axes[0, 0].set_yticks(range(len(table)), table.index)
-    axes[0, 0].invert_yaxis()
-    return figure
+    return as_letters(figure)
 
 
 def dots(scores: pd.DataFrame, metrics: Sequence[str]) -> Figure:
@@ -158,12 +138,12 @@ def dots(scores: pd.DataFrame, metrics: Sequence[str]) -> Figure:
         panel.grid(axis="x", alpha=0.3)
     axes[0, 0].set_yticks(range(len(arms)), arms)
     axes[0, 0].invert_yaxis()
-    return figure
+    return as_letters(figure)
 
 
 def answers(axes: Sequence[Axes], data: Prepared, found: Predictions, label: str) -> None:
     """A row of panels, one an image of `data`: the map over it, what the model says, and whether that is right."""
-    axes[0].set_ylabel(label, fontsize=8)
+    axes[0].set_ylabel(label, fontsize=8, parse_math=False)
     for i, panel in enumerate(axes):
         said = int(found.probabilities[i].argmax())
         sign = "✓" if said == data.labels[i] else "✗"
@@ -192,7 +172,7 @@ def gains(table: pd.DataFrame, metrics: Sequence[str]) -> Figure:
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False, fontsize=9
     )
-    return figure
+    return as_letters(figure)
 
 
 def paired_sweep(values: Sequence[float], table: pd.DataFrame, name: str, metrics: Sequence[str]) -> Figure:
@@ -210,4 +190,4 @@ def paired_sweep(values: Sequence[float], table: pd.DataFrame, name: str, metric
         half = np.nan_to_num(table[column]["±"].to_numpy(float))
         panel.errorbar(values, table[column]["difference"], yerr=half, fmt="o-", color=COLOURS[0], capsize=4)
         panel.set(xlabel=name, title=f"gain: {label_of(column)}")
-    return figure
+    return as_letters(figure)

@@ -32,9 +32,9 @@ def draw_sheet(
         panel.set(xticks=[], yticks=[], frame_on=False, aspect="equal")
     for block, (data, order) in enumerate(zip(sets, orders, strict=True)):
         first = block * (columns + 1)
-        axes[0, first].set_title(data.facts["title"].split(":")[0], loc="left", fontsize=10)
+        axes[0, first].set_title(data.facts["title"].split(":")[0], loc="left", fontsize=10, parse_math=False)
         for row, name in enumerate(order):
-            axes[row, first].set_ylabel(name, fontsize=10, rotation=0, ha="right", va="center")
+            axes[row, first].set_ylabel(name, fontsize=10, rotation=0, ha="right", va="center", parse_math=False)
             for panel, i in zip(axes[row, first:], _rows(data, name, columns, seed), strict=False):
                 draw_image(panel, data.read([i])[0], data.boxes_of(i) if boxes else ())
     figure.savefig(out, dpi=150)

@@ -50,7 +50,7 @@ def _drawn_marks(lesson: "Setting") -> dict[int, Bool[np.ndarray, "s s"]]:
 def _planted_marks(lesson: "Setting") -> dict[int, Bool[np.ndarray, "s s"]]:
     from carekit.research.setting.setting import load
 
-    before = load(lesson.parameters | {"mark": ""}, lesson.profile).split("train")
+    before = load({**lesson.parameters, "mark": ""}, lesson.profile).split("train")
     pairs = ((row, lesson.train.read([row])[0], before.read([row])[0]) for row in boxed_rows(lesson.train))
     return {row: _differs(marked, clean) for row, marked, clean in pairs}
 

@@ -19,7 +19,7 @@ from carekit.material.drawing import KINDS, Kind, Recipe, scaled_counts
 from carekit.material.drawing.marks import with_shortcut
 from carekit.objectives import Care
 from carekit.research.setting.drawn import load_drawn
-from carekit.research.setting.parameters import PARAMETERS, assigned_names, check_parameters
+from carekit.research.setting.parameters import NotebookParameters, assigned_names, check_parameters
 
 ELSEWHERE = 0.03  # share of all other images that show the mark
 _INJECTED = "# Parameters\n"  # papermill's first line of the cell that it adds
@@ -31,9 +31,15 @@ class NoBoxes(ValueError):
 
 @dataclass(frozen=True)
 class Setting:
-    """What a lesson works with: checked parameters, the data at the profile's size, and the objective."""
+    """What a lesson works with: checked parameters, the data at the profile's size, and the objective.
 
-    parameters: dict[str, Any]
+    Args:
+        parameters: name -> value; those of a notebook follow its variables, see `NotebookParameters`.
+        data: the data set, at the profile's size.
+        profile: how large the data are, and how networks are trained.
+    """
+
+    parameters: Mapping[str, Any]
     data: Prepared
     profile: Profile
 
@@ -90,7 +96,7 @@ class Setting:
 
     def without_mark(self) -> "Setting":
         """The same lesson on data whose rare class has the mark no more often than the others."""
-        parameters = self.parameters | {"shortcut": ELSEWHERE}
+        parameters = {**self.parameters, "shortcut": ELSEWHERE}
         return replace(self, parameters=parameters, data=load(parameters, self.profile, self.parameters))
 
     def balanced(self) -> Prepared:
@@ -144,7 +150,7 @@ def open_setting(namespace: Mapping[str, Any], needs_boxes: bool = False) -> Set
     for cell in namespace.get("In", []):
         if cell.startswith(_INJECTED):
             check_parameters(assigned_names(cell))
-    parameters = check_parameters({name: namespace[name] for name in PARAMETERS if name in namespace})
+    parameters = NotebookParameters(namespace)
     chosen = profile(parameters["profile"])
     lesson = Setting(parameters, load(parameters, chosen), chosen)
     if needs_boxes and not all(len(lesson.rare_rows(part)) for part in (lesson.train, lesson.test)):

@@ -48,7 +48,7 @@ def class_bars(table: pd.DataFrame, classes: Sequence[str], arms: Sequence[str])
     axes.set_xticks(range(len(classes)), list(classes))
     axes.set(ylabel="recall", ylim=(0, 1.05))
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-    return Drawn(figure, "Recall of each class. " + "; ".join(told))
+    return Drawn(plots.as_letters(figure), "Recall of each class. " + "; ".join(told))
 
 
 def curves(table: pd.DataFrame, metrics: Sequence[str], arms: Sequence[str]) -> Drawn:
@@ -73,7 +73,7 @@ def curves(table: pd.DataFrame, metrics: Sequence[str], arms: Sequence[str]) -> 
         panel.set(xlabel="epoch", title=label_of(metric))
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=SIZE)
-    return Drawn(figure, "From the first epoch to the last. " + "; ".join(told))
+    return Drawn(plots.as_letters(figure), "From the first epoch to the last. " + "; ".join(told))
 
 
 def forest(verdicts: pd.DataFrame, title: str = "") -> Drawn:
@@ -110,7 +110,7 @@ def forest(verdicts: pd.DataFrame, title: str = "") -> Drawn:
         f"from {row.low:+.2f} to {row.high:+.2f}"
         for row in verdicts.itertuples()
     ]
-    return Drawn(figure, f"{title or 'Paired differences'}. " + "; ".join(told))
+    return Drawn(plots.as_letters(figure), f"{title or 'Paired differences'}. " + "; ".join(told))
 
 
 def _pairs(verdicts: pd.DataFrame) -> list[tuple[str, str]]:
@@ -151,7 +151,8 @@ def heat_map(table: pd.DataFrame, rows: str, columns: str, metric: str) -> Drawn
     figure.colorbar(shown, ax=axes)
     best = wide.stack().idxmax()
     told = "; ".join(f"{rows} {i:g}, {columns} {j:g}: {value:.2f}" for (i, j), value in wide.stack().items())
-    return Drawn(figure, f"{label_of(metric)}, highest at {rows} = {best[0]:g}, {columns} = {best[1]:g}. {told}")
+    highest = f"{label_of(metric)}, highest at {rows} = {best[0]:g}, {columns} = {best[1]:g}"
+    return Drawn(plots.as_letters(figure), f"{highest}. {told}")
 
 
 def gallery(images: Prepared, answers: Mapping[str, Predictions]) -> Drawn:
@@ -170,7 +171,7 @@ def gallery(images: Prepared, answers: Mapping[str, Predictions]) -> Drawn:
         plots.answers(list(panels), images, found, arm)
         right = int((found.probabilities.argmax(1) == found.labels).sum())
         told.append(f"{arm}: {right} right")
-    return Drawn(figure, f"{len(images)} test images and where each model looks. " + "; ".join(told))
+    return Drawn(plots.as_letters(figure), f"{len(images)} test images and where each model looks. " + "; ".join(told))
 
 
 def _short(metric: str) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from carekit.method.metrics import label_of
-from carekit.research.figures.plots import COLOURS, GREY
+from carekit.research.figures.plots import COLOURS, GREY, as_letters
 from carekit.research.studies.readings import ANOTHER, PLAIN
 
 
@@ -31,7 +31,7 @@ def fitting(
     axes.set(xlabel="number of test images", ylabel="printed recalls that fit", ylim=(0, 1))
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     best = {name: sizes[int(np.argmax(values))] for name, values in shares.items() if name in stated}
-    return figure, f"Which numbers of test images explain the printed recalls; the best are {best}"
+    return as_letters(figure), f"Which numbers of test images explain the printed recalls; the best are {best}"
 
 
 def turned(thrown: pd.DataFrame) -> tuple[Figure, str]:
@@ -47,7 +47,7 @@ def turned(thrown: pd.DataFrame) -> tuple[Figure, str]:
     axes.set_yticks(range(len(angles)), angles.index)
     axes.set(xlim=(0, 190), xticks=range(0, 181, 30), xlabel="degrees between the steps (180: the opposite direction)")
     words = ", ".join(f"{name} {value:.0f}" for name, value in angles[::-1].items())
-    return figure, f"By how many degrees each switch turns the step: {words}"
+    return as_letters(figure), f"By how many degrees each switch turns the step: {words}"
 
 
 def moved(changes: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
@@ -70,4 +70,4 @@ def moved(changes: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
     axes[0, 0].invert_yaxis()
     first = metrics[0]
     words = ", ".join(f"{name} {changes[name].loc[first, 'difference']:+.2f}" for name in names)
-    return figure, f"What each thrown switch changes; {label_of(first)}: {words}"
+    return as_letters(figure), f"What each thrown switch changes; {label_of(first)}: {words}"

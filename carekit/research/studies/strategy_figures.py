@@ -26,7 +26,7 @@ def focal_curves(gammas: Sequence[float]) -> Figure:
         axes.plot(p, -((1 - p) ** gamma) * np.log(p), style, color=plots.COLOURS[place], label=f"γ = {gamma:g}")
     axes.set(xlabel="probability p of the true class", ylabel="loss", ylim=(0, 4))
     axes.legend(frameon=False)
-    return figure
+    return plots.as_letters(figure)
 
 
 def of_each_class(data: Prepared, names: Sequence[str]) -> Batch:
@@ -48,7 +48,7 @@ def draw_mixed(axes: Iterable[Axes], batch: Batch, strategy: Strategy, classes: 
         for colour, width in (("black", 3.5), ("white", 1.5)):
             if mask.any():
                 panel.contour(np.pad(mask, 1)[1:-1, 1:-1], levels=[0.5], colors=colour, linewidths=width)
-        panel.set_title(_labels(changed, i, classes), fontsize=9)
+        panel.set_title(_labels(changed, i, classes), fontsize=9, parse_math=False)
 
 
 def _labels(batch: Batch, i: int, classes: Sequence[str]) -> str:
@@ -85,7 +85,7 @@ def recall_by_class(scores: pd.DataFrame, names: Sequence[str], classes: Sequenc
         panel.set_ylabel("recall")
     handles = axes[0, 0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside lower center", ncols=2, frameon=False)
-    return figure
+    return plots.as_letters(figure)
 
 
 def gains(gained: pd.DataFrame, metrics: Sequence[str]) -> Figure:
@@ -100,7 +100,7 @@ def gains(gained: pd.DataFrame, metrics: Sequence[str]) -> Figure:
         panel.grid(axis="x", alpha=0.3)
     axes[0, 0].set_yticks(range(len(gained)), gained.index.str.removesuffix(with_care("")))
     axes[0, 0].invert_yaxis()
-    return figure
+    return plots.as_letters(figure)
 
 
 def turned_by_ink(counts: pd.Series, names: Sequence[str], total: int) -> Figure:
@@ -121,4 +121,4 @@ def turned_by_ink(counts: pd.Series, names: Sequence[str], total: int) -> Figure
     axes.invert_yaxis()
     axes.set_xlabel(f"of {total} images of other diseases, those that ink turns into the rare one")
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-    return figure
+    return plots.as_letters(figure)

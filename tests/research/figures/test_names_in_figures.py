@@ -1,6 +1,10 @@
 """Names of classes from a set that somebody made: drawn, and shown in tables, as they are."""
 
+import subprocess
+import sys
+
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.text import Text
@@ -20,6 +24,30 @@ def test_a_figure_draws_any_name_as_it_is(name, log):
     assert len(texts) >= 3 and not any(text.get_parse_math() for text in texts)
     assert not any("mathdefault" in text.get_text() for text in figure.findobj(Text))
     plt.close(figure)
+
+
+def test_an_image_is_drawn_with_any_name_and_the_formulas_of_others_stay():
+    figure, axes = plots.grid(3)
+    picture, map_ = np.zeros((8, 8, 3), np.uint8), np.zeros((2, 2))
+    plots.draw_image(axes[0, 0], picture, title="$x^$")
+    plots.draw_attention(axes[0, 1], picture, map_, title="$x^$")
+    plots.draw_score(axes[0, 2], picture, map_, title="$x^$")
+    figure.canvas.draw()
+    plt.close(figure)
+    own = plt.figure().suptitle(r"$\tau$")
+    assert plt.rcParams["text.parse_math"] and own.get_parse_math()
+    plt.close()
+
+
+def test_importing_the_figures_leaves_matplotlibs_settings_alone():
+    lines = [
+        "import matplotlib",
+        "before = dict(matplotlib.rcParams)",
+        "from carekit.research.figures import plots, sheet, show",
+        "from carekit.research.studies import figures",
+        "assert dict(matplotlib.rcParams) == before",
+    ]
+    subprocess.run([sys.executable, "-c", "; ".join(lines)], check=True)
 
 
 def test_a_table_shows_markup_as_letters(monkeypatch):

@@ -3,6 +3,8 @@ import json
 import numpy as np
 import pytest
 
+from carekit import Care
+from carekit.experiment.box_sources import Scaled
 from carekit.ground.settings_as_data import parse
 from carekit.research.setting import open_setting
 from carekit.research.setting.parameters import PARAMETERS, assigned_names, check_parameters
@@ -74,6 +76,35 @@ def test_a_lesson_has_the_data_and_saves_its_results(tmp_path):
     assert saved["figures"]["unknown"] == [None, None, {"deep": None}]
     assert saved["figures"]["figure"] == [0, 0] and saved["parameters"]["tau"] == 0.6
     assert [path.name for path in file.parent.iterdir()] == ["results.json"]
+
+
+def test_an_edited_parameter_has_one_value_everywhere(tmp_path):
+    notebook = {"profile": "fast", "seeds": 1, "tau": 0.7, "results": ""}
+    lesson = open_setting(notebook)
+    notebook |= {"tau": 0.3, "alpha": 0.2, "lam": 1.0, "box_scale": 0.9, "seeds": 2}
+    assert lesson.care == Care(alpha=0.2, tau=0.3, lam=1.0) and lesson.arm.boxes == Scaled(0.9)
+    assert lesson.seeds == [0, 1]
+    notebook["results"] = str(tmp_path / "results.json")
+    lesson.save()
+    assert json.loads((tmp_path / "results.json").read_text())["parameters"]["tau"] == 0.3
+    notebook["tau"] = 7
+    with pytest.raises(ValueError, match="tau = 7 is out of range"):
+        _ = lesson.care
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("data", "synthetic-chest"), ("profile", "laptop"), ("seed", 1), ("shortcut", 0.5)]
+)
+def test_an_edited_parameter_of_the_data_is_one_sentence(name, value):
+    notebook = {"profile": "fast"}
+    lesson = open_setting(notebook)
+    opened = lesson.parameters[name]
+    notebook[name] = value
+    with pytest.raises(ValueError) as caught:
+        _ = lesson.arm
+    text = f"{name} is {value!r} now, and the data were made with {opened!r}: run the set-up cell"
+    assert str(caught.value).startswith(text)
+    assert open_setting(notebook | {"profile": "fast"}).care.tau == 0.7
 
 
 def test_a_prepared_data_set_is_capped_and_resized(tiny, tmp_path):
