@@ -5,6 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from carekit import environment  # noqa: E402
+from carekit.ground import environment  # noqa: E402
 
 environment.enter(["data"], (sys.argv[0],))

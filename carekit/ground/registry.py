@@ -21,13 +21,20 @@ class Table(dict[str, Entry]):
     Args:
         what: what an entry is, in the words of an error: "backbone".
         entries: the kit's own.
+        key: the table's name among all tables, by default `what`. Workers find a table by it.
+
+    Raises:
+        ValueError: for a second table of the same key, whose additions would hide those of the first.
     """
 
-    def __init__(self, what: str, entries: Mapping[str, Entry]):
+    def __init__(self, what: str, entries: Mapping[str, Entry], key: str = ""):
         super().__init__(entries)
         self.what = what
         self.own = frozenset(entries)
-        _TABLES[what] = self
+        key = key or what
+        if key in _TABLES:
+            raise ValueError(f"there is a table {key!r} already: give another key")
+        _TABLES[key] = self
 
     def named(self, name: str) -> Entry:
         """The entry of this name. Raises ValueError, with the nearest names, where there is none."""

@@ -2,6 +2,7 @@ import pytest
 
 from carekit.ground import registry as tables
 from carekit.ground.messages import one_of
+from carekit.material.autobox import methods  # noqa: F401  whose table has the same word in its errors
 from carekit.method import cam
 
 
@@ -13,6 +14,11 @@ def test_a_misspelt_name_gets_the_nearest():
         one_of("colour", "gren", ["red", "green"])
     with pytest.raises(ValueError, match="^colour = 'xyz' is unknown: choose one of red, green$"):
         one_of("colour", "xyz", ["red", "green"])
+
+
+def test_two_tables_of_one_key_are_refused():
+    with pytest.raises(ValueError, match="^there is a table 'method' already: give another key$"):
+        tables.Table("method", {})
 
 
 def test_additions_are_what_is_not_the_kits_own_and_reach_another_process(monkeypatch):

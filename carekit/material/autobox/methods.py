@@ -57,7 +57,9 @@ def _promptable(options: Options) -> Finder:
 
 
 FINDERS: Table[Callable[[Options], Finder]] = Table(
-    "method", {"dsr": _dsr, "bms": _bms, "deeplab": _deeplab, "cam": _cam, "promptable": _promptable}
+    "method",
+    key="method of boxes",
+    entries={"dsr": _dsr, "bms": _bms, "deeplab": _deeplab, "cam": _cam, "promptable": _promptable},
 )
 
 

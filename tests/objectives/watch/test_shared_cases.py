@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
+RUN = Path(__file__).with_name("run_case.py")
 CASES = Path(os.environ.get("CAREKIT_LOOP_CASES", ROOT.parent / "shared" / "cases" / "loop"))
 
 # What each must print, or end with: the right value, or one right sentence.
@@ -36,7 +37,7 @@ def test_it_ends_in_the_right_value_or_one_sentence(name):
     if not found:
         pytest.skip(f"the scripts are not at hand: name their folder in CAREKIT_LOOP_CASES (looked in {CASES})")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(CASES)]), "PYTHONWARNINGS": "ignore"}
-    done = subprocess.run([sys.executable, str(found[0])], capture_output=True, text=True, env=environment)
+    done = subprocess.run([sys.executable, str(RUN), str(found[0])], capture_output=True, text=True, env=environment)
     assert ENDS[name] in done.stdout + done.stderr
     if done.returncode:  # one sentence of ours, not a traceback from the depths
         assert done.stderr.strip().splitlines()[-1].startswith("ValueError: ")

@@ -118,7 +118,7 @@ def test_what_is_no_notebook(write, tmp_path):
 @pytest.mark.parametrize(
     ("source", "modules"),
     [
-        ("from carekit import Care, box_sources", {"carekit.objectives", "carekit.experiment.box_sources"}),
+        ("from carekit import Care, compare", {"carekit.objectives", "carekit.experiment"}),
         ("import carekit.method.cam as cam, numpy", {"carekit.method.cam"}),
         (
             "def f():\n    from carekit.research.figures import show",
