@@ -44,21 +44,20 @@ def build_deeplab(
         ValueError: for an unknown name or weights that do not exist.
         RuntimeError: where the weights cannot be fetched.
     """
-    with seeded(seed):
-        parts = TRUNKS.named(trunk)(pretrained, pretrained if frozen is None else frozen)
-        return DeepLab(f"deeplabv3-{trunk}", 2, parts._replace(head=_head(channels_of(parts))))
-
-
-def _head(channels: int) -> nn.Module:
     from carekit.networks.vision import torchvision  # a heavy import that the saliency methods can do without
 
-    return nn.Sequential(
-        torchvision.models.segmentation.deeplabv3.ASPP(channels, RATES, WIDTH),
-        nn.Conv2d(WIDTH, WIDTH, 3, padding=1, bias=False),
-        nn.BatchNorm2d(WIDTH),
-        nn.ReLU(),
-        nn.Conv2d(WIDTH, 2, 1),
-    )
+    if frozen is None:
+        frozen = pretrained
+    with seeded(seed):
+        parts = TRUNKS.named(trunk)(pretrained, frozen)
+        head = nn.Sequential(
+            torchvision.models.segmentation.deeplabv3.ASPP(channels_of(parts), RATES, WIDTH),
+            nn.Conv2d(WIDTH, WIDTH, 3, padding=1, bias=False),
+            nn.BatchNorm2d(WIDTH),
+            nn.ReLU(),
+            nn.Conv2d(WIDTH, 2, 1),  # background and lesion
+        )
+    return DeepLab(f"deeplabv3-{trunk}", 2, parts._replace(head=head))
 
 
 def dice_loss(logits: Float[Tensor, "b 2 h w"], masks: Bool[Tensor, "b h w"]) -> Float[Tensor, ""]:

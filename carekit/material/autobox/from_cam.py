@@ -14,9 +14,9 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-from carekit.ground.checksums import sha256
+from carekit.data.batches import to_unit
 from carekit.material.autobox.components import Cut
-from carekit.material.autobox.finder import Boxes, Finder
+from carekit.material.autobox.finder import Boxes, FinderWithWeights
 from carekit.method.cam import class_activation_map, resize
 from carekit.networks import Backbone, build, checkpoints
 
@@ -31,7 +31,7 @@ def cam_maps(
 
 
 @dataclass(frozen=True)
-class FromCam(Finder):
+class FromCam(FinderWithWeights):
     """The map of an image's labelled class, thresholded.
 
     Args:
@@ -40,23 +40,17 @@ class FromCam(Finder):
     """
 
     method = "cam"
-    processes = False  # torch uses all cores in one
-    checkpoint: str
     cut: Cut = field(default_factory=Cut)
 
     def find(self, images: UInt8[np.ndarray, "n s s 3"], labels: Int[np.ndarray, " n"]) -> Sequence[Boxes]:
         model = load_classifier(self.checkpoint)
-        unit = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255  # (n, s, s, 3) -> (n, 3, s, s)
         if labels.max() >= model.n_classes:
             raise ValueError(
                 f"checkpoint {self.checkpoint} knows {model.n_classes} classes, and an image has the label "
                 f"{labels.max()}: train the classifier on this data set"
             )
+        unit = to_unit(torch.from_numpy(images).permute(0, 3, 1, 2))  # (n, s, s, 3) -> (n, 3, s, s)
         return [self.cut.box(map) for map in cam_maps(model, unit, torch.from_numpy(labels))]
-
-    def parameters(self) -> dict:
-        checkpoints.read_about(self.checkpoint)  # raises where it is not there, or damaged
-        return super().parameters() | {"checkpoint": sha256(self.checkpoint)}
 
 
 @lru_cache(maxsize=1)

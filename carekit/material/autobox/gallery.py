@@ -10,11 +10,10 @@ from carekit.data.prepared import Prepared
 from carekit.material.autobox.finder import Boxes
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TRUE = "white"
-STYLES: tuple[tuple[str, str], ...] = (("#ff7f0e", "-"), ("#56b4e9", "--"), ("#f0e442", "-."), ("#cc79a7", ":"))
+# Colour and line of the true boxes, then of each method's.
+STYLES = (("white", "-"), ("#ff7f0e", "-"), ("#56b4e9", "--"), ("#f0e442", "-."), ("#cc79a7", ":"))
 COLUMNS = 6
 
 
@@ -38,33 +37,25 @@ def gallery(
 ) -> "Figure":
     """The images at `rows`, each under its caption, with its true boxes and those of each method."""
     import matplotlib.pyplot as plt
+    from matplotlib.patches import Rectangle
 
     tall = -(-len(rows) // COLUMNS)
-    figure, axes = plt.subplots(
-        tall, COLUMNS, figsize=(COLUMNS * 2, tall * 2.2 + 0.5), squeeze=False, layout="constrained"
-    )
+    size = (COLUMNS * 2, tall * 2.2 + 0.5)  # inches
+    figure, axes = plt.subplots(tall, COLUMNS, figsize=size, squeeze=False, layout="constrained")
     for panel in axes.flat:
         panel.axis("off")
     for panel, i, caption in zip(axes.flat, rows, captions, strict=False):
         panel.imshow(data.read([i])[0])
         panel.set_title(caption, fontsize=8, parse_math=False)
-        _draw(panel, data.boxes_of(i), TRUE, "-", "true")
-        for (name, boxes), (colour, line) in zip(found.items(), STYLES, strict=False):
-            _draw(panel, boxes.get(i, np.zeros((0, 4))), colour, line, name)
+        boxes_by_name = {"true": data.boxes_of(i)} | {name: boxes.get(i, ()) for name, boxes in found.items()}
+        for (name, boxes), (colour, line) in zip(boxes_by_name.items(), STYLES, strict=False):
+            for x0, y0, x1, y1 in boxes:
+                edges = Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, label=name)
+                edges.set(edgecolor=colour, linestyle=line, linewidth=1.5)
+                panel.add_patch(edges)
     handles = {patch.get_label(): patch for panel in axes.flat for patch in panel.patches}
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5, facecolor="0.5", fontsize=9)
     return figure
-
-
-def _draw(panel: "Axes", boxes: Boxes, colour: str, line: str, name: str) -> None:
-    from matplotlib.patches import Rectangle
-
-    for x0, y0, x1, y1 in boxes:
-        panel.add_patch(
-            Rectangle(
-                (x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linestyle=line, linewidth=1.5, label=name
-            )
-        )
 
 
 def spread(values: Sequence[float], count: int) -> list[int]:

@@ -11,10 +11,10 @@ from tqdm import tqdm
 
 from carekit.data.prepared import Prepared
 from carekit.data.prepared.resizing import resize_image, resize_mask
-from carekit.material.intake.sources import Source, open_source
+from carekit.material.intake.sources import open_source
 from carekit.material.intake.sources.decoding import ENDINGS
 
-MARKS = ("_segmentation", "_mask")  # how a mask's name ends, unless it lies in a folder `masks`
+MARKS = ("_segmentation", "_mask")  # how a mask's name ends, unless it is in a folder `masks`
 FEWEST = 2
 
 
@@ -24,11 +24,15 @@ class Pairs(NamedTuple):
     images: UInt8[Tensor, "n 3 s s"]
     masks: Bool[Tensor, "n s s"]
 
+    def take(self, rows: Tensor) -> "Pairs":
+        """Some of the pairs."""
+        return Pairs(self.images[rows], self.masks[rows])
+
 
 def read_pairs(path: str | Path, size: int, progress: bool = True) -> Pairs:
     """All pairs of a folder, an archive, or a prepared data set with masks, at `size` x `size`.
 
-    A mask is named as its image with _segmentation or _mask behind it, or just as it in a folder called masks.
+    A mask is named as its image with _segmentation or _mask behind it, or exactly as it in a folder called masks.
 
     Raises:
         FileNotFoundError: where there is no such folder or archive.
@@ -43,7 +47,9 @@ def read_pairs(path: str | Path, size: int, progress: bool = True) -> Pairs:
         images = np.empty((len(names), size, size, 3), np.uint8)
         masks = np.empty((len(names), size, size), np.uint8)
         for i, (image, mask) in enumerate(tqdm(names, "reading pairs", unit="pair", disable=not progress)):
-            images[i], masks[i] = _read(source, image, mask, size)
+            picture = source.image(image)
+            images[i] = resize_image(picture, size)
+            masks[i] = resize_mask(source.mask(mask, picture.size), size)
     return _as_tensors(images, masks)
 
 
@@ -70,11 +76,6 @@ def match(names: list[str]) -> list[tuple[str, str]]:
         else:
             images[file.stem] = name
     return [(images[stem], masks[stem]) for stem in sorted(images.keys() & masks.keys())]
-
-
-def _read(source: Source, image: str, mask: str, size: int) -> tuple[np.ndarray, np.ndarray]:
-    picture = source.image(image)
-    return resize_image(picture, size), resize_mask(source.mask(mask, picture.size), size)
 
 
 def _check_enough(count: int, where: str) -> None:

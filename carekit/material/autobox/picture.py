@@ -41,9 +41,13 @@ def as_colours(image: np.ndarray, name: str = "the image") -> UInt8[np.ndarray, 
 
 def saliency_map(image: UInt8[np.ndarray, "h w 3"], saliency: Saliency) -> Float[np.ndarray, "u v"]:
     """The map of an image without its frame, where it is 0; at most 256 pixels on the longer side."""
-    small = _reduced(image)
-    frame = find_frame(small)
-    return np.where(frame, 0.0, saliency(fill_frame(small, frame)))
+    height, width = image.shape[:2]
+    factor = LARGEST / max(height, width)
+    if factor < 1:
+        size = (max(SMALLEST, round(width * factor)), max(SMALLEST, round(height * factor)))
+        image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX))
+    frame = find_frame(image)
+    return np.where(frame, 0.0, saliency(fill_frame(image, frame)))
 
 
 def find_box(
@@ -61,16 +65,7 @@ def find_box(
         ValueError: as `as_colours`.
     """
     colours = as_colours(image, name)
-    found = saliency_map(colours, saliency)
-    down = colours.shape[0] / found.shape[0]
-    across = colours.shape[1] / found.shape[1]
-    return cut.box(found) * [across, down, across, down]
-
-
-def _reduced(image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "u v 3"]:
-    height, width = image.shape[:2]
-    factor = LARGEST / max(height, width)
-    if factor >= 1:
-        return image
-    size = (max(SMALLEST, round(width * factor)), max(SMALLEST, round(height * factor)))
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX))
+    small = saliency_map(colours, saliency)
+    down = colours.shape[0] / small.shape[0]
+    across = colours.shape[1] / small.shape[1]
+    return cut.box(small) * [across, down, across, down]  # from pixels of the map to those of the picture

@@ -58,12 +58,14 @@ class Promptable(Finder):
 
     def find(self, images: UInt8[np.ndarray, "n s s 3"], labels: Int[np.ndarray, " n"]) -> Sequence[Boxes]:
         predictor = load_predictor(self.weights)
-        return [self._refined(predictor, image, find_box(image, dsr, self.cut)) for image in images]
-
-    def _refined(self, predictor: Any, image: UInt8[np.ndarray, "s s 3"], prompt: Boxes) -> Boxes:
-        if not len(prompt):
-            return prompt
-        return rectangle(large_components(segment_prompted(predictor, image, prompt[0]), self.smallest))
+        found = []
+        for image in images:
+            boxes = find_box(image, dsr, self.cut)  # the prompt; where DSR finds nothing, there is none
+            if len(boxes):
+                mask = segment_prompted(predictor, image, boxes[0])
+                boxes = rectangle(large_components(mask, self.smallest))
+            found.append(boxes)
+        return found
 
     def parameters(self) -> dict:
         check_weights(self.weights)

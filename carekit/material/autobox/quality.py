@@ -17,7 +17,7 @@ def compare(found: Boxes, true: Boxes, size: int) -> dict[str, float]:
     """One image's boxes against its true ones; of several boxes their union counts, in whole pixels.
 
     Args:
-        found: the boxes to be judged; none counts as an overlap of 0.
+        found: the boxes to judge; none counts as an overlap of 0.
         true: the true boxes, at least one.
         size: height and width of the image.
 
@@ -29,7 +29,10 @@ def compare(found: Boxes, true: Boxes, size: int) -> dict[str, float]:
     a = geometry.rasterise(found, (size, size)).astype(bool)  # (h, w)
     b = geometry.rasterise(true, (size, size)).astype(bool)  # (h, w)
     both = (a & b).sum()
-    off = np.hypot(*(_centre(a) - _centre(b))) / (size * np.sqrt(2)) if a.any() else np.nan
+    off = np.nan
+    if a.any():
+        # Centres of mass in pixels; the diagonal is the longest distance that there is.
+        off = np.hypot(*(np.argwhere(a).mean(0) - np.argwhere(b).mean(0))) / (size * np.sqrt(2))
     return {
         "iou": float(both / (a | b).sum()),
         "coverage": float(both / b.sum()),
@@ -38,37 +41,33 @@ def compare(found: Boxes, true: Boxes, size: int) -> dict[str, float]:
     }
 
 
-def _centre(mask: np.ndarray) -> Float[np.ndarray, "2"]:
-    return np.argwhere(mask).mean(0)
-
-
-def judge(found: Mapping[int, Boxes], true: Mapping[int, Boxes], size: int) -> pd.DataFrame:
+def overlap_table(found: Mapping[int, Boxes], true: Mapping[int, Boxes], size: int) -> pd.DataFrame:
     """`compare` for each row of `true` that has boxes, one line each; a row that is not in `found` has none."""
     none = np.zeros((0, 4))
     lines = [{"row": i} | compare(found.get(i, none), boxes, size) for i, boxes in true.items() if len(boxes)]
     return pd.DataFrame(lines, columns=["row", *METRICS])
 
 
-def summary(judged: pd.DataFrame) -> dict[str, float]:
-    """Of the images in `judge`'s table: how many, the overlap's spread, the share below 0.3, the other medians."""
-    iou = judged.iou
+def summary(overlaps: pd.DataFrame) -> dict[str, float]:
+    """Of the images in an `overlap_table`: their number, the overlap's spread, the share below 0.3, other medians."""
+    iou = overlaps.iou
     return {
-        "images": len(judged),
+        "images": len(overlaps),
         "iou_median": iou.median(),
         "iou_mean": iou.mean(),
         "iou_quartile_1": iou.quantile(0.25),
         "iou_quartile_3": iou.quantile(0.75),
         "below_0.3": (iou < MISSED).mean(),
-        "coverage": judged.coverage.median(),
-        "size_ratio": judged.size_ratio.median(),
-        "centre_error": judged.centre_error.median(),
+        "coverage": overlaps.coverage.median(),
+        "size_ratio": overlaps.size_ratio.median(),
+        "centre_error": overlaps.centre_error.median(),
     }
 
 
 def centred(true: Mapping[int, Boxes], size: int) -> dict[int, Boxes]:
     """The floor: for every row the same box in the middle, with the mean width and height of the true ones."""
-    each = np.concatenate([boxes for boxes in true.values() if len(boxes)])  # (n, 4)
-    width, height = (each[:, 2:] - each[:, :2]).mean(0)
+    corners = np.concatenate([boxes for boxes in true.values() if len(boxes)])  # (n, 4)
+    width, height = (corners[:, 2:] - corners[:, :2]).mean(0)
     middle = size / 2
     box = np.array([[middle - width / 2, middle - height / 2, middle + width / 2, middle + height / 2]])
     return {i: box for i in true}

@@ -8,11 +8,13 @@ from typing import Any
 
 import pandas as pd
 import torch
+from jaxtyping import Float
+from torch import Tensor
 from tqdm import tqdm
 
 from carekit.material.autobox.deeplab import DeepLab, build_deeplab, dice_loss
-from carekit.material.autobox.kept import Kept, kept
 from carekit.material.autobox.pairs import FEWEST, Pairs
+from carekit.material.autobox.views import View, Views
 from carekit.method.seeding import seeded
 from carekit.networks import checkpoints
 
@@ -69,42 +71,33 @@ def fit_segmenter(model: DeepLab, pairs: Pairs, fit: Fit = Fit(), *, progress: b
     optimizer = torch.optim.AdamW(trained, lr=fit.lr, weight_decay=0.01)
     falling = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=1 / 3, patience=0)
     history: list[dict] = []
-    best = copy.deepcopy(model.state_dict())
-    with (
-        seeded(fit.seed),
-        tqdm(total=fit.epochs, desc="segment", unit="epoch", disable=not progress, file=sys.stdout) as bar,
-    ):
-        train, held_out = (kept(model, part, progress) for part in _divide(pairs, fit.held_out))
-        while len(history) < fit.epochs and not _converged(history, fit.patience):
+    losses: list[float] = []  # of the pairs that are held out
+    bar = tqdm(total=fit.epochs, desc="segment", unit="epoch", disable=not progress, file=sys.stdout)
+    with seeded(fit.seed), bar:
+        order = torch.randperm(len(pairs.images))
+        count = max(1, round(fit.held_out * len(order)))
+        train = Views(model, pairs.take(order[count:]), progress)
+        held_out = Views(model, pairs.take(order[:count]), progress)
+        for epoch in range(1, fit.epochs + 1):
             lr = optimizer.param_groups[0]["lr"]
-            loss = _epoch(model, train, optimizer, fit.batch_size)
-            history.append({"epoch": len(history) + 1, "loss": loss, "held_out": _loss_on(model, held_out), "lr": lr})
-            falling.step(history[-1]["held_out"])
-            if history[-1]["held_out"] == min(row["held_out"] for row in history):
+            loss = _train_epoch(model, train, optimizer, fit.batch_size)
+            losses.append(_held_out_loss(model, held_out))
+            history.append({"epoch": epoch, "loss": loss, "held_out": losses[-1], "lr": lr})
+            falling.step(losses[-1])
+            if losses[-1] == min(losses):
                 best = copy.deepcopy(model.state_dict())
             bar.update()
-            bar.set_postfix(dice=f"{1 - history[-1]['held_out']:.3f}")
+            bar.set_postfix(dice=f"{1 - losses[-1]:.3f}")
+            # Converged: the lowest loss is as many epochs old as the patience allows.
+            if len(losses) - 1 - losses.index(min(losses)) >= fit.patience:
+                break
     model.load_state_dict(best)
     model.eval().requires_grad_(False)
     return pd.DataFrame(history)
 
 
-def _divide(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
-    order = torch.randperm(len(pairs.images))
-    count = max(1, round(share * len(order)))
-    train, held_out = order[count:], order[:count]
-    return (
-        Pairs(pairs.images[train], pairs.masks[train]),
-        Pairs(pairs.images[held_out], pairs.masks[held_out]),
-    )
-
-
-def _converged(history: list[dict], patience: int) -> bool:
-    losses = [row["held_out"] for row in history]
-    return len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
-
-
-def _epoch(model: DeepLab, train: Kept, optimizer: torch.optim.Optimizer, batch_size: int) -> float:
+def _train_epoch(model: DeepLab, train: Views, optimizer: torch.optim.Optimizer, batch_size: int) -> float:
+    """One pass over the pairs; the mean loss. Raises FloatingPointError for a loss that is not finite."""
     model.train()
     losses = []
     order = torch.randperm(len(train))
@@ -112,8 +105,7 @@ def _epoch(model: DeepLab, train: Kept, optimizer: torch.optim.Optimizer, batch_
     for rows in order.tensor_split(max(1, len(order) // batch_size)):
         if len(rows) == 1:  # the only pair
             rows = rows.repeat(2)
-        early, masks = train.turned(rows)
-        loss = dice_loss(model.behind(early, (masks.shape[1], masks.shape[2])), masks)
+        loss = _loss_on(model, train.random(rows))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if not torch.isfinite(loss):
@@ -124,31 +116,34 @@ def _epoch(model: DeepLab, train: Kept, optimizer: torch.optim.Optimizer, batch_
 
 
 @torch.no_grad()
-def _loss_on(model: DeepLab, held_out: Kept, batch_size: int = 32) -> float:
+def _held_out_loss(model: DeepLab, held_out: Views, batch_size: int = 32) -> float:
     model.eval()
-    total = 0.0
-    for rows in torch.arange(len(held_out)).split(batch_size):
-        early, masks = held_out.plain(rows)
-        total += dice_loss(model.behind(early, (masks.shape[1], masks.shape[2])), masks).item() * len(rows)
+    batches = torch.arange(len(held_out)).split(batch_size)
+    total = sum(_loss_on(model, held_out.plain(rows)).item() * len(rows) for rows in batches)
     return total / len(held_out)
 
 
-def save_segmenter(path: str | Path, model: DeepLab, size: int, **about: Any) -> None:
-    """Write the weights with the size that they were trained at, and what else is to be known."""
-    own = {"trunk": model.name.removeprefix("deeplabv3-"), "frozen": model.frozen is not None, "size": size}
-    checkpoints.save(path, model, about=own | about)
+def _loss_on(model: DeepLab, view: View) -> Float[Tensor, ""]:
+    height, width = view.masks.shape[1:]
+    return dice_loss(model.behind(view.early, (height, width)), view.masks)
+
+
+def save_segmenter(path: str | Path, model: DeepLab, size: int, **more: Any) -> None:
+    """Write the weights, the size that they were trained at, and other notes."""
+    notes = {"trunk": model.name.removeprefix("deeplabv3-"), "frozen": model.frozen is not None, "size": size}
+    checkpoints.save(path, model, about=notes | more)
 
 
 def load_segmenter(path: str | Path) -> tuple[DeepLab, dict]:
-    """The frozen segmentation and what its file says about it.
+    """The frozen segmentation and the notes of its file.
 
     Raises:
-        FileNotFoundError: where there is no such file.
-        ValueError: where it is damaged, or holds another network.
+        FileNotFoundError: for a missing file.
+        ValueError: for a damaged file, or one of another network.
     """
-    about = checkpoints.read_about(path)
-    if not {"trunk", "frozen", "size"} <= about.keys():
+    notes = checkpoints.read_about(path)
+    if not {"trunk", "frozen", "size"} <= notes.keys():
         raise ValueError(f"checkpoint {path} holds no segmentation: make one with `python -m carekit segment train`")
-    model = build_deeplab(about["trunk"], frozen=about["frozen"])
+    model = build_deeplab(notes["trunk"], frozen=notes["frozen"])
     checkpoints.load(path, model)
-    return model.eval().requires_grad_(False), about
+    return model.eval().requires_grad_(False), notes

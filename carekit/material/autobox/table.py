@@ -11,7 +11,7 @@ from tqdm import tqdm
 from carekit.data.box_table import HAND, add_lines, lines, read_table
 from carekit.data.prepared import Prepared
 from carekit.ground.parallel import in_chunks
-from carekit.material.autobox.finder import Boxes, Finder
+from carekit.material.autobox.finder import Finder
 
 CHUNK = 8  # images a task: what a stopped run has to do again
 
@@ -25,12 +25,12 @@ def make_table(
     workers: int | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Find the boxes of some images of a data set and write them to a table as they come; the table.
+    """Find the boxes of some images of a data set and write them to a table as they come; return the table.
 
     What the table has already is kept: a run that was stopped resumes, and boxes drawn by hand stay.
 
     Args:
-        path: of the table, a new file or one that was begun with the same method and parameters.
+        path: the table, a new file or one that was begun with the same method and parameters.
         data: the images.
         rows: which of them.
         finder: the method.
@@ -43,36 +43,32 @@ def make_table(
     """
     path = Path(path)
     parameters = finder.parameters()
-    done = _done(path, data.size, finder.method, parameters)
+    done = _already_done(path, data.size, finder.method, parameters)
     names = data.samples.image_id
     left = [int(i) for i in rows if names[i] not in done]
-    workers = workers or (None if finder.processes else 1)
+    if workers is None and not finder.processes:
+        workers = 1
     starts = range(0, len(left), CHUNK)
-    with tqdm(
-        total=len(rows), initial=len(rows) - len(left), desc=finder.method, unit="image", disable=not progress
-    ) as bar:
-        for start, found in in_chunks(partial(_find, finder, data), left, starts, CHUNK, workers):
+    bar = tqdm(total=len(rows), initial=len(rows) - len(left), desc=finder.method, unit="image", disable=not progress)
+    with bar:
+        for start, boxes in in_chunks(partial(finder.find_in, data), left, starts, CHUNK, workers):
             chunk = left[start : start + CHUNK]
-            named = dict(zip(names.iloc[chunk], found, strict=True))
-            add_lines(path, lines(named, data.size, finder.method, parameters))
+            boxes_of = dict(zip(names.iloc[chunk], boxes, strict=True))
+            # Written chunk by chunk: a run that is stopped loses one chunk.
+            add_lines(path, lines(boxes_of, data.size, finder.method, parameters))
             bar.update(len(chunk))
     return read_table(path)
 
 
-def _find(finder: Finder, data: Prepared, _start: int, rows: Sequence[int]) -> list[Boxes]:
-    """What one task of a worker does."""
-    return list(finder.find(data.read(rows), data.labels[list(rows)]))
-
-
-def _done(path: Path, size: int, method: str, parameters: dict) -> set[str]:
-    """The images that a table has, if it was begun like this."""
+def _already_done(path: Path, size: int, method: str, parameters: dict) -> set[str]:
+    """The images that a table has. Raises ValueError for a table of another method, parameters, version or size."""
     if not path.exists():
         return set()
     table = read_table(path)
-    made = table[table.method != HAND]
+    found = table[table.method != HAND]
     wanted = lines({"": np.zeros((0, 4))}, size, method, parameters).iloc[0]
     for column in ("method", "parameters", "version", "size"):
-        other = made[column][made[column] != wanted[column]]
+        other = found[column][found[column] != wanted[column]]
         if len(other):
             raise ValueError(
                 f"{path} was begun with {column} {other.iloc[0]} and not {wanted[column]}: "

@@ -84,11 +84,11 @@ def train_segmenter(lesson: "Setting") -> str:
 
 
 def judge_source(lesson: "Setting", source: BoxSource) -> pd.DataFrame:
-    """`carekit.material.autobox.quality.judge` for a source's boxes of the rare classes' training images."""
+    """`carekit.material.autobox.quality.overlap_table` for a source's boxes of the rare classes' training images."""
     train = lesson.train
     rows = boxed_rows(train)
     true = {i: train.boxes_of(i) for i in rows}
-    return quality.judge(source(train, rows), true, train.size)
+    return quality.overlap_table(source(train, rows), true, train.size)
 
 
 def gains_by_overlap(

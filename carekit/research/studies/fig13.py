@@ -23,7 +23,9 @@ class Overlaps(Study):
     def run(self, ground: Ground, seeds: Sequence[int]) -> pd.DataFrame:
         train = ground.lesson.train
         true = {i: train.boxes_of(i) for i in boxed_rows(train)}
-        rows = [{"arm": FLOOR} | quality.summary(quality.judge(quality.centred(true, train.size), true, train.size))]
+        rows = [
+            {"arm": FLOOR} | quality.summary(quality.overlap_table(quality.centred(true, train.size), true, train.size))
+        ]
         for boxes in BOXES:
             if boxes != TRUE and (boxes != DEEPLAB or ground.can_segment):
                 source = Row(care=True, boxes=boxes).arm(ground).boxes

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from carekit.material.autobox.quality import centred, compare, judge, summary
+from carekit.material.autobox.quality import centred, compare, overlap_table, summary
 
 
 def test_two_boxes_are_compared_as_by_hand():
@@ -30,14 +30,14 @@ def test_no_box_is_an_overlap_of_zero_and_has_no_centre():
 
 def test_every_true_image_is_judged_also_without_a_box():
     true = {3: np.array([[0, 0, 4, 4.0]]), 5: np.array([[0, 0, 4, 4.0]]), 7: np.zeros((0, 4))}
-    table = judge({3: true[3]}, true, 8)
+    table = overlap_table({3: true[3]}, true, 8)
     assert table.row.tolist() == [3, 5] and table.iou.tolist() == [1, 0]
 
 
 def test_the_summary_counts_those_below():
     true = {i: np.array([[0, 0, 8, 8.0]]) for i in range(4)}
     found = {i: np.array([[0, 0, 8, 2.0 * i + 2]]) for i in range(4)}  # 0.25, 0.5, 0.75, 1
-    text = summary(judge(found, true, 8))
+    text = summary(overlap_table(found, true, 8))
     assert text["images"] == 4 and text["iou_median"] == 0.625 and text["iou_mean"] == 0.625
     assert text["iou_quartile_1"] == pytest.approx(0.4375) and text["iou_quartile_3"] == pytest.approx(0.8125)
     assert text["below_0.3"] == 0.25

@@ -4,9 +4,9 @@ import torch
 
 from carekit import build
 from carekit.material.autobox.deeplab import build_deeplab, lesion_masks
-from carekit.material.autobox.kept import kept
 from carekit.material.autobox.pairs import Pairs
 from carekit.material.autobox.segmenting import Fit, fit_segmenter, load_segmenter, save_segmenter
+from carekit.material.autobox.views import Views
 from carekit.networks import checkpoints
 
 ALL_WAYS = [
@@ -111,14 +111,14 @@ def test_pairs_are_turned_with_their_masks(trunk):
     """What the trained layers see of a turned pair is what they see of the turned image."""
     model = build_deeplab(trunk, frozen=True).eval()
     pairs = squares(6)
-    data = kept(model, pairs)
+    data = Views(model, pairs)
     plain, masks = data.plain(torch.arange(6))
     torch.testing.assert_close(plain, model.early(pairs.images / 255), atol=0.02, rtol=0.01)
     assert torch.equal(masks, pairs.masks)
     seen = set()
     for seed in range(8):
         torch.manual_seed(seed)
-        early, masks = data.turned(torch.tensor([3]))
+        early, masks = data.random(torch.tensor([3]))
         images, wanted = pairs.images[3:4] / 255, pairs.masks[3:4]
         ways = [(flip(images), flip(wanted)) for flip in ALL_WAYS]
         close = [

@@ -4,11 +4,10 @@ What the border of an image cannot explain is salient. A lesion that touches the
 background, and so it is missed in part or whole; and the method knows nothing of films, such as chest X-rays.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, UInt8
 from threadpoolctl import threadpool_limits
 
 from carekit.material.autobox.dsr.bayes import combine
@@ -53,24 +52,21 @@ def stages(image: UInt8[np.ndarray, "h w 3"], gaussian: bool = True) -> Stages:
     with threadpool_limits(1):
         features = pixel_features(image)
         scales = [segment(image, features, count, compactness) for count, compactness in SCALES]
-        groups = [clusters(each.features) for each in scales]
+        groups = [clusters(scale.features) for scale in scales]
         weights = scale_weights(features, scales)
-        found = [_errors(error, scales, groups, weights, gaussian) for error in (dense_error, sparse_error)]
-    dense, sparse = found
+        errors = []
+        for error in (dense_error, sparse_error):
+            raw = [error(scale.features, scale.background) for scale in scales]
+            # Segments that look alike share their errors, scale by scale.
+            spread = [
+                propagate(values, scale.features, group)
+                for values, scale, group in zip(raw, scales, groups, strict=True)
+            ]
+            pixels = to_pixels(spread, scales, weights)
+            centred = towards_object(pixels) if gaussian else pixels
+            errors.append(Errors(raw, spread, pixels, centred))
+    dense, sparse = errors
     return Stages(scales, dense, sparse, combine(dense.centred, sparse.centred))
-
-
-def _errors(
-    error: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    scales: list[Segments],
-    groups: list[Int[np.ndarray, " _"]],
-    weights: Float[np.ndarray, "s h w"],
-    gaussian: bool,
-) -> Errors:
-    raw = [error(each.features, each.background) for each in scales]
-    spread = [propagate(e, each.features, group) for e, each, group in zip(raw, scales, groups, strict=True)]
-    pixels = to_pixels(spread, scales, weights)
-    return Errors(raw, spread, pixels, towards_object(pixels) if gaussian else pixels)
 
 
 def dsr(image: UInt8[np.ndarray, "h w 3"], gaussian: bool = True) -> Float[np.ndarray, "h w"]:

@@ -14,7 +14,7 @@ SPREAD = 0.25  # the Gaussian's standard deviation, a share of height and of wid
 
 def scale_weights(features: Float[np.ndarray, "h w 8"], scales: Sequence[Segments]) -> Float[np.ndarray, "s h w"]:
     """How far each scale counts at each pixel: 1 / (|f_pixel - f_segment| + ε), the sum over the scales 1."""
-    distances = [np.sqrt(((features - each.features[each.labels]) ** 2).sum(-1)) for each in scales]
+    distances = [np.sqrt(((features - scale.features[scale.labels]) ** 2).sum(-1)) for scale in scales]  # s x (h, w)
     weights = 1 / (np.stack(distances) + NEAR)  # (s, h, w)
     return weights / weights.sum(0)
 
@@ -23,7 +23,7 @@ def to_pixels(
     errors: Sequence[Float[np.ndarray, " _"]], scales: Sequence[Segments], weights: Float[np.ndarray, "s h w"]
 ) -> Float[np.ndarray, "h w"]:
     """The weighted mean of the errors that the scales give a pixel, scaled to [0, 1]."""
-    painted = np.stack([error[each.labels] for error, each in zip(errors, scales, strict=True)])  # (s, h, w)
+    painted = np.stack([error[scale.labels] for error, scale in zip(errors, scales, strict=True)])  # (s, h, w)
     return min_max((weights * painted).sum(0))
 
 

@@ -41,14 +41,10 @@ def segment(
     sizes = np.bincount(labels.ravel())
     flat = features.reshape(-1, 8)  # (h w, 8)
     sums = np.stack([np.bincount(labels.ravel(), column) for column in flat.T], axis=1)  # (n, 8)
-    return Segments(labels=labels, features=sums / sizes[:, None], background=_touching(labels, len(sizes)))
-
-
-def _touching(labels: Int[np.ndarray, "h w"], count: int) -> Bool[np.ndarray, " n"]:
-    touching = np.zeros(count, bool)
+    background = np.zeros(len(sizes), bool)
     for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-        touching[side] = True
-    return touching
+        background[side] = True
+    return Segments(labels, sums / sizes[:, None], background)
 
 
 def paint(values: Float[np.ndarray, " n"], segments: Segments) -> Float[np.ndarray, "h w"]:
