@@ -54,7 +54,7 @@ def compare_once(place: Path) -> None:
     from carekit.data.prepared import Prepared
     from carekit.experiment import Arm, comparing
 
-    stages = import_module("carekit.training.epochs")
+    stages = import_module("carekit.training.stages")
     stages.SAVE_AFTER = 0  # and leave something after each epoch, at least where they train in this process
     comparing._WORTH_A_PROCESS = 0  # small as the runs are, they have workers, which can be killed
     fast = profile("fast")

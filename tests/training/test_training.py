@@ -50,7 +50,7 @@ def test_training_leaves_the_global_generator_alone(tiny):
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(import_module("carekit.training.epochs"), "SAVE_AFTER", 0)
+    monkeypatch.setattr(import_module("carekit.training.stages"), "SAVE_AFTER", 0)
     images, file = boxed(tiny, augment="flip"), tmp_path / "run.safetensors"
     whole = build("small", 2, seed=1)
     expected = finetune(whole, images, Care(), SCHEDULE)
