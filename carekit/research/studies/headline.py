@@ -1,4 +1,4 @@
-"""The table that the README shows, made from the kept results: what CARE gains, and what wrong boxes gain."""
+"""The tables of README.md and docs/studies.md, from the stored results: what CARE gains, and what wrong boxes gain."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,10 @@ SHOWN = {
     ("CARE, shuffled boxes", EQUAL_RECALL): "with another image's boxes",
     ("CARE, random boxes", EQUAL_RECALL): "with random boxes",
     ("CARE", "attention_inside"): "attention inside the box",
+    ("CARE, random boxes", "attention_inside"): "the same with random boxes",
 }
+SHORT = [key for key in SHOWN if key[1] != "attention_inside"]  # what the README shows, of these sets
+SHORT_SETS = ("synthetic-skin", "ham10000")
 TITLES = {
     "synthetic-skin": "drawn skin",
     "synthetic-chest": "drawn chest films",
@@ -30,15 +33,17 @@ TITLES = {
 class Line(NamedTuple):
     """One data set and condition: (arm, metric) -> difference, and the ends of its interval."""
 
+    data: str
     title: str
     gains: dict[tuple[str, str], tuple[float, float, float]]
 
 
-def headline(out: Path | None = None) -> str:
+def headline(out: Path | None = None, short: bool = False) -> str:
     """The table in Markdown: gains over the same second stage without attention, in points, with 95 % intervals.
 
     Args:
         out: the folder of the results; None: `results`. What is not there has no line.
+        short: the README's table: two data sets, and recall only.
 
     Raises:
         ValueError: as `carekit.experiment.sidecar.read`.
@@ -47,9 +52,12 @@ def headline(out: Path | None = None) -> str:
     makers = {"fig8": _drawn, f"{ham10000.NAME}_differences": _real, ham10000_settings.CHOSEN: _chosen}
     kept = {name: make for name, make in makers.items() if (where / f"{name}.csv").is_file()}
     lines = [line for name, make in kept.items() for line in make(results.read(name, where).table)]
-    head = f"| CARE's gain, in points | {' | '.join(SHOWN.values())} |"
-    rows = [f"| {line.title} | {' | '.join(_cell(line.gains.get(key)) for key in SHOWN)} |" for line in lines]
-    return "\n".join([head, "|---" * (len(SHOWN) + 1) + "|", *rows])
+    if short:
+        lines = [line for line in lines if line.data in SHORT_SETS]
+    columns = SHORT if short else list(SHOWN)
+    head = f"| CARE's gain, in points | {' | '.join(SHOWN[key] for key in columns)} |"
+    rows = [f"| {line.title} | {' | '.join(_cell(line.gains.get(key)) for key in columns)} |" for line in lines]
+    return "\n".join([head, "|---" * (len(columns) + 1) + "|", *rows])
 
 
 def written_into(text: str, table: str) -> str:
@@ -67,7 +75,7 @@ def _drawn(table: pd.DataFrame) -> Iterator[Line]:
         for arm, metric in SHOWN:
             found = judge(paired(group, arm, CONTROL, metric), "above")
             gains[arm, metric] = (found.difference, found.low, found.high)
-        yield Line(_title(name, condition), gains)
+        yield Line(name, _title(name, condition), gains)
 
 
 def _real(table: pd.DataFrame) -> Iterator[Line]:
@@ -75,7 +83,7 @@ def _real(table: pd.DataFrame) -> Iterator[Line]:
     for (name, condition), group in of_control.groupby(["set", "condition"], sort=False):
         rows = group.set_index(["arm", "metric"])
         gains = {key: tuple(rows.loc[key, ["difference", "low", "high"]]) for key in SHOWN if key in rows.index}
-        yield Line(_title(name, condition), gains)
+        yield Line(name, _title(name, condition), gains)
 
 
 def _chosen(table: pd.DataFrame) -> Iterator[Line]:
@@ -83,7 +91,8 @@ def _chosen(table: pd.DataFrame) -> Iterator[Line]:
     names = {arm: f"{ARM}, {arm}" for arm in table.arm if arm != ARM} | {ham10000_settings.CONTROL: CONTROL}
     for line in _real(table.replace({"arm": names, "control": names})):
         best = table.setting.iloc[0]
-        yield Line(f"{line.title}; test lesions, with what gained most on the others: {best}", line.gains)
+        title = f"{line.title}; test lesions, with what gained most on the others: {best}"
+        yield Line(ham10000_settings.CHOSEN, title, line.gains)
 
 
 def _title(name: str, condition: str) -> str:

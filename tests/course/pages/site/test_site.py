@@ -26,7 +26,7 @@ def pages(site):
 def test_it_has_a_page_for_each_lesson_and_document_and_slides_for_what_was_run(site, pages):
     documents = {f"docs/{path.stem}.html" for path in (ROOT / "docs").glob("*.md")}
     lessons = {f"notebooks/{name}.html" for name in LESSONS}
-    assert lessons | documents | {"index.html", "guide.html", "results.html", "search.html"} <= set(pages)
+    assert lessons | documents | {"index.html", "results.html", "search.html"} <= set(pages)
     decks = {name for name in pages if name.startswith("slides/") and "_static" not in name}
     assert decks == {f"slides/notebooks/{name}.html" for name in RUN}
 
