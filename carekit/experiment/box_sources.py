@@ -4,6 +4,7 @@ A source is a frozen dataclass, called with a data set and the rows that show bo
 float (k, 4) as in `carekit.method.boxes`, within the image.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +93,35 @@ class Random(BoxSource):
 
 
 @dataclass(frozen=True)
+class Outside(BoxSource):
+    """Boxes of the true size that avoid the lesion: a control that is surely wrong.
+
+    A box takes one of the places that share least with the true boxes of its image, at random; where the lesion leaves
+    room, they share nothing. A random box overlaps the lesion by about half, since lesions fill much of an image.
+    """
+
+    seed: int = 0
+
+    def __call__(self, data: Prepared, rows: Sequence[int]) -> Boxes:
+        rng = np.random.default_rng(self.seed)
+        return {i: self._placed(data.checked_boxes(i), data.size, rng) for i in rows}
+
+    def _placed(self, true: Float[np.ndarray, "k 4"], size: int, rng: np.random.Generator) -> Float[np.ndarray, "k 4"]:
+        lesion = boxes.rasterise(true, (size, size))
+        # Sums over rectangles by an integral image: sums[y, x] is the area of the lesion above and left of (x, y).
+        sums = np.pad(np.asarray(lesion, float).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+        placed = []
+        for x0, y0, x1, y1 in true:
+            width, height = math.ceil(x1 - x0), math.ceil(y1 - y0)
+            shared = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
+            tops, lefts = np.nonzero(shared <= shared.min() + 1e-6)  # of all whole places (size - height + 1, ...)
+            choice = rng.integers(len(tops))
+            left, top = float(lefts[choice]), float(tops[choice])
+            placed.append((left, top, left + (x1 - x0), top + (y1 - y0)))
+        return np.array(placed)
+
+
+@dataclass(frozen=True)
 class FromTable(BoxSource):
     """The boxes that `python -m carekit boxes` has written, or that were drawn by hand into its table.
 
@@ -141,6 +171,7 @@ BOX_SOURCES: Table[type[BoxSource]] = Table(
         "jittered": Jittered,
         "shuffled": Shuffled,
         "random": Random,
+        "outside": Outside,
         "table": FromTable,
     },
 )
