@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from carekit.data.batches import boxed_rows
-from carekit.experiment.box_sources import BOX_SOURCES, Jittered, Random, Scaled, Shuffled, Truth
+from carekit.experiment.box_sources import BOX_SOURCES, Jittered, Outside, Random, Scaled, Shuffled, Truth
 from carekit.method import boxes
 
 
@@ -50,7 +50,27 @@ def test_random_boxes_have_the_true_size_and_lie_in_the_image(tiny):
     assert not np.allclose(stacked(found), stacked(Truth()(tiny, rows)))
 
 
-@pytest.mark.parametrize("kind", [Jittered, Shuffled, Random])
+def test_boxes_outside_have_the_true_size_and_share_as_little_as_can_be_with_the_lesion(tiny):
+    rows = boxed_rows(tiny)
+    placed, true = Outside(seed=2)(tiny, rows), Truth()(tiny, rows)
+    np.testing.assert_allclose(sides(placed), sides(true))
+    for i in rows:
+        lesion = boxes.rasterise(true[i], (16, 16))
+        everywhere = [lesion[y : y + 6, x : x + 6].sum() for y in range(11) for x in range(11)]
+        x, y = placed[i][0, :2].astype(int)
+        assert lesion[y : y + 6, x : x + 6].sum() == min(everywhere)
+        assert np.array_equal(boxes.check(placed[i], (16, 16)), placed[i])
+
+
+def test_a_box_outside_a_lesion_that_fills_the_image_takes_the_place_that_shares_least(tiny):
+    lesion = np.array([[0.0, 0.0, 10.0, 16.0]])
+    placed = Outside()._placed(lesion, 16, np.random.default_rng(0))
+    np.testing.assert_array_equal(placed, [[6, 0, 16, 16]])  # 4 columns are shared, the least of all places
+    whole = np.array([[0.0, 0.0, 16.0, 16.0]])
+    np.testing.assert_array_equal(Outside()._placed(whole, 16, np.random.default_rng(0)), whole)
+
+
+@pytest.mark.parametrize("kind", [Jittered, Shuffled, Random, Outside])
 def test_a_seed_gives_the_same_boxes(tiny, kind):
     rows = boxed_rows(tiny)
     first, same, other = (stacked(kind(seed=seed)(tiny, rows)) for seed in (0, 0, 1))
