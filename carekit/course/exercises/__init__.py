@@ -1,61 +1,29 @@
 """Exercises with checks that answer back: `check(name, answer)` in a notebook.
 
-One file a lesson holds what is asked, the solution, an independent computation and the likely slips; the cells of the
-notebooks, the hints of the checks and the wrong answers that the tests plant are made from it.
+An exercise is a heading in a lesson's Markdown file, with what is asked and the likely slips, and functions in the
+Python file of the same name: the solution, its cases and an independent computation. The cells of the notebooks, the
+hints of the checks and the wrong answers that the tests plant are made from them.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from carekit.course.exercises import (
-    lesson_0,
-    lesson_1,
-    lesson_2,
-    lesson_3,
-    lesson_4,
-    lesson_5,
-    lesson_6,
-    lesson_7,
-    lesson_8,
-    lesson_9,
-    lesson_10,
-    lesson_11,
-    lesson_12,
-    lesson_13,
-    lesson_14,
-    lesson_15,
-)
-from carekit.course.exercises.checking import judge, yours_or_solution
+from carekit.course.exercises.checking import grade, yours_or_solution
 from carekit.course.exercises.exercise import Choice, Exercise, t_of
+from carekit.course.exercises.lesson_file import exercises_of
 from carekit.course.exercises.verdict import Verdict
 from carekit.ground.registry import Table
 
 __all__ = ["EXERCISES", "Choice", "Exercise", "Verdict", "check", "t_of", "yours"]
-LESSONS = (
-    lesson_0,
-    lesson_1,
-    lesson_2,
-    lesson_3,
-    lesson_4,
-    lesson_5,
-    lesson_6,
-    lesson_7,
-    lesson_8,
-    lesson_9,
-    lesson_10,
-    lesson_11,
-    lesson_12,
-    lesson_13,
-    lesson_14,
-    lesson_15,
-)
+LESSONS = sorted(Path(__file__).parent.glob("lesson_*.md"))
 EXERCISES: Table[Exercise | Choice] = Table(
-    "exercise", {each.name: each for lesson in LESSONS for each in lesson.EXERCISES}
+    "exercise", {exercise.name: exercise for path in LESSONS for exercise in exercises_of(path)}
 )
 
 
 def check(name: str, answer: Any) -> Verdict:
-    """Judge the answer to an exercise.
+    """Grade the answer to an exercise.
 
     Args:
         name: a key of `EXERCISES`.
@@ -67,7 +35,7 @@ def check(name: str, answer: Any) -> Verdict:
     Raises:
         ValueError: for another name.
     """
-    return judge(EXERCISES.named(name), answer)
+    return grade(EXERCISES.named(name), answer)
 
 
 def yours(name: str, answer: Callable) -> Callable:

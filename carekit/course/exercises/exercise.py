@@ -1,18 +1,22 @@
 """What an exercise is: a task, its solution, an independent computation, and the slips that people make.
 
-A slip is the solution with something replaced. So one record gives the hint of a check, the list of common slips in
-the text, and the wrong answers that the tests plant: they cannot drift apart.
+The texts of a lesson are in `lesson_05.md`, its functions in `lesson_05.py`. A slip is the solution with some lines
+replaced. So one record gives the hint of a check, the list of common slips in the text, and the wrong answers that the
+tests plant: they cannot drift apart.
 """
 
-import textwrap
+import ast
+import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import torch
 from scipy import stats
+
+Cases = Mapping[str, Callable[[], tuple]]
 
 
 @dataclass(frozen=True)
@@ -20,8 +24,8 @@ class Slip:
     """A likely mistake: in the solution, `old` is replaced by `new`; the hint says what was done and what to do.
 
     Args:
-        old: a piece of the solution; "" replaces all that stands below the first line.
-        new: what stands there instead.
+        old: lines of the solution; "" replaces all below its first line.
+        new: the lines that replace them.
         hint: a sentence or two.
     """
 
@@ -30,52 +34,103 @@ class Slip:
     hint: str
 
 
+def _call(function: Callable, *arguments: Any) -> Any:
+    return function(*arguments)
+
+
 @dataclass(frozen=True)
-class Exercise:
-    """An exercise whose answer is a function.
+class Solution:
+    """The solution of an exercise as a function, and how an answer is compared with it.
 
     Args:
-        name: how the check is called.
-        lesson: the number of its lesson.
-        title: a line that says what to do.
-        minutes: how long it takes.
-        task: what is asked, in Markdown.
-        hints: two, which open one by one.
-        expected: what a right answer gives in a small case.
-        stub: the function with its docstring, and `...`.
-        solution: the function.
-        cases: name -> a function that makes the arguments of one call, anew each time.
+        function: the solution. Its docstring says what it takes and returns, and is part of the stub.
+        cases: name -> a function that makes the arguments of one call, new ones each time.
         truth: the same arguments -> the right value, computed in another way than the solution does.
-        rule: what the answer should be, in a few words.
-        slips: at least four likely mistakes.
-        so_what: what follows from the right answer.
-        probe: the learner's function and the arguments -> what is compared with `truth`; usually what it returns.
-        seconds: the time limit of one call.
-        cell: the id of the exercise's cell, if it is another one than `exercise-NAME`.
-        level: "warm-up", "exercise" or "bonus"; a bonus does not count in the lesson's minutes.
+        probe: a function and the arguments -> what is compared with `truth`; by default what the function returns.
+    """
 
-    Raises:
-        ValueError: for a slip whose piece does not stand in the solution.
+    function: Callable
+    cases: Cases
+    truth: Callable[..., Any]
+    probe: Callable[..., Any] = _call
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.function(*arguments)
+
+
+def solution(
+    cases: Cases, truth: Callable[..., Any], probe: Callable[..., Any] = _call
+) -> Callable[[Callable], Solution]:
+    """Decorator that makes a `Solution` of a function; the arguments are those of `Solution`."""
+    return partial(Solution, cases=cases, truth=truth, probe=probe)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What exercises of both kinds have.
+
+    Args:
+        name: the name that the check is called by.
+        lesson: the number of its lesson.
+        title: a line that says what to do; in a notebook it follows "Exercise: ".
+        minutes: how long it takes.
+        level: "warm-up", "exercise" or "bonus"; a bonus does not count in the lesson's minutes.
+        cell: the id of the exercise's cell, if it is another one than `exercise-NAME`.
+        task: the question, in Markdown.
+        so_what: what follows from the right answer.
     """
 
     name: str
     lesson: int
     title: str
     minutes: int
+    level: str
+    cell: str
     task: str
-    hints: tuple[str, str]
+    so_what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Task):
+    """An exercise whose answer is a letter.
+
+    Args:
+        variable: the name that the answer is assigned to.
+        choices: letter -> (its text, why it is right or wrong).
+        right: the right letter.
+    """
+
+    variable: str
+    choices: Mapping[str, tuple[str, str]]
+    right: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exercise(Task):
+    """An exercise whose answer is a function.
+
+    Args:
+        expected: what a right answer gives in a small case.
+        hints: two, which open one by one.
+        rule: what the answer should be, in a few words.
+        slips: at least four likely mistakes.
+        answer: the solution as a function.
+        cases, truth, probe: see `Solution`.
+        seconds: the time limit of one call.
+
+    Raises:
+        ValueError: for a slip whose old lines are not in the solution.
+    """
+
     expected: str
-    stub: str
-    solution: str
-    cases: Mapping[str, Callable[[], tuple]]
-    truth: Callable[..., Any]
+    hints: tuple[str, str]
     rule: str
     slips: Sequence[Slip]
-    so_what: str
-    probe: Callable[..., Any] = field(default=lambda function, *arguments: function(*arguments))
+    answer: Callable
+    cases: Cases
+    truth: Callable[..., Any]
+    probe: Callable[..., Any] = _call
     seconds: float = 5.0
-    cell: str = ""
-    level: str = "exercise"
 
     def __post_init__(self) -> None:
         for slip in self.slips:
@@ -85,42 +140,40 @@ class Exercise:
     @property
     def function(self) -> str:
         """The name of the function that is asked for."""
-        return self.stub.strip().split("(")[0].removeprefix("def ")
+        return self.answer.__name__
+
+    @cached_property
+    def _parts(self) -> tuple[str, str, str]:
+        """The first line, the docstring and the body of the solution, as a learner writes them: without types."""
+        source = inspect.getsource(self.answer)
+        lines, (definition,) = source.splitlines(), ast.parse(source).body
+        assert isinstance(definition, ast.FunctionDef)
+        docstring = definition.body[0]
+        head = f"def {self.function}({', '.join(inspect.signature(self.answer).parameters)}):"
+        body = "\n".join(lines[docstring.end_lineno :]).lstrip("\n")
+        return head, "\n".join(lines[docstring.lineno - 1 : docstring.end_lineno]), f"{body}\n"
+
+    @property
+    def stub(self) -> str:
+        """The function with its docstring, and `...`."""
+        head, docstring, _ = self._parts
+        return f"{head}\n{docstring}\n    ...\n"
+
+    @property
+    def solution(self) -> str:
+        """The solution, as a learner could have written it."""
+        head, _, body = self._parts
+        return f"{head}\n{body}"
 
     def reference(self) -> Callable:
         """The solution as a function."""
-        return compiled(self.solution, self.function)
+        return self.answer
 
     def wrong(self, slip: Slip) -> str:
         """The source of the solution with this slip."""
         if slip.old:
             return self.solution.replace(slip.old, slip.new)
-        head = self.solution.strip().splitlines()[0]
-        return head + "\n" + textwrap.indent(textwrap.dedent(slip.new).strip(), "    ") + "\n"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """An exercise whose answer is a letter.
-
-    Args:
-        name, lesson, title, minutes, task, so_what, cell, level: see `Exercise`.
-        variable: the name that the answer is assigned to.
-        choices: letter -> (what it says, why it is right or wrong).
-        right: the letter.
-    """
-
-    name: str
-    lesson: int
-    title: str
-    minutes: int
-    task: str
-    variable: str
-    choices: Mapping[str, tuple[str, str]]
-    right: str
-    so_what: str
-    cell: str = ""
-    level: str = "exercise"
+        return f"{self._parts[0]}\n{slip.new}"
 
 
 def compiled(source: str, name: str) -> Callable:
@@ -130,13 +183,19 @@ def compiled(source: str, name: str) -> Callable:
     return names[name]
 
 
-def drawn(make: Callable[[np.random.Generator], tuple], count: int = 5) -> dict[str, Callable[[], tuple]]:
-    """So many random cases, the same in every run. `make` takes a random generator and returns the arguments."""
+def drawn(make: Callable[[np.random.Generator], tuple], count: int = 5, prefix: str = "") -> Cases:
+    """`count` random cases, the same in every run.
+
+    Args:
+        make: takes a random generator and returns the arguments of a call.
+        count: how many.
+        prefix: the beginning of each case's name.
+    """
 
     def one(seed: int) -> tuple:
         return make(np.random.default_rng(seed))
 
-    return {f"random case {seed + 1}": partial(one, seed) for seed in range(count)}
+    return {f"{prefix}random case {seed + 1}": partial(one, seed) for seed in range(count)}
 
 
 def t_of(n: int) -> float:

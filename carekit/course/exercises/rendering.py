@@ -1,5 +1,4 @@
-"""An exercise as the three cells of a notebook: the task with its folds, the stub with its check, the folded "
-"solution."""
+"""An exercise as the three cells of a notebook: the task with its folds, the stub with its check, the solution."""
 
 from carekit.course.exercises.exercise import Choice, Exercise
 
@@ -20,8 +19,7 @@ def cells(exercise: Exercise | Choice) -> list[tuple[str, str, str, list[str]]]:
 
 def _head(exercise: Exercise | Choice) -> str:
     minutes = f"{exercise.minutes} minute{'s' * (exercise.minutes > 1)}"
-    title = exercise.title[0].lower() + exercise.title[1:]
-    return f"### Exercise: {title}\n\n*{LEVELS[exercise.level].capitalize()}, {minutes}.* {exercise.task}"
+    return f"### Exercise: {exercise.title}\n\n*{LEVELS[exercise.level].capitalize()}, {minutes}.* {exercise.task}"
 
 
 def _function(exercise: Exercise) -> tuple[str, str, str]:
