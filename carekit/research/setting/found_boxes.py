@@ -1,6 +1,6 @@
 """Boxes that a lesson finds for its rare classes, by each method, kept among the runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -89,26 +89,3 @@ def judge_source(lesson: "Setting", source: BoxSource) -> pd.DataFrame:
     rows = boxed_rows(train)
     true = {i: train.boxes_of(i) for i in rows}
     return quality.overlap_table(source(train, rows), true, train.size)
-
-
-def gains_by_overlap(
-    scores: pd.DataFrame, control: str, overlap: Mapping[str, float], metrics: Sequence[str]
-) -> pd.DataFrame:
-    """What each arm gains over a control, seed by seed, beside its boxes' mean overlap with the true ones.
-
-    Args:
-        scores: of `carekit.experiment.scores`.
-        control: the arm without attention.
-        overlap: arm -> mean IoU; only these arms appear, in this order.
-        metrics: columns of `scores`.
-
-    Returns:
-        One row an arm and seed: seed, one gain a metric, arm, overlap.
-    """
-    columns = list(metrics)
-    base = scores[scores.arm == control].set_index("seed")[columns]
-    parts = []
-    for arm, value in overlap.items():
-        own = scores[scores.arm == arm].set_index("seed")[columns]
-        parts.append((own - base).assign(arm=arm, overlap=value).reset_index())
-    return pd.concat(parts, ignore_index=True)

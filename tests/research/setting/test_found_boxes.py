@@ -1,6 +1,5 @@
 """Boxes that a lesson finds: kept, judged against the truth, and what they gain."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -53,17 +52,3 @@ def test_the_segmentation_learns_from_other_images_and_is_kept(lesson, monkeypat
 def test_boxes_are_judged_against_the_true_ones(lesson):
     assert (found_boxes.judge_source(lesson, Truth()).iou == 1).all()
     assert found_boxes.judge_source(lesson, Scaled(0.7)).iou.mean() == pytest.approx(0.49, abs=0.12)  # whole pixels
-
-
-def test_gains_are_paired_by_seed():
-    scores = pd.DataFrame(
-        {
-            "arm": ["none", "none", "a", "a", "b", "b"],
-            "seed": [0, 1, 1, 0, 0, 1],
-            "mca": [0.1, 0.2, 0.5, 0.3, 0.1, 0.2],
-        }
-    )
-    table = found_boxes.gains_by_overlap(scores, "none", {"a": 0.7, "b": 0.2}, ["mca"])
-    found = table.set_index(["arm", "seed"])
-    assert np.allclose(found.mca[[("a", 0), ("a", 1), ("b", 0), ("b", 1)]], [0.2, 0.3, 0, 0])
-    assert found.overlap["a"].tolist() == [0.7, 0.7] and found.overlap["b"].tolist() == [0.2, 0.2]

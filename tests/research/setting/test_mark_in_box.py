@@ -6,15 +6,13 @@ import numpy as np
 import pytest
 
 from carekit.data.batches import boxed_rows
-from carekit.data.box_source import BoxSource
-from carekit.experiment.box_sources import Truth
 from carekit.experiment.profiles import profile
 from carekit.material.drawing import KINDS
 from carekit.material.drawing.marks import with_shortcut
 from carekit.research.setting import Setting
 from carekit.research.setting import setting as lesson_setup
 from carekit.research.setting.drawn import load_drawn
-from carekit.research.setting.mark_in_box import mark_in_boxes, marks_of_training
+from carekit.research.setting.mark_in_box import marks_of_training
 from carekit.research.setting.parameters import check_parameters
 
 
@@ -22,13 +20,6 @@ def lesson_of(data, **knobs):
     parameters = check_parameters({"data": data, "profile": "fast"} | knobs)
     chosen = replace(profile("fast"), images=40, test_images=1, size=64)
     return Setting(parameters, load_drawn(lesson_setup.recipe(KINDS[data], parameters, chosen)), chosen)
-
-
-class Whole(BoxSource):
-    """The whole image."""
-
-    def __call__(self, data, rows):
-        return {i: np.array([[0.0, 0.0, data.size, data.size]]) for i in rows}
 
 
 @pytest.mark.parametrize("data", list(KINDS))
@@ -45,14 +36,6 @@ def test_the_marks_are_where_the_training_images_show_them(data):
         assert np.median(np.abs(difference[mask])) <= 2  # other artefacts may lie on it
 
 
-def test_the_share_inside_is_none_for_true_boxes_and_all_for_the_whole_image():
-    lesson = lesson_of("synthetic")
-    table = mark_in_boxes(lesson, {"true": Truth(), "whole": Whole()})
-    n = len(marks_of_training(lesson))
-    assert table.loc["true"].tolist() == [n, 0, 0, 0.0]
-    assert table.loc["whole"].tolist() == [n, n, n, 1.0]
-
-
 def test_a_planted_mark_is_found_by_its_difference(tiny, monkeypatch):
     parameters = check_parameters({"data": "tiny", "profile": "fast", "mark": "ink", "shortcut": 1.0})
     marked = with_shortcut(tiny, "ink", shortcut=1.0, elsewhere=0.0)
@@ -63,10 +46,9 @@ def test_a_planted_mark_is_found_by_its_difference(tiny, monkeypatch):
     for row, mask in marks.items():
         changed = (lesson.train.read([row])[0] != tiny.split("train").read([row])[0]).any(2)
         assert mask.any() and not (mask & ~changed).any()
-    assert mark_in_boxes(lesson, {"whole": Whole()}).share["whole"] == 1
 
 
 def test_without_a_mark_there_is_nothing_to_count():
     lesson = lesson_of("synthetic", shortcut=0.0)
     with pytest.raises(ValueError, match="the data have no mark that misleads"):
-        mark_in_boxes(lesson, {"true": Truth()})
+        marks_of_training(lesson)
