@@ -1,38 +1,25 @@
-"""A folder of photos, as people have it: what is in it, boxes that were found, and what a model says of one photo."""
+"""A folder of photos, as people have it: what is in it, how it is laid out, and boxes that were found."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import torch
 from filelock import FileLock
-from jaxtyping import Float, UInt8
 from PIL import Image
 
-from carekit.data.batches import to_unit
 from carekit.data.prepared import Prepared
 from carekit.data.prepared.annotating import replace_boxes
-from carekit.data.prepared.resizing import resize_image
 from carekit.experiment.box_sources import FromTable
 from carekit.ground import workspace
 from carekit.ground.folders import atomic_folder
-from carekit.material.intake.sources.decoding import ENDINGS, decode_image
-from carekit.method.cam import class_activation_map
-from carekit.networks import Backbone
+from carekit.material.intake.layouts import recognise
+from carekit.material.intake.layouts.layout import Layout
+from carekit.material.intake.sources import open_source
+from carekit.material.intake.sources.decoding import ENDINGS
 
 EACH = {"train": 60, "test": 12}  # photos of a class in the stand-in
-
-
-class Look(NamedTuple):
-    """What a model says of one photo: the picture as it saw it, class -> probability, and the map of one class."""
-
-    image: UInt8[np.ndarray, "s s 3"]
-    probabilities: dict[str, float]
-    shown: str
-    map: Float[np.ndarray, "u v"]
 
 
 def stand_in(data: Prepared) -> Path:
@@ -54,20 +41,43 @@ def stand_in(data: Prepared) -> Path:
 def pictures_in(folder: Path) -> list[Path]:
     """The pictures below a folder, sorted. Raises ValueError, saying what is there instead, where there are none."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    found = [path for path in files if path.suffix.lower() in ENDINGS and not path.name.startswith(".")]
-    if not found:
-        there = f"{len(files)} other files" if files else "nothing" if folder.is_dir() else "no such folder"
-        raise ValueError(f"there is no picture in {folder} ({there}): give the folder that holds one for each class")
-    return found
+    pictures = [path for path in files if path.suffix.lower() in ENDINGS and not path.name.startswith(".")]
+    if pictures:
+        return pictures
+    if not folder.is_dir():
+        there = "no such folder"
+    elif files:
+        there = f"{len(files)} other files"
+    else:
+        there = "nothing"
+    raise ValueError(f"there is no picture in {folder} ({there}): give the folder that holds one for each class")
 
 
 def listing(folder: Path, pictures: Sequence[Path]) -> str:
-    """How many pictures lie in each folder, in lines, and which other files are left out."""
-    lines = [f"{n:5} photos in {place.relative_to(folder)}" for place, n in Counter(p.parent for p in pictures).items()]
+    """How many pictures are in each folder, in lines, and which other files are left out."""
+    folders = Counter(picture.parent for picture in pictures)
+    lines = [f"{n:5} photos in {place.relative_to(folder)}" for place, n in folders.items()]
     taken = set(pictures)
-    others = Counter(p.suffix.lower() or p.name for p in folder.rglob("*") if p.is_file() and p not in taken)
-    left = ", ".join(f"{n} {ending}" for ending, n in sorted(others.items()))
-    return "\n".join([*lines, *([f"no photos: {left}"] if left else [])])
+    others = Counter(
+        path.suffix.lower() or path.name for path in folder.rglob("*") if path.is_file() and path not in taken
+    )
+    if others:
+        lines.append("no photos: " + ", ".join(f"{n} {ending}" for ending, n in sorted(others.items())))
+    return "\n".join(lines)
+
+
+def layout_of(folder: Path) -> Layout:
+    """How a folder of photos is laid out, for `carekit.material.intake.preparing.prepare`.
+
+    Raises ValueError for a folder in no known layout.
+    """
+    with open_source(folder) as files:
+        layout = recognise(files)
+    if layout is None:
+        raise ValueError(
+            f"{folder} has no known layout: put the photos into a folder for each class, or add labels.csv"
+        )
+    return layout
 
 
 def places_for(folder: Path, pictures: Sequence[Path], size: int) -> tuple[Path, Path]:
@@ -93,29 +103,8 @@ def file_of(data: Prepared, row: int, folder: Path, pictures: Sequence[Path]) ->
 
 def with_found_boxes(data: Prepared, table: Path) -> Prepared:
     """The data set in which the images of the rare classes have the boxes of a table; boxes that are there stay."""
-    rows = [i for i in range(len(data)) if data.classes[data.labels[i]] in data.rare and not len(data.boxes_of(i))]
+    rare = np.isin(data.labels, [data.classes.index(name) for name in data.rare])
+    rows = [int(i) for i in np.flatnonzero(rare) if not len(data.boxes_of(i))]
     for i, boxes in FromTable(str(table), partly=True)(data, rows).items():
         data = replace_boxes(data, data.samples.image_id.iloc[i], boxes)
     return data
-
-
-def look_at(model: Backbone, data: Prepared, photo: Path, shown: str | None = None) -> Look:
-    """What a model says of a photo that no data set holds.
-
-    Args:
-        model: trained on `data`.
-        data: whose classes and size it has.
-        photo: a picture file.
-        shown: the class whose map is made; None: the predicted one.
-
-    Raises:
-        ValueError, FileNotFoundError: for a file that is no picture, and for a class that is not there.
-    """
-    image = resize_image(decode_image(Path(photo).read_bytes(), Path(photo).name), data.size)
-    batch = to_unit(torch.tensor(image).permute(2, 0, 1)[None])  # (s, s, 3) -> (1, 3, s, s)
-    with model.evaluating():
-        logits, features = model.with_head_graph(batch)
-        best = int(logits.argmax()) if shown is None else data.classes.index(shown)
-        maps = class_activation_map(logits, features, torch.tensor([best]), classifier=model.linear_head)
-    chances = logits.softmax(1)[0].tolist()
-    return Look(image, dict(zip(data.classes, chances, strict=True)), data.classes[best], maps[0].detach().numpy())

@@ -6,14 +6,12 @@ from PIL import Image
 
 from carekit.data.box_table import add_lines, lines
 from carekit.data.prepared.annotating import replace_boxes
-from carekit.experiment.evaluation import predict
 from carekit.material.drawing import KINDS, draw
-from carekit.networks import build
 from carekit.research.setting import own_photos
 from carekit.research.setting.own_photos import (
     file_of,
+    layout_of,
     listing,
-    look_at,
     pictures_in,
     places_for,
     stand_in,
@@ -54,19 +52,13 @@ def test_found_boxes_fill_what_is_empty_and_leave_what_was_drawn(data, tmp_path)
     assert all(np.array_equal(filled.boxes_of(i), data.boxes_of(i)) for i in others)
 
 
-def test_a_new_photo_is_seen_as_the_models_own_images_are(data, tmp_path):
-    model = build("small", len(data.classes), seed=0)
-    photo = tmp_path / "new.png"
-    Image.fromarray(data.read([3])[0]).save(photo)
-    look = look_at(model, data, photo, shown=data.classes[data.labels[3]])
-    expected = predict(model, data.take(np.array([3])))
-    assert np.allclose(list(look.probabilities.values()), expected.probabilities[0], atol=1e-5)
-    assert np.allclose(look.map, expected.maps[0], atol=1e-5) and look.shown == data.classes[data.labels[3]]
-    best = max(look.probabilities, key=look.probabilities.get)
-    assert look_at(model, data, photo).shown == best
-    photo.write_bytes(b"no picture")
-    with pytest.raises(ValueError, match=r"new\.png"):
-        look_at(model, data, photo)
+def test_a_folder_for_each_class_is_recognised_and_an_unknown_one_refused(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("CAREKIT_RUNS", str(tmp_path / "runs"))
+    assert layout_of(stand_in(data)).name
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "one.png").write_bytes(b"")
+    with pytest.raises(ValueError, match="odd has no known layout: put the photos into a folder for each class"):
+        layout_of(tmp_path / "odd")
 
 
 @pytest.fixture
