@@ -13,6 +13,7 @@ from typing import NoReturn
 from carekit.ground import environment
 from carekit.ground.lint import CHECKS, run_checks
 from carekit.ground.messages import printable, sentence
+from carekit.ground.orphans import end_quickly
 from carekit.material.autobox.command_line import add_boxes_arguments, add_segment_arguments, run_boxes, run_segment
 from carekit.research.batch.command_line import add_batch_arguments, add_collect_arguments, run_batch, run_collect
 
@@ -244,4 +245,5 @@ _COMMANDS = {
 }
 
 if __name__ == "__main__":
+    end_quickly()
     sys.exit(main())

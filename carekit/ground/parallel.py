@@ -10,7 +10,7 @@ from multiprocessing import get_context, parent_process
 from typing import Any
 
 from carekit.ground.folders import Ended
-from carekit.ground.orphans import sweep
+from carekit.ground.orphans import end_quickly, sweep
 
 _work: Callable  # of a worker process
 
@@ -57,6 +57,7 @@ def _begin(work: Callable) -> None:
     _work = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes; the parent alone answers it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    end_quickly()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -12,12 +12,15 @@ from torch.nn import functional
 
 
 def inner_loss(maps: Float[Tensor, "n a b"], m_in: Float[Tensor, "n a b"], tau: float) -> Float[Tensor, " n"]:
-    """L_in = -min(Σ M_in F / Σ M_in, τ), Eq. 6, for each image: in [-τ, 0]."""
+    """L_in = -min(Σ M_in F / Σ M_in, τ), Eq. 6, for each image: in [-τ, 0]. Lesson 4, Eq. 6."""
     return -_masked_mean(maps, m_in).clamp(max=tau)
 
 
 def outer_loss(maps: Float[Tensor, "n a b"], m_out: Float[Tensor, "n a b"]) -> Float[Tensor, " n"]:
-    """L_out = Σ M_out F / Σ M_out, Eq. 7, for each image: in [0, 1]; 0 where the box fills the image."""
+    """L_out = Σ M_out F / Σ M_out, Eq. 7, for each image: in [0, 1]; 0 where the box fills the image.
+
+    Lesson 4, Eq. 7.
+    """
     return _masked_mean(maps, m_out)
 
 
@@ -38,6 +41,8 @@ def reduce_mask(mask: Float[Tensor, "n h w"], size: tuple[int, int]) -> Float[Te
 
     Enlarging is linear, up(F) = U F V', so Σ mask · up(F) = Σ (U' mask V) · F, and the sum of the mask is kept.
     The loss at the image's resolution thus needs no enlarged map.
+
+    Lesson 3.
     """
     rows = _upsampling(size[0], mask.shape[1], mask.device)  # (h, u)
     columns = _upsampling(size[1], mask.shape[2], mask.device)  # (w, v)

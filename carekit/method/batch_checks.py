@@ -24,6 +24,8 @@ def check_batch(
 
     Raises:
         ValueError: for what does not belong together.
+
+    Lesson 5.
     """
     if logits.ndim != 2:
         raise ValueError(f"logits have the shape {tuple(logits.shape)}: give (b, c), a score for each class")
@@ -57,7 +59,7 @@ def _check_labels(labels: Tensor, logits: Tensor) -> None:
 
 
 def check_features(features: Tensor, image: tuple[int, int]) -> None:
-    """Raise ValueError for features that are no maps (b, k, u, v) of images of this (height, width)."""
+    """Raise ValueError for features that are no maps (b, k, u, v) of images of this (height, width). Lesson 2."""
     shape = " x ".join(map(str, features.shape))
     if features.ndim != 4:
         kind = "tokens (b, t, k)" if features.ndim == 3 else "no maps"
@@ -76,7 +78,10 @@ def check_features(features: Tensor, image: tuple[int, int]) -> None:
 
 
 def check_head(head: nn.Linear, features: Tensor, logits: Tensor) -> None:
-    """Raise ValueError where pooling and this linear layer do not give the logits: then its weights are not σ."""
+    """Raise ValueError where pooling and this linear layer do not give the logits: then its weights are not σ.
+
+    Lesson 2, Eq. 1.
+    """
     if head.in_features != features.shape[1] or head.out_features != logits.shape[1]:
         raise ValueError(
             f"the head takes {head.in_features} numbers and gives {head.out_features}, but there are "

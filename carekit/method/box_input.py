@@ -27,6 +27,8 @@ def read_boxes(boxes: Any, size: Size, name: str = "the image", format: str | No
     Raises:
         ValueError: for something else than rows of four numbers, two formats that disagree, and numbers that look
             like shares of the image's side.
+
+    Lesson 3.
     """
     if isinstance(boxes, Mapping):
         boxes = _boxes_of(boxes, name)
@@ -106,7 +108,10 @@ def _ask_about_shares(rows: Float[np.ndarray, "n 4"], size: Size, name: str) -> 
 
 
 def ask_about_size(corners: Float[np.ndarray, "n 4"], size: Size, name: str = "the image") -> None:
-    """Raise ValueError for a box of which more than half lies outside the image: are its pixels those of another?"""
+    """Raise ValueError for a box of which more than half lies outside the image: are its pixels those of another?
+
+    Lesson 3.
+    """
     clipped = np.clip(corners, 0, [size[1], size[0], size[1], size[0]])
     for box, kept in zip(corners, clipped, strict=True):
         area = (box[2] - box[0]) * (box[3] - box[1])
@@ -120,7 +125,10 @@ def ask_about_size(corners: Float[np.ndarray, "n 4"], size: Size, name: str = "t
 
 
 def is_mask(boxes: Any, size: Size | None) -> bool:
-    """Whether `boxes` are masks of a batch, (b, h, w) with or without a channel axis, and not rows of boxes."""
+    """Whether `boxes` are masks of a batch, (b, h, w) with or without a channel axis, and not rows of boxes.
+
+    Lesson 3.
+    """
     if not isinstance(boxes, (Tensor, np.ndarray)) or boxes.ndim not in (3, 4) or getattr(boxes, "format", None):
         return False
     return boxes.ndim == 4 or boxes.shape[-1] != 4 or (size is not None and tuple(boxes.shape[1:]) == tuple(size))
@@ -135,6 +143,8 @@ def read_masks(masks: Any, size: Size | None = None) -> tuple[Num[Tensor, "b h w
 
     Raises:
         ValueError: for values outside [0, 1], several channels, or other proportions than the image's.
+
+    Lesson 3.
     """
     masks = torch.as_tensor(masks).detach().as_subclass(Tensor)
     if masks.ndim == 4:

@@ -22,7 +22,7 @@ OUTER = ("binary", "distance")
 
 
 def check_scale(scale: float) -> float:
-    """Return `scale`, the factor on a box's sides, if it lies in (0, 3]; raise a ValueError otherwise."""
+    """Return `scale`, the factor on a box's sides, if it lies in (0, 3]; raise a ValueError otherwise. Lesson 3."""
     if not 0 < scale <= MAX_SCALE:
         raise ValueError(f"box_scale = {scale} is out of range: choose a factor above 0 and at most {MAX_SCALE:g}")
     return scale
@@ -38,6 +38,8 @@ def check(boxes: ArrayLike, size: Size, name: str = "the image") -> Float[np.nda
 
     Raises:
         ValueError: for a box that is not four finite numbers, is reversed or empty, or lies wholly outside the image.
+
+    Lesson 3.
     """
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     for box in boxes:
@@ -52,13 +54,16 @@ def check(boxes: ArrayLike, size: Size, name: str = "the image") -> Float[np.nda
 
 
 def clip(boxes: Float[np.ndarray, "n 4"], size: Size) -> Float[np.ndarray, "n 4"]:
-    """Cut boxes off at the border of an image of `size` (height, width)."""
+    """Cut boxes off at the border of an image of `size` (height, width). Lesson 3."""
     height, width = size
     return np.clip(boxes, 0, [width, height, width, height])
 
 
 def scale(boxes: Float[np.ndarray, "n 4"], factor: float, size: Size) -> Float[np.ndarray, "n 4"]:
-    """Scale each box about its centre by `factor` in (0, 3] and clip it to the image (paper, section 4.3.2)."""
+    """Scale each box about its centre by `factor` in (0, 3] and clip it to the image (paper, section 4.3.2).
+
+    Lesson 3.
+    """
     check_scale(factor)
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
     half = (boxes[:, 2:] - boxes[:, :2]) / 2 * factor
@@ -66,7 +71,10 @@ def scale(boxes: Float[np.ndarray, "n 4"], factor: float, size: Size) -> Float[n
 
 
 def rasterise(boxes: Float[np.ndarray, "n 4"], size: Size) -> UInt8[np.ndarray, "h w"]:
-    """M_in: 1 at pixels whose centre lies in any box (their union), 0 elsewhere. A box covers at least one pixel."""
+    """M_in: 1 at pixels whose centre lies in any box (their union), 0 elsewhere. A box covers at least one pixel.
+
+    Lesson 3.
+    """
     mask = np.zeros(size, np.uint8)
     for x0, y0, x1, y1 in boxes:
         rows, columns = _covered(y0, y1, size[0]), _covered(x0, x1, size[1])
@@ -95,6 +103,8 @@ def box_masks(
 
     Raises:
         ValueError: as `read_boxes`, `check` and `check_scale`, and for a box that lies more than half outside.
+
+    Lesson 3.
     """
     checked = []
     for i, each in enumerate(boxes):
@@ -115,6 +125,8 @@ def outer_mask(m_in: Num[Tensor, "b h w"], kind: str = "binary") -> Float[Tensor
 
     Raises:
         ValueError: for another kind.
+
+    Lesson 3.
     """
     if one_of("outer", kind, OUTER) == "binary":
         return 1.0 - m_in.float()

@@ -1,9 +1,10 @@
 """What torch's graph tells about logits and features: whether images mix on the way, and why there is no way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
+from jaxtyping import Float, Shaped
 from torch import Tensor
 from torch.autograd.graph import Node
 
@@ -11,8 +12,11 @@ NO_WAY = "the logits were not computed from these features"
 _RESHAPES = ("View", "Reshape", "Permute", "Transpose", "TBackward", "Slice", "Unflatten", "Unsafe")
 
 
-def batch_norm_between(logits: Tensor, features: list[Tensor]) -> bool:
-    """Whether a batch normalisation in training mode stands between: each image's score then depends on the others."""
+def batch_norm_between(logits: Tensor, features: Sequence[Tensor]) -> bool:
+    """Whether a batch normalisation in training mode stands between: each image's score then depends on the others.
+
+    Lesson 2.
+    """
     ends = {torch.autograd.graph.get_gradient_edge(each).node for each in features if each.requires_grad}
     if logits.grad_fn is None:
         return False
@@ -49,7 +53,7 @@ def _reaching(start: Node, ends: set[Node]) -> set[Node]:
 
 
 def nodes(start: Node | None) -> Iterator[Node]:
-    """All nodes of the graph of `start`, nearest first; a leaf has none."""
+    """All nodes of the graph of `start`, nearest first; a leaf has none. Lesson 2."""
     if start is None:
         return
     seen = {start}
@@ -67,6 +71,8 @@ def unseen_by_ddp(logits: Tensor) -> Iterator[None]:
     """With `static_graph`, DistributedDataParallel joins the ranks' gradients at the end of the first backward pass.
 
     That would be the map's, and the training step's gradients would never be joined: here it sees none.
+
+    Lesson 2.
     """
     distributed = torch.distributed
     running = distributed.is_available() and distributed.is_initialized()
@@ -82,12 +88,35 @@ def unseen_by_ddp(logits: Tensor) -> Iterator[None]:
             network._static_graph_delay_allreduce_enqueued = before
 
 
+def gradients_of(
+    target: Float[Tensor, ""], parts: Sequence[Tensor], logits: Float[Tensor, "b c"], *, second_order: bool = False
+) -> tuple[Tensor | None, ...]:
+    """∂ target / ∂ part for each part of a layer's output, None where it is not on the way; the graph stays.
+
+    Raises ValueError, with the reason, where torch cannot differentiate; the target was computed from `logits`.
+
+    Lesson 2.
+    """
+    try:
+        with unseen_by_ddp(logits):
+            return torch.autograd.grad(target, parts, retain_graph=True, create_graph=second_order, allow_unused=True)
+    except RuntimeError as error:
+        raise ValueError(why_no_way(logits, parts[-1], error)) from error
+
+
+def joined(parts: Sequence[Tensor], device: torch.device) -> Shaped[Tensor, "b *axes"]:
+    """The parts of a batch, which may lie on several devices, as one tensor. Lesson 2."""
+    return parts[0] if len(parts) == 1 else torch.cat([part.to(device) for part in parts])
+
+
 def why_no_way(logits: Tensor, features: Tensor, error: RuntimeError | None) -> str:
     """One sentence: why the logits have no gradient by these features, and what to do.
 
     Args:
         logits, features: as they were given.
         error: what torch's differentiation said, or None where it only found no connection.
+
+    Lesson 2.
     """
     if error is not None and "second time" in str(error):
         return (
@@ -156,5 +185,8 @@ def _is_reshaped(logits: Tensor, features: Tensor) -> bool:
 
 
 def in_backward() -> bool:
-    """Whether torch is running a backward pass in this thread, where a checkpoint computes its part again."""
+    """Whether torch is running a backward pass in this thread, where a checkpoint computes its part again.
+
+    Lesson 2.
+    """
     return torch._C._current_graph_task_id() != -1

@@ -18,19 +18,17 @@ from carekit.ground.registry import Table
 
 
 def recalls(labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], n_classes: int) -> Float[np.ndarray, " c"]:
-    """Recall of each class; NaN for a class without a sample."""
+    """Recall of each class; NaN for a class without a sample. Lesson 1."""
     confusion = confusion_matrix(labels, predicted, labels=np.arange(n_classes))  # (c, c), rows are the truth
     totals = confusion.sum(1)
     return np.divide(confusion.diagonal(), totals, out=np.full(n_classes, np.nan), where=totals > 0)
 
 
-def mean_class_accuracy(labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], n_classes: int) -> float:
-    """MCA: the mean recall of the classes that have a sample."""
-    return float(np.nanmean(recalls(labels, predicted, n_classes)))
-
-
 def mean_auc(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n c"]) -> float:
-    """Mean one-vs-rest area under the ROC curve over the classes that are neither absent nor alone; NaN if none."""
+    """Mean one-vs-rest area under the ROC curve over the classes that are neither absent nor alone; NaN if none.
+
+    Lesson 1.
+    """
     n_classes = probabilities.shape[1]
     present = [c for c in range(n_classes) if 0 < (labels == c).sum() < len(labels)]
     areas = [roc_auc_score(labels == c, probabilities[:, c]) for c in present]
@@ -40,19 +38,19 @@ def mean_auc(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n 
 def precisions(
     labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], n_classes: int
 ) -> Float[np.ndarray, " c"]:
-    """Of the images called a class, the share that are of it; NaN for a class that is never named."""
+    """Of the images called a class, the share that are of it; NaN for a class that is never named. Lesson 11."""
     confusion = confusion_matrix(labels, predicted, labels=np.arange(n_classes))  # (c, c), rows are the truth
     totals = confusion.sum(0)
     return np.divide(confusion.diagonal(), totals, out=np.full(n_classes, np.nan), where=totals > 0)
 
 
 def false_alarms(labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], rarest: int) -> int:
-    """How many images of other classes are called the rarest one."""
+    """How many images of other classes are called the rarest one. Lesson 11."""
     return int(((predicted == rarest) & (labels != rarest)).sum())
 
 
 def class_auc(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n c"], index: int) -> float:
-    """One class's one-vs-rest area under the ROC curve; NaN where it is absent or alone."""
+    """One class's one-vs-rest area under the ROC curve; NaN where it is absent or alone. Lesson 11."""
     of_class = labels == index
     return float(roc_auc_score(of_class, probabilities[:, index])) if 0 < of_class.sum() < len(labels) else float("nan")
 
@@ -64,6 +62,8 @@ def recall_by_false_alarms(
 
     A model that only says the rare class's name more often gains recall and false alarms together; at an equal number
     of false alarms it gains nothing.
+
+    Lesson 11.
     """
     score = probabilities[:, rarest]
     others = np.sort(score[labels != rarest])[::-1]
@@ -78,6 +78,8 @@ def attention_inside(maps: Float[np.ndarray, "n h w"], m_in: np.ndarray) -> Floa
     """Share of each map's sum that falls inside its boxes; NaN for a map that is zero everywhere.
 
     A map that is the same everywhere scores the box's share of the image's area: compare with that.
+
+    Lesson 3.
     """
     total = maps.sum((1, 2))
     inside = (maps * m_in).sum((1, 2))
@@ -85,19 +87,25 @@ def attention_inside(maps: Float[np.ndarray, "n h w"], m_in: np.ndarray) -> Floa
 
 
 def pointing_game(maps: Float[np.ndarray, "n h w"], m_in: np.ndarray) -> Float[np.ndarray, " n"]:
-    """1 where the map's highest pixel lies in a box, else 0 (Zhang et al. 2018); NaN for a map that is zero."""
+    """1 where the map's highest pixel lies in a box, else 0 (Zhang et al. 2018); NaN for a map that is zero.
+
+    Lesson 12.
+    """
     flat = maps.reshape(len(maps), -1)
     hit = m_in.reshape(len(maps), -1)[np.arange(len(maps)), flat.argmax(1)] > 0
     return np.where(flat.max(1, initial=0) > 0, hit.astype(float), np.nan)
 
 
 def attended_area(maps: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
-    """Share of the image in which each normalised map is above one half: how large its bright area is."""
+    """Share of the image in which each normalised map is above one half: how large its bright area is. Lesson 8."""
     return (maps > 0.5).mean((1, 2))
 
 
 def mean_and_half_width(values: ArrayLike, confidence: float = 0.95) -> tuple[float, float]:
-    """Mean over seeds and half the width of its Student-t interval; the half width is NaN for a single value."""
+    """Mean over seeds and half the width of its Student-t interval; the half width is NaN for a single value.
+
+    Lesson 5.
+    """
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
         return float(values.mean()), float("nan")
@@ -111,6 +119,8 @@ class Judged:
 
     probabilities (n, c) and labels (n,) are of all images; rarest is the number of the rarest class; maps (m, h, w) of
     the true class and masks m_in (m, h, w) are of the rarest class's images that have a box.
+
+    Lesson 5.
     """
 
     probabilities: Float[np.ndarray, "n c"]
@@ -136,7 +146,10 @@ class Judged:
 
 
 class Metric(NamedTuple):
-    """A number that is shown: its name, a short one for charts, the range it lies in, and how it is computed."""
+    """A number that is shown: its name, a short one for charts, the range it lies in, and how it is computed.
+
+    Lesson 5.
+    """
 
     label: str
     short: str
@@ -203,7 +216,7 @@ _COLUMNS = {
 
 
 def label_of(name: Any) -> Any:
-    """The name for people of a metric; of another column or row of a table, a number among them, as it is."""
+    """The name for people of a metric; of another column or row of a table, a number among them, as it is. Lesson 5."""
     if not isinstance(name, str):
         return name
     kind, _, of = name.partition("_")

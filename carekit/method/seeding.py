@@ -11,7 +11,10 @@ _one_at_a_time = RLock()  # the generator belongs to the process, and an explore
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Torch's generator of the CPU starts at `seed`, and is as before after it; other threads that ask for it wait."""
+    """Torch's generator of the CPU starts at `seed`, and is as before after it; other threads that ask for it wait.
+
+    Lesson 5.
+    """
     with _one_at_a_time, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
@@ -19,7 +22,10 @@ def seeded(seed: int) -> Iterator[None]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Torch computes with one thread: its sums then do not depend on the number of cores; as before after it."""
+    """Torch computes with one thread: its sums then do not depend on the number of cores; as before after it.
+
+    Lesson 5.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -6,7 +6,10 @@ Size = tuple[int, int]  # height, width
 
 
 def fits(size: Size, image: Size, *, larger: bool = False) -> bool:
-    """More than one cell, no finer than the image unless `larger`, and its proportions as far as whole cells allow."""
+    """More than one cell, no finer than the image unless `larger`, and its proportions as far as whole cells allow.
+
+    Lesson 8.
+    """
     u, v = size
     h, w = image
     if u * v <= 1 or (not larger and (u > h or v > w)):

@@ -9,8 +9,8 @@ from torch.nn import functional
 
 from carekit.method.seeding import seeded
 from carekit.networks.backbone import Parts, PooledLinear
+from carekit.networks.layers.axis_order import AxisOrder, axis_order_of
 from carekit.networks.layers.find_layer import find_layer, named_layer
-from carekit.networks.layers.layout import Layout, layout_of
 from carekit.networks.layers.recorder import Link, Pass, Recorder
 
 SIZE = 224  # px at which a layer is looked for: all networks take it, and none has a map of one cell
@@ -25,10 +25,10 @@ class AsMaps(nn.Module):
 
     def forward(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k u v"]:
         output = self.layers(images)
-        layout = layout_of(tuple(output.shape), (images.shape[2], images.shape[3]))
-        if layout is None:
+        order = axis_order_of(tuple(output.shape), (images.shape[2], images.shape[3]))
+        if order is None:
             raise ValueError(no_map(tuple(output.shape), (images.shape[2], images.shape[3])))
-        return layout.maps(output)
+        return order.maps(output)
 
 
 class FromMaps(nn.Module):
@@ -53,25 +53,25 @@ def no_map(shape: tuple[int, ...], image: tuple[int, int]) -> str:
     )
 
 
-def cut(net: nn.Module, layer: str, layout: Layout) -> Parts:
+def cut(net: nn.Module, layer: str, order: AxisOrder) -> Parts:
     """The parts of a network of images that ends in scores, its maps those of `layer`.
 
     Args:
         net: its images are normalised already.
-        layer, layout: see `locate`.
+        layer, order: see `locate`.
 
     Raises:
         ValueError: where something goes past the layer: what is behind it then needs more than its maps.
     """
-    if layout.skip:
+    if order.skip:
         raise ValueError(
             f"the layer {_short(layer)!r} has a class token beside its maps, which the scores need as well: choose one "
             "behind which it is left out"
         )
     trunk, head = _halves(net, layer)
-    if layout.kind == "maps":
+    if order.kind == "maps":
         return Parts(trunk, head)
-    return Parts(AsMaps(trunk), FromMaps(head, layout.kind))
+    return Parts(AsMaps(trunk), FromMaps(head, order.kind))
 
 
 def cut_parts(parts: Parts, layer: str) -> Parts:
@@ -82,7 +82,7 @@ def cut_parts(parts: Parts, layer: str) -> Parts:
     return parts._replace(trunk=trunk, head=head)
 
 
-def locate(net: nn.Module, layer: str = "", *, before: nn.Module | None = None) -> tuple[str, Layout]:
+def locate(net: nn.Module, layer: str = "", *, before: nn.Module | None = None) -> tuple[str, AxisOrder]:
     """A layer by its name and how its output lies, from one pass of two images of noise.
 
     Args:
@@ -104,10 +104,10 @@ def locate(net: nn.Module, layer: str = "", *, before: nn.Module | None = None) 
             raise ValueError("no score depends on any layer of the network: its last layer starts at zero")
         return found
     shape = tuple(passed.runs[-1].kept.shape) if passed.runs else ()
-    layout = layout_of(shape, image)
-    if layout is None:
+    order = axis_order_of(shape, image)
+    if order is None:
         raise ValueError(f"layer {_short(layer)!r}: {no_map(shape, image)}")
-    return layer, layout
+    return layer, order
 
 
 def _short(layer: str) -> str:

@@ -13,7 +13,7 @@ from torch.nn import functional
 from carekit.method.seeding import seeded
 from carekit.networks.backbone import Parts, PooledLinear
 from carekit.networks.cutting import cut, cut_parts, locate
-from carekit.networks.layers.layout import Layout
+from carekit.networks.layers.axis_order import AxisOrder
 from carekit.networks.vit import ChannelsFirst
 
 IMAGENET_CLASSES = 1000
@@ -85,7 +85,7 @@ def any_net(name: str, n_classes: int, imagenet: bool, layer: str = "") -> Parts
 
 
 @cache
-def _place_of(name: str, layer: str) -> tuple[str, Layout]:
+def _place_of(name: str, layer: str) -> tuple[str, AxisOrder]:
     with seeded(0):
         return locate(_built(name, imagenet=False), layer)
 

@@ -1,7 +1,7 @@
 """What the second stage minimises, one file each; the table holds them by name."""
 
 from carekit.ground.registry import Table
-from carekit.objectives.care import Care, CareLoss
+from carekit.objectives.care import Care
 from carekit.objectives.energy import Energy
 from carekit.objectives.gain import Gain
 from carekit.objectives.input_gradient import InputGradient
@@ -12,4 +12,4 @@ OBJECTIVES: Table[type[Objective]] = Table(
     "objective", {"care": Care, "energy": Energy, "l1": L1, "input_gradient": InputGradient, "gain": Gain}
 )
 
-__all__ = ["L1", "OBJECTIVES", "Care", "CareLoss", "Energy", "Gain", "InputGradient", "Loss", "Objective", "Step"]
+__all__ = ["L1", "OBJECTIVES", "Care", "Energy", "Gain", "InputGradient", "Loss", "Objective", "Step"]

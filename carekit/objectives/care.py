@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int, Num
+from jaxtyping import Float, Int, Num
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -16,22 +16,12 @@ from carekit.method.boxes import OUTER, outer_mask
 from carekit.method.cam import GRADIENTS, MAPS, class_activation_map
 from carekit.objectives.objective import Loss, Objective, Step, must_move_something
 from carekit.objectives.watch import Watched
+from carekit.objectives.watch.scores import wide
 from carekit.objectives.watch.targets import class_loss_of
 from carekit.paper import DEFAULTS
 
 RESOLUTIONS = ("image", "feature")
 AVERAGES = ("boxed", "batch", "class", "sum")
-
-
-class CareLoss(NamedTuple):
-    """One step's loss and its parts: scalars; `inner` and `outer` are means over the boxed images, NaN where none."""
-
-    total: Tensor
-    classification: Tensor
-    attention: Tensor
-    inner: Tensor
-    outer: Tensor
-    boxed: int
 
 
 @dataclass(frozen=True)
@@ -52,6 +42,8 @@ class Care(Objective):
 
     Raises:
         ValueError: for a value out of range or an unknown name.
+
+    Lesson 4, Eqs. 4 and 5.
     """
 
     alpha: float = DEFAULTS.alpha
@@ -94,24 +86,20 @@ class Care(Objective):
         return self if over <= epoch + 1 else replace(self, alpha=self.alpha * (epoch + 1) / over)
 
     def loss_of(self, step: Step) -> Loss:
-        loss = self._loss(
+        if self.alpha == 0:  # the plain classifier: a map may even be a single cell
+            return self.without_maps(step.classification(step.logits, step.labels))
+        loss = self(
             step.logits,
             step.features,
             step.labels,
             step.m_in,
             step.has_box,
-            step.model.linear_head,
-            step.classification(step.logits, step.labels),
+            classifier=step.model.linear_head,
+            classification=step.classification,
         )
         if loss.boxed:
             must_move_something(step, self.second_order)
-        return Loss(loss.total, loss.classification, {"L_in": loss.inner, "L_out": loss.outer}, loss.boxed)
-
-    def watch(self, model: nn.Module, layer: str | nn.Module | None = None, **options: Any) -> Watched:
-        """This objective in a training loop of one's own: `care = Care().watch(model)`, then
-        `loss = care(model(images), labels, boxes)`. Arguments are those of `carekit.objectives.watch.Watched`.
-        """
-        return Watched(self, model, layer, **options)
+        return loss
 
     def __call__(
         self,
@@ -123,10 +111,10 @@ class Care(Objective):
         *,
         classifier: nn.Linear | None = None,
         classification: Callable[[Tensor, Tensor], Tensor] = class_loss_of,
-    ) -> CareLoss:
+    ) -> Loss:
         """The loss of a batch; only images with a box get a map. Without any, L_a is 0. Maps are made in 32 bits.
 
-        For those who have the features in hand; `watch` takes them from the model by itself.
+        For those who have the features in hand; `watch` takes them from the model.
 
         Args:
             logits: scores (b, c).
@@ -141,42 +129,30 @@ class Care(Objective):
         Raises:
             ValueError: for logits, features, labels and masks that do not belong together.
         """
-        masks, has_box = check_batch(logits, features, labels, m_in, has_box)
+        m_in, has_box = check_batch(logits, features, labels, m_in, has_box)
         labels = labels.long()
         with torch.autocast(logits.device.type, enabled=False):
-            logits = logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
-            return self._loss(logits, features, labels, masks, has_box, classifier, classification(logits, labels))
+            logits = wide(logits)
+            l_c = classification(logits, labels)
+            rows = has_box.nonzero()[:, 0]
+            if self.alpha == 0 or len(rows) == 0:
+                return self.without_maps(l_c)
+            maps = class_activation_map(
+                logits,
+                features,
+                labels.clamp(min=0),
+                rows=rows.to(features.device),
+                classifier=classifier,
+                method=self.method,
+                gradient_of=self.gradient_of,
+                second_order=self.second_order,
+            )
+            return self.with_maps(l_c, maps, m_in[rows.to(m_in.device)], labels[rows.to(labels.device)], len(labels))
 
-    def _loss(
-        self,
-        logits: Float[Tensor, "b c"],
-        features: Float[Tensor, "b k u v"],
-        labels: Int[Tensor, " b"],
-        m_in: Num[Tensor, "b h w"],
-        has_box: Bool[Tensor, " b"],
-        classifier: nn.Linear | None,
-        l_c: Float[Tensor, ""],
-    ) -> CareLoss:
-        rows = has_box.nonzero()[:, 0]
-        if self.alpha == 0 or len(rows) == 0:
-            return self.without_maps(l_c)
-        maps = class_activation_map(
-            logits,
-            features,
-            labels.clamp(min=0),
-            rows=rows.to(features.device),
-            classifier=classifier,
-            method=self.method,
-            gradient_of=self.gradient_of,
-            second_order=self.second_order,
-        )
-        return self.with_maps(l_c, maps, m_in[rows.to(m_in.device)], labels[rows.to(labels.device)], len(labels))
-
-    def without_maps(self, l_c: Float[Tensor, ""]) -> CareLoss:
+    def without_maps(self, l_c: Float[Tensor, ""]) -> Loss:
         """The loss of a batch in which no map is compared with a box."""
-        zero = l_c.new_zeros(())
         nothing = l_c.new_full((), float("nan"))
-        return CareLoss((1 - self.alpha) * l_c, l_c, zero, nothing, nothing, 0)
+        return Loss((1 - self.alpha) * l_c, l_c, {"L_in": nothing, "L_out": nothing}, 0, l_c.new_zeros(()))
 
     def with_maps(
         self,
@@ -185,19 +161,21 @@ class Care(Objective):
         m_in: Num[Tensor, "n h w"],
         classes: Int[Tensor, " n"],
         count: int,
-    ) -> CareLoss:
-        """The loss of a batch of `count` images, n of them with a map and a box; `classes` are those of the maps."""
-        inside, outside = self.parts(maps, m_in)
-        each = inside + self.lam * outside  # (n,)
-        l_a = self._averaged(each, classes, count)
-        total = (1 - self.alpha) * l_c + self.alpha * l_a
-        return CareLoss(total, l_c, l_a, inside.detach().mean(), outside.detach().mean(), len(maps))
+    ) -> Loss:
+        """The loss of a batch of `count` images, n of them with a map and a box; `classes` are those of the maps.
 
-    def _averaged(self, each: Float[Tensor, " n"], classes: Int[Tensor, " n"], batch_size: int) -> Float[Tensor, ""]:
+        Lesson 4, Eqs. 4 and 5.
+        """
+        inside, outside = self.parts(maps, m_in)
+        losses = inside + self.lam * outside  # Eq. 5 of each image, (n,)
         if self.average == "class":
             shares = 1 / torch.bincount(classes)[classes]  # (n,), which sum to the number of classes
-            return (shares * each).sum() / shares.sum()
-        return each.sum() / {"boxed": len(each), "batch": batch_size, "sum": 1}[self.average]
+            l_a = (shares * losses).sum() / shares.sum()
+        else:
+            l_a = losses.sum() / {"boxed": len(losses), "batch": count, "sum": 1}[self.average]
+        total = (1 - self.alpha) * l_c + self.alpha * l_a  # Eq. 4
+        means = {"L_in": inside.detach().mean(), "L_out": outside.detach().mean()}
+        return Loss(total, l_c, means, len(maps), l_a)
 
     def parts(
         self, maps: Float[Tensor, "n u v"], m_in: Num[Tensor, "n h w"]
@@ -208,3 +186,9 @@ class Care(Objective):
         inside = shrink(m_in.to(maps.device, torch.float32), size)
         outside = shrink(outer_mask(m_in, self.outer).to(maps.device), size)
         return inner_loss(maps, inside, self.tau), outer_loss(maps, outside)
+
+    def watch(self, model: nn.Module, layer: str | nn.Module | None = None, **options: Any) -> Watched:
+        """This objective in a training loop of one's own: `care = Care().watch(model)`, then
+        `loss = care(model(images), labels, boxes)`. Arguments are those of `carekit.objectives.watch.Watched`.
+        """
+        return Watched(self, model, layer, **options)

@@ -14,6 +14,8 @@ class Energy(MapLoss):
     """L_loc = 1 - Σ M_in A⁺ / Σ A⁺, with A⁺ the positive part of the map, enlarged to the image.
 
     It asks nothing of how the map fills the box. A map without a positive value has L_loc = 1 and no gradient.
+
+    Lesson 7.
     """
 
     def of_maps(self, positive: Float[Tensor, "n u v"], m_in: UInt8[Tensor, "n h w"]) -> Float[Tensor, " n"]:

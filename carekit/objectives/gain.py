@@ -27,6 +27,8 @@ class Gain(Objective):
 
     Raises:
         ValueError: for a value out of range or an unknown name.
+
+    Lesson 7.
     """
 
     weight: float = 1.0
@@ -74,7 +76,7 @@ class Gain(Objective):
 def probability_left(
     model: Backbone, images: Float[Tensor, "b 3 h w"], labels: Int[Tensor, " b"], attended: Float[Tensor, "b h w"]
 ) -> Float[Tensor, " b"]:
-    """The probability of each image's class after `attended` of each pixel is taken away."""
+    """The probability of each image's class after `attended` of each pixel is taken away. Lesson 7."""
     masked = images - attended[:, None] * images
     with model.evaluating():
         logits = model(masked).logits.float()

@@ -21,6 +21,8 @@ class InputGradient(Objective):
 
     Raises:
         ValueError: for a weight out of range.
+
+    Lesson 7.
     """
 
     weight: float = 1.0
@@ -54,7 +56,10 @@ class InputGradient(Objective):
 def gradient_outside(
     logits: Float[Tensor, "b c"], images: Float[Tensor, "b 3 h w"], rows: Tensor, m_out: Float[Tensor, "n h w"]
 ) -> Float[Tensor, " n"]:
-    """Σ_ij M_out,ij (∂ Σ_c log p_c / ∂x_ij)² of the images at `rows`, with a graph for a second backward pass."""
+    """Σ_ij M_out,ij (∂ Σ_c log p_c / ∂x_ij)² of the images at `rows`, with a graph for a second backward pass.
+
+    Lesson 7.
+    """
     log_p = logits[rows].log_softmax(1)  # (n, c)
     (gradient,) = torch.autograd.grad(log_p.sum(), images, create_graph=True)
     squares = gradient[rows].square().sum(1)  # (n, 3, h, w) -> (n, h, w)

@@ -14,6 +14,8 @@ class L1(MapLoss):
     """L_loc = mean over the pixels of |M_in - A⁺ / max A⁺|, with A⁺ the map's positive part, enlarged to the image.
 
     It asks the map to fill the box evenly.
+
+    Lesson 7.
     """
 
     def of_maps(self, positive: Float[Tensor, "n u v"], m_in: UInt8[Tensor, "n h w"]) -> Float[Tensor, " n"]:

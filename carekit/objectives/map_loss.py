@@ -22,6 +22,8 @@ class MapLoss(Objective):
 
     Raises:
         ValueError: for a weight out of range or an unknown name.
+
+    Lesson 7.
     """
 
     weight: float = 1.0
@@ -67,12 +69,12 @@ class MapLoss(Objective):
 
 
 def check_weight(weight: float) -> None:
-    """Raises ValueError for a weight that is negative or infinite."""
+    """Raises ValueError for a weight that is negative or infinite. Lesson 7."""
     if not 0 <= weight < float("inf"):
         raise ValueError(f"weight = {weight} is out of range: choose weight >= 0")
 
 
 def ratio(numerator: Float[Tensor, "n *m"], denominator: Float[Tensor, "n *#m"]) -> Float[Tensor, "n *m"]:
-    """numerator / denominator; 0, with a finite gradient, where the denominator is 0."""
+    """numerator / denominator; 0, with a finite gradient, where the denominator is 0. Lesson 7."""
     there = denominator > 0
     return torch.where(there, numerator / torch.where(there, denominator, 1.0), 0.0)

@@ -18,6 +18,8 @@ class Step:
     images are in [0, 1], None where kept features of frozen layers stand in their place; logits and features come from
     them; m_in is 1 inside an image's boxes and zeros where has_box is False; classification is the loss L_c of logits
     and labels.
+
+    Lesson 5.
     """
 
     model: Backbone
@@ -41,17 +43,30 @@ class Loss(NamedTuple):
     """What a step costs.
 
     total: the scalar to minimise. classification: L_c. parts: what else is worth a curve, each a mean over the `boxed`
-    images without a graph, NaN where there are none.
+    images without a graph, NaN without any. attention: CARE's L_a with its graph, 0 without a box.
+
+    Lesson 5.
     """
 
     total: Tensor
     classification: Tensor
     parts: dict[str, Tensor]
     boxed: int
+    attention: Tensor | None = None
+
+    @property
+    def inner(self) -> Tensor:
+        """CARE's L_in, the mean over the boxed images."""
+        return self.parts["L_in"]
+
+    @property
+    def outer(self) -> Tensor:
+        """CARE's L_out, the mean over the boxed images."""
+        return self.parts["L_out"]
 
 
 class Objective(ABC):
-    """A frozen dataclass whose fields are its parameters, and three answers about it."""
+    """A frozen dataclass whose fields are its parameters, and three answers about it. Lesson 5."""
 
     @property
     @abstractmethod
@@ -86,7 +101,10 @@ class Objective(ABC):
 
 
 def must_move_something(step: Step, second_order: bool) -> None:
-    """Raises ValueError where a loss of the maps can move no weight: the trunk is frozen, and σ a constant."""
+    """Raises ValueError where a loss of the maps can move no weight: the trunk is frozen, and σ a constant.
+
+    Lesson 5.
+    """
     if not second_order and not any(weight.requires_grad for weight in step.model.trunk.parameters()):
         raise ValueError(
             "the trunk is frozen, so the attention loss moves no weight: choose second_order=True, with which it moves "

@@ -12,7 +12,7 @@ from carekit.method.boxes import box_masks
 from carekit.method.cam import MAPS, class_activation_map, resize
 from carekit.networks import at_layer, build
 from carekit.networks.cutting import cut, locate
-from carekit.networks.layers.layout import Layout
+from carekit.networks.layers.axis_order import AxisOrder
 from carekit.networks.torchvision_nets import _built
 
 SIZE = 64
@@ -169,4 +169,4 @@ def test_a_network_that_puts_out_more_than_scores_is_refused():
             return self.fc(features.mean((2, 3))), features
 
     with pytest.raises(ValueError, match="puts out more than its scores"):
-        cut(Two(), "trunk", Layout("maps", (14, 14)))
+        cut(Two(), "trunk", AxisOrder("maps", (14, 14)))

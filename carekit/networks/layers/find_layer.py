@@ -8,9 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from carekit.ground.messages import one_of
-from carekit.method.graph import batch_norm_between
-from carekit.networks.layers.gradient import gradients_of
-from carekit.networks.layers.layout import Layout, layout_of
+from carekit.method.graph import batch_norm_between, gradients_of
+from carekit.networks.layers.axis_order import AxisOrder, axis_order_of
 from carekit.networks.layers.passes import Pass, Run, trailing
 
 POOLING = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
@@ -25,7 +24,7 @@ class Candidate(NamedTuple):
     """
 
     name: str
-    layout: Layout
+    order: AxisOrder
     depends: bool
     mixes: bool
     elsewhere: bool
@@ -83,7 +82,7 @@ def _known_name(name: str, modules: dict[str, nn.Module]) -> str:
 
 def find_layer(
     model: nn.Module, passes: Sequence[Pass], logits: Float[Tensor, "b c"], image: tuple[int, int]
-) -> tuple[str, Layout] | None:
+) -> tuple[str, AxisOrder] | None:
     """The last layer in order of execution that is a map by its shape and that the scores depend on image by image.
 
     Args:
@@ -93,7 +92,7 @@ def find_layer(
         image: (height, width) of the images.
 
     Returns:
-        Its name and layout; None where every gradient is zero, so that this batch cannot tell (a head that starts at
+        Its name and order; None where every gradient is zero, so that this batch cannot tell (a head that starts at
         zero).
 
     Raises:
@@ -102,20 +101,20 @@ def find_layer(
     mixing = None
     flat = False
     for name, runs in _latest_first(passes, len(logits)):
-        layout = layout_of(tuple(runs[0].kept.shape), image)
-        if layout is None or _is_no_place_of_maps(model, name):
+        order = axis_order_of(tuple(runs[0].kept.shape), image)
+        if order is None or _is_no_place_of_maps(model, name):
             continue
-        found = judge(name, layout, [run.kept for run in runs], logits)
+        found = probe(name, order, [run.kept for run in runs], logits)
         if found is None:
             continue
         if not found.depends:
             flat = True
         elif not found.mixes:
-            return name, layout
+            return name, order
         elif mixing is None:
             mixing = found
     if mixing is not None:
-        return mixing.name, mixing.layout
+        return mixing.name, mixing.order
     if flat and _all_zero(passes, logits):
         return None
     raise ValueError(nothing_found(passes, image))
@@ -145,7 +144,7 @@ def _is_no_place_of_maps(model: nn.Module, name: str) -> bool:
     return any(("attention" in kind or "attn" in kind) and "block" not in kind for kind in kinds)
 
 
-def judge(name: str, layout: Layout, parts: list[Tensor], logits: Float[Tensor, "b c"]) -> Candidate | None:
+def probe(name: str, order: AxisOrder, parts: list[Tensor], logits: Float[Tensor, "b c"]) -> Candidate | None:
     """Whether image 0's scores depend on its own maps, and on those of other images; None where on none at all."""
     if not logits.requires_grad:
         return None
@@ -155,16 +154,16 @@ def judge(name: str, layout: Layout, parts: list[Tensor], logits: Float[Tensor, 
     gradients = gradients_of(score, parts, logits)
     if all(gradient is None for gradient in gradients):
         return None
-    own, others = _split_first(layout, gradients)
+    own, others = _split_first(order, gradients)
     mixes = bool(others) or batch_norm_between(logits, parts)
     elsewhere = not own and any(bool(each.any()) for each in gradients if each is not None)
-    return Candidate(name, layout, bool(own), mixes, elsewhere)
+    return Candidate(name, order, bool(own), mixes, elsewhere)
 
 
-def _split_first(layout: Layout, gradients: Sequence[Tensor | None]) -> tuple[bool, bool]:
+def _split_first(order: AxisOrder, gradients: Sequence[Tensor | None]) -> tuple[bool, bool]:
     """Whether image 0's part of the gradient, and that of the others, is anywhere not zero."""
     first = gradients[0]
-    own = first is not None and bool(layout.maps(first)[:1].any())
+    own = first is not None and bool(order.maps(first)[:1].any())
     rest = [first[1:]] if first is not None else []
     rest += [gradient for gradient in gradients[1:] if gradient is not None]
     return own, any(bool(each.any()) for each in rest)

@@ -2,6 +2,6 @@
 
 from carekit.objectives.watch.epoch import EpochAttention
 from carekit.objectives.watch.overlay import overlay
-from carekit.objectives.watch.watched import Seen, Watched
+from carekit.objectives.watch.watched import LastMaps, Watched
 
-__all__ = ["EpochAttention", "Seen", "Watched", "overlay"]
+__all__ = ["EpochAttention", "LastMaps", "Watched", "overlay"]

@@ -12,6 +12,8 @@ class EpochAttention:
 
     In each batch `attention.update(care.last)`, at the end `attention.compute()`; then `attention.reset()`. Under
     torch.distributed the mean is over the images of all ranks.
+
+    Lesson 3.
     """
 
     def __init__(self) -> None:
@@ -52,7 +54,7 @@ class EpochAttention:
 def inside(
     maps: Float[Tensor, "n u v"], masks: Num[Tensor, "n h w"]
 ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
-    """The share of each map's sum inside its mask, and the share of the area that the mask has."""
+    """The share of each map's sum inside its mask, and the share of the area that the mask has. Lesson 3."""
     masks = masks.to(maps.device, torch.float32)
     large = resize(maps.detach().float(), (masks.shape[1], masks.shape[2]))  # (n, u, v) -> (n, h, w)
     whole = large.sum((1, 2))

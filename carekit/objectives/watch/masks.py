@@ -21,6 +21,8 @@ def masks_of(boxes: Any, count: int, image: Size | None, format: str | None) -> 
 
     Raises ValueError for another number of them than of logits, for boxes where the images' size is not known, and as
     `box_masks` and `read_masks` do.
+
+    Lesson 3.
     """
     if boxes is None:
         return torch.zeros(count, 1, 1, dtype=torch.uint8), torch.zeros(count, dtype=torch.bool)

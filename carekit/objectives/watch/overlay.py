@@ -41,6 +41,8 @@ def overlay(
 
     Raises:
         ValueError: for an image or map of another shape, and boxes that are wrong.
+
+    Lesson 2.
     """
     grey = _grey(_array(image))
     values = torch.as_tensor(_array(map_), dtype=torch.float32)

@@ -1,19 +1,18 @@
-"""The scores in what a model returned, and the one of each image that is differentiated."""
+"""The scores in what a model returned."""
 
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional
-
-from carekit.objectives.watch.targets import Target
 
 
 def scores_in(logits: Any) -> Tensor:
     """The tensor of scores in what a model returned.
 
     Raises ValueError for an output with several tensors, of which auxiliary heads are a part.
+
+    Lesson 5.
     """
     if isinstance(logits, Tensor):
         if logits.ndim not in (1, 2):
@@ -30,19 +29,10 @@ def scores_in(logits: Any) -> Tensor:
 
 
 def columns(logits: Tensor) -> Float[Tensor, "b c"]:
-    """Scores (b,) of one logit as (b, 1)."""
+    """Scores (b,) of one logit as (b, 1). Lesson 5."""
     return logits[:, None] if logits.ndim == 1 else logits
 
 
 def wide(logits: Tensor) -> Tensor:
-    """Scores in at least 32 bits."""
+    """Scores in at least 32 bits. Lesson 5."""
     return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
-
-
-def scores_of(logits: Float[Tensor, "b c"], chosen: Target, gradient_of: str) -> Float[Tensor, " b"]:
-    """What is differentiated for each image: the chosen score, or the cross-entropy of the chosen class."""
-    if gradient_of == "score":
-        return (logits * chosen.choice).sum(1)
-    if logits.shape[1] == 1:
-        return -functional.logsigmoid(logits * chosen.choice)[:, 0]
-    return -(logits.log_softmax(1) * chosen.choice).sum(1)

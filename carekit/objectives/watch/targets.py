@@ -11,11 +11,13 @@ from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 from torch.nn import functional
 
+from carekit.method.cam import choice_of
+
 LABELS = "labels"  # the map is that of the label
 
 
 class Target(NamedTuple):
-    """The score of an image is Σ_c choice · y_c. known: which images have a class at all."""
+    """The score of an image is Σ_c choice · y_c. known: which images have a class at all. Lesson 5."""
 
     choice: Float[Tensor, "b c"]
     known: Bool[Tensor, " b"]
@@ -25,6 +27,8 @@ def class_loss_of(logits: Float[Tensor, "b c"], labels: Shaped[Tensor, "b *rest"
     """L_c by the kind of the labels: cross-entropy of classes, one-hot or soft labels; with one logit a sigmoid's.
 
     Raises ValueError for labels that need a loss of their own (several classes at once, numbers) or do not fit.
+
+    Lesson 5.
     """
     if logits.shape[1] == 1:
         return functional.binary_cross_entropy_with_logits(logits[:, 0], _one_column(labels).to(logits.dtype))
@@ -50,7 +54,7 @@ def _one_column(labels: Shaped[Tensor, "b *rest"]) -> Shaped[Tensor, " b"]:
 
 
 def class_indices(labels: Shaped[Tensor, "b *rest"], logits: Float[Tensor, "b c"]) -> Int[Tensor, " b"]:
-    """Labels (b,) or (b, 1) of any whole type as 64-bit class numbers; below 0 is "ignore"."""
+    """Labels (b,) or (b, 1) of any whole type as 64-bit class numbers; below 0 is "ignore". Lesson 5."""
     if labels.numel() != len(labels):
         raise ValueError(
             f"labels of shape {tuple(labels.shape)} do not fit logits of shape {tuple(logits.shape)}: give class "
@@ -77,6 +81,8 @@ def target_of(
 
     Raises:
         ValueError: for a class that does not exist, and labels without a class in a row.
+
+    Lesson 5.
     """
     if isinstance(target, str) and target != LABELS:
         raise ValueError(f"target = {target!r} is unknown: leave it out, or give a class number, a tensor or None")
@@ -102,8 +108,7 @@ def _of_one_logit(logits: Float[Tensor, "b 1"], labels: Shaped[Tensor, " b"], ig
     wrong = known & (labels > 1)
     if wrong.any():
         raise ValueError(f"label {labels[wrong][0].item():g} with one logit: labels are 0 or 1, or shares between")
-    sign = torch.where(labels > 0.5, 1.0, -1.0).to(logits.dtype)
-    return Target(sign[:, None], known)  # (b,) -> (b, 1)
+    return Target(choice_of((labels > 0.5).long(), logits), known)
 
 
 def _of_shares(shares: Shaped[Tensor, "b c"]) -> Target:
@@ -118,10 +123,9 @@ def _of_classes(logits: Float[Tensor, "b c"], classes: Int[Tensor, " b"], ignore
         raise ValueError(
             f"label {highest} is no class: the logits have {logits.shape[1]} columns, 0 to {logits.shape[1] - 1}"
         )
-    places = torch.where(known, classes, 0)
-    return Target(functional.one_hot(places, logits.shape[1]).to(logits.dtype) * known[:, None], known)
+    return Target(choice_of(torch.where(known, classes, 0), logits) * known[:, None], known)
 
 
 def ignored_by(class_loss: Callable | None) -> int:
-    """The `ignore_index` of a loss that has one; torch's default otherwise."""
+    """The `ignore_index` of a loss that has one; torch's default otherwise. Lesson 5."""
     return int(getattr(class_loss, "ignore_index", -100))

@@ -6,49 +6,32 @@ Shapes: b images, n of them with a box and a class, k channels, a map of u x v, 
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int, Num
 from torch import Tensor, nn
 
-from carekit.method.cam import MAPS, normalise
-from carekit.method.graph import batch_norm_between, nodes, why_no_way
+import carekit.objectives.care  # not `from`: Care imports this module
+from carekit.method.cam import MAPS, gradient_of_each, normalise, scores_of
+from carekit.method.graph import joined, nodes, why_no_way
 from carekit.method.shapes import Size
-from carekit.networks.layers.find_layer import ddp_around, find_layer, judge, named_layer, nothing_found, unwrap
-from carekit.networks.layers.gradient import features_and_gradient
+from carekit.networks.layers.axis_order import AxisOrder, axis_order_of
+from carekit.networks.layers.find_layer import ddp_around, find_layer, named_layer, nothing_found, probe, unwrap
 from carekit.networks.layers.hooks import Link
-from carekit.networks.layers.layout import Layout, layout_of
 from carekit.networks.layers.passes import Pass, Run, trailing
 from carekit.networks.layers.recorder import Recorder
+from carekit.objectives.objective import Loss
 from carekit.objectives.watch.masks import NO_SIZE, masks_of
-from carekit.objectives.watch.scores import columns, scores_in, scores_of, wide
+from carekit.objectives.watch.scores import columns, scores_in, wide
 from carekit.objectives.watch.targets import LABELS, Target, class_loss_of, ignored_by, target_of
 
 
-@runtime_checkable
-class MapObjective(Protocol):
-    """An objective that compares maps with boxes, as `Care` is one: how to make them, and what they cost."""
+class LastMaps(NamedTuple):
+    """The maps of one call, in [0, 1], the masks they were compared with, and which images of the batch they are of.
 
-    @property
-    def alpha(self) -> float: ...
-
-    @property
-    def method(self) -> str: ...
-
-    @property
-    def gradient_of(self) -> str: ...
-
-    @property
-    def second_order(self) -> bool: ...
-
-    def without_maps(self, l_c: Tensor) -> Any: ...
-
-    def with_maps(self, l_c: Tensor, maps: Tensor, m_in: Tensor, classes: Tensor, count: int) -> Any: ...
-
-
-class Seen(NamedTuple):
-    """The maps of one call, in [0, 1], the masks they were compared with, and which images of the batch they are of."""
+    Lesson 5.
+    """
 
     maps: Float[Tensor, "n u v"]
     masks: Num[Tensor, "n h w"]
@@ -56,11 +39,14 @@ class Seen(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What the last pass left for one call: logits with a graph, the layer's parts, their layout, do images mix."""
+    """What the last pass left for one call: logits with a graph, the layer's parts, their order, do images mix.
+
+    Lesson 5.
+    """
 
     logits: Float[Tensor, "b c"]
     parts: list[Tensor]
-    layout: Layout
+    order: AxisOrder
     mixes: bool
 
 
@@ -78,11 +64,13 @@ class Watched:
 
     Raises:
         ValueError: for a layer that is not in the model, and two watchers of one model.
+
+    Lesson 5.
     """
 
     def __init__(
         self,
-        care: MapObjective,
+        care: "carekit.objectives.care.Care",
         model: nn.Module,
         layer: str | nn.Module | None = None,
         *,
@@ -94,7 +82,7 @@ class Watched:
         self.class_loss = class_loss
         self.quiet = quiet
         self.layer: str | None = None
-        self.last: Seen | None = None
+        self.last: LastMaps | None = None
         self._mixes: dict[bool, bool] = {}  # by training mode
         self._warned = False
         self._trains = False
@@ -120,7 +108,7 @@ class Watched:
         target: Any = LABELS,
         format: str | None = None,
         class_loss: Callable[[Any, Any], Tensor] | None = None,
-    ) -> Any:
+    ) -> Loss:
         """The loss of the batch that the model has just seen.
 
         Args:
@@ -162,7 +150,7 @@ class Watched:
         target: Any,
         format: str | None,
         ignored: int,
-    ) -> Any:
+    ) -> Loss:
         image = self._recorder.size_of(given)
         masks, has_box = masks_of(boxes, len(given), image, format)
         if not bool(has_box.any()):
@@ -175,7 +163,7 @@ class Watched:
         rows = (has_box & chosen.known.cpu()).nonzero()[:, 0]
         maps = self._maps(batch, chosen, rows)
         masks = masks[rows.to(masks.device)]
-        self.last = Seen(maps.detach(), masks, rows)
+        self.last = LastMaps(maps.detach(), masks, rows)
         if self.care.alpha == 0 or len(rows) == 0:
             return self.care.without_maps(l_c)
         return self.care.with_maps(l_c, maps, masks, chosen.choice[rows.to(given.device)].argmax(1), len(given))
@@ -214,54 +202,50 @@ class Watched:
         if not runs:
             raise ValueError(self._why_counts_differ(passes, len(given)))
         parts = [run.kept for run in runs]
-        layout = layout_of(tuple(parts[0].shape), image)
-        if layout is None:
+        order = axis_order_of(tuple(parts[0].shape), image)
+        if order is None:
             raise ValueError(_no_map(layer, tuple(parts[0].shape), image))
         for each in passes:
             each.used = True
         self._warn_if_nothing_is_trained(runs)
-        return Batch(logits, parts, layout, self._do_images_mix(logits, parts, layout))
+        return Batch(logits, parts, order, self._do_images_mix(logits, parts, order))
 
     def _choose(self, passes: list[Pass], logits: Tensor, image: Size) -> str | None:
         found = find_layer(self._recorder.model, passes, logits, image)
         if found is None:
             return None
-        self.layer, layout = found
+        self.layer, order = found
         self._recorder.start({self.layer: self._recorder.model.get_submodule(self.layer)})
         for each in self._recorder.passes:
             each.runs = [run for run in each.runs if run.name == self.layer]
         if not self.quiet and not _is_another_rank():
-            u, v = layout.size
+            u, v = order.size
             print(f"CARE watches the layer {self.layer!r}, maps of {u} x {v}; watch(model, layer=...) takes another")
         return self.layer
 
-    def _do_images_mix(self, logits: Tensor, parts: list[Tensor], layout: Layout) -> bool:
+    def _do_images_mix(self, logits: Tensor, parts: list[Tensor], order: AxisOrder) -> bool:
         """Whether a batch normalisation mixes the images behind the layer: asked of the graph, and once by trying."""
         training = self._recorder.entry.training
         if training not in self._mixes and len(logits) > 1:
-            found = judge(str(self.layer), layout, parts, logits)
+            found = probe(str(self.layer), order, parts, logits)
             if found is None:
                 raise ValueError(why_no_way(logits, parts[-1], None))
             if found.depends:
                 self._mixes[training] = found.mixes
             elif found.elsewhere:
                 raise ValueError(_only_class_token(str(self.layer)))
-        return self._mixes.get(training, False) or batch_norm_between(logits, parts)
+        return self._mixes.get(training, False)
 
     def _maps(self, batch: Batch, chosen: Target, rows: Int[Tensor, " n"]) -> Float[Tensor, "n u v"]:
         rows = rows.to(batch.logits.device)
         with torch.enable_grad():
-            scores = scores_of(batch.logits, chosen, self.care.gradient_of)
-            features, gradient = features_and_gradient(
-                scores,
-                batch.parts,
-                rows,
-                batch.layout,
-                logits=batch.logits,
-                mixes=batch.mixes,
-                second_order=self.care.second_order,
+            scores = scores_of(batch.logits, chosen.choice, self.care.gradient_of)
+            gradient = gradient_of_each(
+                scores, batch.parts, rows, batch.logits, mixes=batch.mixes, second_order=self.care.second_order
             )
-        return normalise(MAPS.named(self.care.method).function(features.float(), gradient.float()))
+            features = joined(batch.parts, batch.logits.device)[rows]
+        make = MAPS.named(self.care.method).function
+        return normalise(make(batch.order.maps(features).float(), batch.order.maps(gradient).float()))
 
     def _warn_if_nothing_is_trained(self, parts: list[Run]) -> None:
         """Once, where no weight stands before the layer that the attention loss could move."""
@@ -339,14 +323,14 @@ class Watched:
 
 @contextmanager
 def exact(device: torch.device) -> Iterator[None]:
-    """Maps in 32 bits whatever the autocast, and with a graph inside of inference mode."""
+    """Maps in 32 bits whatever the autocast, and with a graph inside of inference mode. Lesson 5."""
     grad = torch.is_grad_enabled()
     with torch.autocast(device.type, enabled=False), torch.inference_mode(False), torch.set_grad_enabled(grad):
         yield
 
 
 def is_compiled(model: nn.Module) -> bool:
-    """Whether torch.compile is anywhere in the model."""
+    """Whether torch.compile is anywhere in the model. Lesson 5."""
     return any(
         hasattr(module, "_orig_mod") or getattr(module, "_compiled_call_impl", None) is not None
         for module in model.modules()

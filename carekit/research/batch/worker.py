@@ -15,12 +15,14 @@ from typing import Any, TextIO
 import psutil
 
 from carekit.ground.messages import FULL
+from carekit.ground.orphans import end_quickly
 from carekit.research.batch import records
 from carekit.research.batch.execute import NotebookStopped, execute
 
 
 def main() -> None:
     """Answer tasks until there are no more."""
+    end_quickly()
     tasks: queue.SimpleQueue[str] = queue.SimpleQueue()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nothing that is printed may be taken for an answer

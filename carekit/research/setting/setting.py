@@ -15,6 +15,7 @@ from carekit.experiment.box_sources import Scaled
 from carekit.experiment.profiles import Profile, profile
 from carekit.ground import workspace
 from carekit.ground.folders import whole_file
+from carekit.ground.orphans import end_quickly
 from carekit.material.drawing import KINDS, Kind, Recipe, scaled_counts
 from carekit.material.drawing.marks import with_shortcut
 from carekit.objectives import Care
@@ -147,6 +148,8 @@ def open_setting(namespace: Mapping[str, Any], needs_boxes: bool = False) -> Set
     Raises ValueError, in one sentence, for a parameter out of range or one that papermill was given and no lesson has,
     and NoBoxes where the lesson needs boxes in both parts and the data set has none.
     """
+    if "In" in namespace:  # the kernel of a lesson
+        end_quickly()
     for cell in namespace.get("In", []):
         if cell.startswith(_INJECTED):
             check_parameters(assigned_names(cell))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from carekit import Care
-from carekit.networks.layers.layout import layout_of
+from carekit.networks.layers.axis_order import axis_order_of
 from carekit.networks.vision import models  # noqa: F401  before timm, which imports torchvision
 
 FOUND = {
@@ -46,9 +46,9 @@ def agrees_with_the_loop(model, layer, images, labels, boxes, loop):
     assert care.layer == layer
     size = tuple(images.shape[2:])
     features = care._recorder.passes[-1].runs[-1].kept
-    layout = layout_of(tuple(features.shape), size)
-    shape = None if layout.kind == "maps" else layout.size
-    reference = loop(untouched, layer, images, labels, size=shape, skip=layout.skip)
+    order = axis_order_of(tuple(features.shape), size)
+    shape = None if order.kind == "maps" else order.size
+    reference = loop(untouched, layer, images, labels, size=shape, skip=order.skip)
     assert loss.attention.item() == pytest.approx(reference.attention(boxes, size), abs=1e-5)
     for ours, row in zip(care.last.maps, care.last.rows.tolist(), strict=True):
         torch.testing.assert_close(ours.double(), torch.from_numpy(reference.maps[row]), atol=1e-5, rtol=0)

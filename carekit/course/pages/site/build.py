@@ -16,7 +16,7 @@ from carekit.ground.environment import ROOT, python_path
 
 CONFIG = ROOT / "docs" / "site"
 _FIRST = ("ink", "attention_loss")  # the explorers that the first page may show, the best first
-_LINKED = ("examples", "data_scripts", "benchmarks")  # folders whose files the documents link to
+_LINKED = ("examples", "data_scripts", "benchmarks", "carekit")  # folders whose files the documents link to
 
 
 class SiteError(Exception):

@@ -11,7 +11,7 @@ MOST_PREFIX_TOKENS = 16  # a class token, DeiT's second one, registers
 
 
 @dataclass(frozen=True)
-class Layout:
+class AxisOrder:
     """How the axes of an output lie. kind: "maps", "channels_last" or "tokens"; skip: tokens before the first patch."""
 
     kind: str
@@ -28,22 +28,22 @@ class Layout:
         return output
 
 
-def layout_of(shape: tuple[int, ...], image: Size) -> Layout | None:
-    """The layout of an output of `shape` for images of size `image`; None where it is no map of such an image."""
+def axis_order_of(shape: tuple[int, ...], image: Size) -> AxisOrder | None:
+    """The order of an output of `shape` for images of size `image`; None where it is no map of such an image."""
     if len(shape) == 4 and fits((shape[2], shape[3]), image):
-        return Layout("maps", (shape[2], shape[3]))
+        return AxisOrder("maps", (shape[2], shape[3]))
     if len(shape) == 4 and fits((shape[1], shape[2]), image):
-        return Layout("channels_last", (shape[1], shape[2]))
+        return AxisOrder("channels_last", (shape[1], shape[2]))
     if len(shape) == 3:
         return _tokens(shape[1], image)
     return None
 
 
-def _tokens(count: int, image: Size) -> Layout | None:
+def _tokens(count: int, image: Size) -> AxisOrder | None:
     """Patches of a side that both sides of the image hold a whole number of times, after a few other tokens."""
     for side in range(1, max(image) + 1):
         size = (image[0] // side, image[1] // side)
         skip = count - size[0] * size[1]
         if 0 <= skip <= MOST_PREFIX_TOKENS and skip < size[0] * size[1] and fits(size, image):
-            return Layout("tokens", size, skip)
+            return AxisOrder("tokens", size, skip)
     return None
