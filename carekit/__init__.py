@@ -12,8 +12,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; a test holds it equal t
     from carekit.experiment.evaluation import evaluate as evaluate
     from carekit.experiment.profiles import profile as profile
     from carekit.ground.where import where as where
-    from carekit.material.drawing import chest as chest
-    from carekit.material.drawing import skin as skin
+    from carekit.material.drawing import chest as chest  # type: ignore[no-redef]  # a module has the name, too
+    from carekit.material.drawing import skin as skin  # type: ignore[no-redef]  # a module has the name, too
     from carekit.method.boxes import box_masks as box_masks
     from carekit.method.cam import class_activation_map as class_activation_map
     from carekit.method.cam import feature_maps as feature_maps
@@ -43,11 +43,13 @@ _HOME = {
 __all__ = list(_HOME)
 
 
-def __getattr__(name: str):
-    if name not in _HOME:
-        raise AttributeError(f"module 'carekit' has no attribute {name!r}")
-    return getattr(import_module(f"carekit.{_HOME[name]}"), name)
+if not TYPE_CHECKING:  # so that a misspelt name fails in mypy and in an editor
+
+    def __getattr__(name: str):
+        if name not in _HOME:
+            raise AttributeError(f"module 'carekit' has no attribute {name!r}")
+        return getattr(import_module(f"carekit.{_HOME[name]}"), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
