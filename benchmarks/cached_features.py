@@ -12,13 +12,13 @@ from _timing import Clock, options, rounds
 from torch.nn import functional
 
 from carekit.data.batches import BoxedImages
+from carekit.data.cached import network_for
 from carekit.data.prepared.rows import choose_rows
 from carekit.ground.parallel import cores
 from carekit.material.drawing import skin
 from carekit.networks import build
 from carekit.objectives import Care
-from carekit.training import Schedule, train_step
-from carekit.training.feature_cache import keep
+from carekit.training import Schedule, cached, train_step
 
 NAME = "efficientnet_lite0_early"
 TARGET = 5.0  # times the images/s of the whole network, trained throughout
@@ -38,13 +38,13 @@ def main() -> None:
 
 def speed(data, folder: str, repeats: int, clock: Clock) -> None:
     """Print the images/s of a training step with a batch of 32, four ways."""
-    kept = keep(build(NAME, 7), data, flips=True, folder=folder)
+    features = cached(build(NAME, 7), data, flips=True, folder=folder)
     whole = BoxedImages(data, None, "flip")
     variants = {
         "whole network, all of it trained": step("efficientnet_lite0", whole),
         "small net": step("small", whole),
         "frozen layers run each time": step(NAME, whole),
-        "frozen layers kept": step(NAME, BoxedImages(data, None, "flip", kept)),
+        "frozen layers kept": step(NAME, BoxedImages(features, None, "flip")),
     }
     seconds = rounds(variants, repeats, clock=clock)
     middle = {name: float(np.median(values)) for name, values in seconds.items()}
@@ -60,7 +60,7 @@ def speed(data, folder: str, repeats: int, clock: Clock) -> None:
 
 def step(name: str, images: BoxedImages):
     """A training step, reading of the batch included."""
-    model = build(name, 7).to(memory_format=torch.channels_last).train()
+    model = network_for(build(name, 7), images.data).to(memory_format=torch.channels_last).train()
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-5)
     rows = list(range(len(images) - 32, len(images)))
     schedule = Schedule(epochs=1)
@@ -78,15 +78,15 @@ def cost(data, folder: str, n: int, cpu: bool) -> None:
     images = choose_rows(data.images, rows)
     many = replace(data, images=images, samples=samples, boxes=data.boxes.iloc[:0], masks=None)
     process = psutil.Process(os.getpid())
-    keep(build(NAME, 7), many.take(np.arange(32)), flips=True, folder=folder)  # what is set up once
+    cached(build(NAME, 7), many.take(np.arange(32)), flips=True, folder=folder)  # what is set up once
     now = (lambda: time.process_time() / cores()) if cpu else time.perf_counter
     before, started = process.memory_info().rss, now()
-    kept = keep(build(NAME, 7), many, flips=True, folder=folder)
+    features = cached(build(NAME, 7), many, flips=True, folder=folder)
     seconds = now() - started
     for start in range(0, n, 256):
-        kept.read(np.arange(start, min(start + 256, n)))
+        features.tensor(np.arange(start, min(start + 256, n)))
     growth = (process.memory_info().rss - before) / 2**20
-    size = kept.rows.base.nbytes / 2**20
+    size = features.features.base.nbytes / 2**20
     per_10_000 = seconds * 10_000 / n
     verdict = "within" if per_10_000 <= SECONDS else "above"
     print(f"features of {n} images in four flips: {seconds:.0f} s, {size:.0f} MB on disk, {growth:.0f} MB more memory")

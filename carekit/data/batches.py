@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from carekit.data.augment import JointAugment, flipped
-from carekit.data.kept import KeptFeatures
+from carekit.data.cached import Cached
 from carekit.data.prepared import Prepared
 from carekit.ground.messages import one_of
 from carekit.method.boxes import check, rasterise
@@ -19,24 +19,16 @@ from carekit.method.boxes import check, rasterise
 class Batch(NamedTuple):
     """Images (b, 3, h, w) in 0..255, labels, masks M_in in {0, 1} (zeros without a box), and which have a box.
 
-    early: in place of the images, then None, what the network's frozen layers make of them. mixed_with, share: where
-    images were mixed, `share` of each is its own, with its label and its box, and the rest is of `mixed_with`.
+    images: of a cached data set the features (b, k, u, v) in their place. mixed_with, share: where images were mixed,
+    `share` of each is its own, with its label and its box, and the rest is of `mixed_with`.
     """
 
-    images: UInt8[Tensor, "b 3 h w"] | None
+    images: UInt8[Tensor, "b 3 h w"] | Float[Tensor, "b k u v"]
     labels: Int[Tensor, " b"]
     m_in: UInt8[Tensor, "b h w"]
     has_box: Bool[Tensor, " b"]
-    early: Float[Tensor, "b k u v"] | None = None
     mixed_with: Int[Tensor, " b"] | None = None
     share: float = 1.0
-
-    @property
-    def pixels(self) -> Tensor:
-        """The images. Raises ValueError where only kept features are there."""
-        if self.images is None:
-            raise ValueError("only kept features of frozen layers are there, and no images: train without `kept`")
-        return self.images
 
     def showing(self, images: UInt8[Tensor, "b 3 h w"], m_in: UInt8[Tensor, "b h w"]) -> "Batch":
         """The same batch with other images and masks; a box of which nothing is left is no box."""
@@ -58,36 +50,30 @@ class BoxedImages(Dataset):
     """A torch data set over a prepared one, with the boxes that are trained on.
 
     Args:
-        data: the images.
+        data: the images, or `carekit.training.cached` features of them.
         boxes: for each row that has some, its boxes (k, 4) in pixels; {} is no supervision, None the true boxes of the
             rare classes.
         augment: see `JointAugment`.
-        kept: the features of these images behind a network's frozen layers, to give in their place.
 
     Raises:
-        ValueError: for a bad box, naming its image, for an unknown augmentation, and for kept features of another
-            number of images, or with an augmentation that changes more than they hold.
+        ValueError: for a bad box, naming its image, for an unknown augmentation, and for one that changes more than
+            cached features hold.
     """
 
-    def __init__(
-        self,
-        data: Prepared,
-        boxes: Mapping[int, np.ndarray] | None = None,
-        augment: str = "none",
-        kept: KeptFeatures | None = None,
-    ):
+    def __init__(self, data: Prepared, boxes: Mapping[int, np.ndarray] | None = None, augment: str = "none"):
         self.data = data
         self.augment = JointAugment(augment)
-        self.kept = kept
-        if kept is not None:
-            _check_kept(kept, data, augment)
+        if isinstance(data, Cached) and (augment == "strong" or (augment == "flip" and data.flips == 1)):
+            raise ValueError(
+                f"augmentation = {augment!r} changes images in ways that were not kept: train without `cached`"
+            )
         self.labels = torch.tensor(data.labels)
         self.size = (data.size, data.size)
         self.boxes = {}
         shown = {i: data.boxes_of(i) for i in boxed_rows(data)} if boxes is None else boxes
-        for i, each in shown.items():
-            if len(each):
-                self.boxes[int(i)] = check(each, self.size, f"image {data.samples.image_id.iloc[i]}")
+        for i, corners in shown.items():
+            if len(corners):
+                self.boxes[int(i)] = check(corners, self.size, f"image {data.samples.image_id.iloc[i]}")
 
     def __len__(self) -> int:
         return len(self.data)
@@ -95,36 +81,23 @@ class BoxedImages(Dataset):
     def __getitems__(self, rows: list[int]) -> Batch:
         """A whole batch at once: one gather from the memory map instead of one object an image."""
         indices = np.asarray(rows)
-        boxed = [row for row, i in enumerate(indices.tolist()) if i in self.boxes]
-        masks = self._masks(indices, boxed)
-        if self.kept is not None:
-            flips = self.augment.flips(len(indices))
-            early = self.kept.read(indices, (flips[0] + 2 * flips[1]).numpy())
-            masks[boxed] = flipped(masks[boxed], flips[:, boxed])  # the others are zero, and most of them
-            return self._batch(indices, None, masks, early)
-        images = torch.from_numpy(self.data.read(indices)).permute(0, 3, 1, 2)  # (b, h, w, 3) -> (b, 3, h, w)
-        return self._batch(indices, *self.augment(images, masks))
-
-    def _masks(self, indices: np.ndarray, boxed: Sequence[int]) -> UInt8[Tensor, "b h w"]:
         masks = torch.zeros(len(indices), *self.size, dtype=torch.uint8)
+        boxed = [row for row, i in enumerate(rows) if i in self.boxes]
         for row in boxed:
-            masks[row] = torch.from_numpy(rasterise(self.boxes[int(indices[row])], self.size))
-        return masks
-
-    def _batch(self, indices: np.ndarray, images: Tensor | None, masks: Tensor, early: Tensor | None = None) -> Batch:
+            masks[row] = torch.from_numpy(rasterise(self.boxes[rows[row]], self.size))
+        if isinstance(self.data, Cached):
+            flips = self.augment.flips(len(indices))  # (2, b): left-right and upside-down
+            images = self.data.tensor(indices, (flips[0] + 2 * flips[1]).numpy())
+            masks[boxed] = flipped(masks[boxed], flips[:, boxed])  # the others are zero, and most of them
+        else:
+            pixels = torch.from_numpy(self.data.read(indices)).permute(0, 3, 1, 2)  # (b, h, w, 3) -> (b, 3, h, w)
+            images, masks = self.augment(pixels, masks)
         # A rotation may have turned a box out of the picture.
         has_box = masks.flatten(1).amax(1) > 0  # (b, h, w) -> (b,); twenty times as fast as any
-        return Batch(images, self.labels[indices], masks, has_box, early)
+        return Batch(images, self.labels[indices], masks, has_box)
 
     def __getitem__(self, index: int) -> Batch:
         return self.__getitems__([index])
-
-
-def _check_kept(kept: KeptFeatures, data: Prepared, augment: str) -> None:
-    if len(kept) != len(data):
-        raise ValueError(f"the features are of {len(kept)} images, not of these {len(data)}: keep those of these")
-    if augment == "strong" or (augment == "flip" and kept.flips == 1):
-        raise ValueError(f"augmentation = {augment!r} changes images in ways that were not kept: train without `kept`")
 
 
 def _as_is(batch: Any) -> Any:
@@ -162,8 +135,12 @@ def loader(
     )
 
 
-def to_unit(images: Tensor) -> Float[Tensor, "b 3 h w"]:
-    """Images as floats in [0, 1]. Raises ValueError where an image holds NaN or infinity."""
+def to_unit(images: Tensor) -> Float[Tensor, "b c h w"]:
+    """Images as floats in [0, 1]; what is of floats already, such as cached features, as it is.
+
+    Raises:
+        ValueError: where an image holds NaN or infinity.
+    """
     if not images.is_floating_point():
         return images.float() / 255
     if not images.isfinite().all():

@@ -2,8 +2,8 @@
 
 from carekit.experiment.arm import Arm
 from carekit.experiment.comparing import compare
-from carekit.experiment.features import kept_for_evaluation, kept_for_training, predictions
-from carekit.experiment.plan import PRETRAINED, WATCHED
+from carekit.experiment.features import cached_for_evaluation, cached_for_training, predictions
+from carekit.experiment.job import PRETRAINED, WATCHED
 from carekit.experiment.results import (
     Run,
     difference_of_differences,
@@ -19,11 +19,11 @@ __all__ = [
     "WATCHED",
     "Arm",
     "Run",
+    "cached_for_evaluation",
+    "cached_for_training",
     "compare",
     "difference_of_differences",
     "first_of_each_class",
-    "kept_for_evaluation",
-    "kept_for_training",
     "load_model",
     "paired_difference",
     "predictions",

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field, replace
 
 from carekit.data.batches import BoxedImages, boxed_rows
-from carekit.data.kept import KeptFeatures
+from carekit.data.cached import images_only
 from carekit.data.prepared import Prepared
 from carekit.experiment.box_sources import BoxSource, Truth
 from carekit.experiment.profiles import Profile
 from carekit.objectives import Care, Objective
 from carekit.strategies import Strategy
+from carekit.training import Schedule
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,14 @@ class Arm:
         """The same second stage without what the objective adds."""
         return replace(self, objective=self.objective.control())
 
-    def images(self, train: Prepared, profile: Profile, kept: KeptFeatures | None = None) -> BoxedImages:
-        """The training images of the second stage, or their kept features, with the boxes that this arm shows."""
-        return BoxedImages(train, self.boxes(train, boxed_rows(train, self.classes)), profile.augment, kept)
+    def schedule(self, profile: Profile) -> Schedule:
+        """How long and how fast it trains: as the second stage, or as the first for the epochs of both."""
+        if self.stages == 2:
+            return profile.finetune
+        return replace(profile.pretrain, epochs=profile.pretrain.epochs + profile.finetune.epochs)
 
-    @property
-    def sees_images(self) -> bool:
-        """Whether its objective or its strategy takes the images themselves, not only a network's answer to them."""
-        return self.objective.needs_images or self.strategy.needs_images
+    def images(self, train: Prepared, profile: Profile) -> BoxedImages:
+        """The training images with the boxes that this arm shows; without cached features where it needs the images."""
+        if self.objective.needs_images or self.strategy.needs_images:
+            train = images_only(train)
+        return BoxedImages(train, self.boxes(train, boxed_rows(train, self.classes)), profile.augment)

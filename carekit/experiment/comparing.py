@@ -3,20 +3,17 @@
 import sys
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 from tqdm import tqdm
 
 from carekit.data.prepared import Prepared
 from carekit.experiment.arm import Arm
-from carekit.experiment.plan import Job, Planned
+from carekit.experiment.job import plan
 from carekit.experiment.profiles import Profile
-from carekit.experiment.results import Run
+from carekit.experiment.results import Run, read_run
 from carekit.experiment.training import train_once
 from carekit.ground import registry as tables
-from carekit.ground import workspace
 from carekit.ground.orphans import sweep
-from carekit.networks import checkpoints
 
 _WORTH_A_PROCESS = 8e6  # pixels to train on: about eight seconds of work
 
@@ -59,38 +56,21 @@ def compare(
         if not len(data.split(split)):
             raise ValueError(f"{data.facts['title']} has no {split} image to {what}: give the whole data set")
     data.verify_once()
-    folder = workspace.runs() / "models"  # settled here: worker processes may have been started elsewhere
-    starts = {seed: Job(data, profile, seed).checkpoint(folder) for seed in seeds}
-    first = [Planned(Job(data, profile, seed), starts[seed], None) for seed in seeds]
-    jobs = [Job(data, profile, seed, name, arm, watched) for seed in seeds for name, arm in arms.items()]
-    second = [Planned(job, job.found(folder), starts[job.seed]) for job in jobs]
+    first, second = plan(data, profile, arms, seeds, watched)
     sweep()
-    unique = [list({planned.path: planned for planned in stage}.values()) for stage in (first, second)]
-    with tqdm(total=sum(map(len, unique)), desc="runs", disable=not progress, file=sys.stdout) as bar:
-        for stage in unique:  # equal settings run once
-            missing = [planned for planned in stage if not planned.path.exists()]
+    stages = [list({job.path: job for job in stage}.values()) for stage in (first, second)]  # equal runs are one
+    with tqdm(total=sum(map(len, stages)), desc="runs", disable=not progress, file=sys.stdout) as bar:
+        for stage in stages:
+            missing = [job for job in stage if not job.path.exists()]
             bar.update(len(stage) - len(missing))
-            tasks = (delayed(train_once)(planned, tables.additions()) for planned in missing)
+            tasks = (delayed(train_once)(job, tables.additions()) for job in missing)
             for _ in Parallel(_processes(data, profile, len(missing)), return_as="generator")(tasks):
                 bar.update()
-    return [_finished(planned) for planned in first + second]
+    return [read_run(job.path, job.name, job.seed) for job in first + second]
 
 
 def _processes(data: Prepared, profile: Profile, runs: int) -> int:
     """How many to train in: another process takes seconds to start, longer than a few small runs."""
     epochs = max(profile.pretrain.epochs, profile.finetune.epochs)
     few = runs * epochs * len(data.samples) * data.size**2 < _WORTH_A_PROCESS
-    return 1 if few or profile.pretrain.device != "cpu" else min(cpu_count(), max(runs, 1))
-
-
-def _finished(planned: Planned) -> Run:
-    about = checkpoints.read_about(planned.path)
-    return Run(
-        arm=planned.job.name,
-        seed=planned.job.seed,
-        scores=about["scores"],
-        by_false_alarms=about["by_false_alarms"],
-        history=pd.DataFrame(about["history"]),
-        checkpoint=planned.path,
-        cpu_seconds=about["cpu_seconds"],
-    )
+    return 1 if few or profile.device != "cpu" else min(cpu_count(), max(runs, 1))

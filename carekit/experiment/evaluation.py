@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from carekit.data.kept import KeptFeatures
+from carekit.data.cached import network_for
 from carekit.data.prepared import Prepared
 from carekit.method import boxes
 from carekit.method.cam import class_activation_map, resize
@@ -32,14 +32,12 @@ def predict(
     data: Prepared,
     *,
     batch_size: int = 128,
-    device: str = "cpu",
-    kept: KeptFeatures | None = None,
     classes: Int[np.ndarray, " n"] | None = None,
 ) -> Predictions:
-    """Run the model over all images of `data`, in evaluation mode.
+    """Run the model over all images of `data`, in evaluation mode, on the device where it is.
 
     Args:
-        kept: the features of these images behind the frozen layers, to begin with.
+        data: images, or cached features of them, with which the network begins behind its frozen layers.
         classes: of each image, the class whose map is made; None: the true one.
 
     Raises:
@@ -48,32 +46,26 @@ def predict(
     if not len(data):
         raise ValueError(f"there is no image to predict in {data.facts['title']}: give a data set that has some")
     shown = data.labels if classes is None else classes
-    model.to(device)
     parts = []
-    with model.evaluating():
+    net = network_for(model, data)
+    with net.evaluating():
         for start in range(0, len(data), batch_size):
             rows = np.arange(start, min(start + batch_size, len(data)))
-            labels = torch.tensor(shown[rows]).to(device)
-            if kept is None:
-                logits, features = model.with_head_graph(data.tensor(rows).to(device))
-            else:
-                logits, features = model.with_head_graph(early=kept.read(rows).to(device))
+            labels = torch.tensor(shown[rows]).to(model.device)
+            logits, features = net.with_head_graph(data.tensor(rows).to(model.device))
             maps = class_activation_map(logits, features, labels, classifier=model.linear_head)
-            found = (logits.softmax(1), maps)
-            parts.append([part.detach().cpu().numpy() for part in found])
-    probabilities, all_maps = (np.concatenate(each) for each in zip(*parts, strict=True))
+            parts.append([tensor.detach().cpu().numpy() for tensor in (logits.softmax(1), maps)])
+    probabilities, all_maps = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return Predictions(probabilities, data.labels, all_maps)
 
 
-def evaluate(
-    model: Backbone, data: Prepared, *, device: str = "cpu", kept: KeptFeatures | None = None
-) -> dict[str, float]:
+def evaluate(model: Backbone, data: Prepared) -> dict[str, float]:
     """Every metric of `carekit.method.metrics.METRICS`, and of each class `recall_CLASS` and `precision_CLASS`.
 
     Attention is that of the true class's map in the true boxes of the rarest class's images, whatever boxes the model
     was trained with.
     """
-    return measure(predict(model, data, device=device, kept=kept), data)
+    return measure(predict(model, data), data)
 
 
 def measure(found: Predictions, data: Prepared) -> dict[str, float]:

@@ -1,29 +1,28 @@
-"""What frozen layers make of the images of an experiment, kept where a run reads them more than once."""
+"""Features of an experiment's images behind the frozen layers, cached where a run reads them more than once."""
 
-from carekit.data.kept import KeptFeatures
 from carekit.data.prepared import Prepared
 from carekit.experiment.evaluation import Predictions, predict
 from carekit.experiment.profiles import Profile
 from carekit.networks import Backbone
-from carekit.training import feature_cache as frozen_features
+from carekit.training import feature_cache
 
 
-def kept_for_training(model: Backbone, train: Prepared, profile: Profile) -> KeptFeatures | None:
-    """The training images' features behind the frozen layers, where there are such and no augmentation is in the way.
+def cached_for_training(model: Backbone, train: Prepared, profile: Profile) -> Prepared:
+    """The training images with cached features; as they are without frozen layers, and with strong augmentation.
 
     A GPU is faster than a disk: there the whole network runs.
     """
-    if profile.pretrain.device != "cpu" or profile.augment == "strong":
-        return None
-    return frozen_features.keep(model, train, flips=profile.augment == "flip")
+    if profile.device != "cpu" or profile.augment == "strong":
+        return train
+    return feature_cache.cached(model, train, flips=profile.augment == "flip")
 
 
-def kept_for_evaluation(model: Backbone, images: Prepared, profile: Profile) -> KeptFeatures | None:
-    """The features of images as they are, on a CPU."""
-    return frozen_features.keep(model, images, flips=False) if profile.pretrain.device == "cpu" else None
+def cached_for_evaluation(model: Backbone, images: Prepared, profile: Profile) -> Prepared:
+    """The images, not flipped, with cached features where they are evaluated on a CPU."""
+    return feature_cache.cached(model, images) if profile.device == "cpu" else images
 
 
 def predictions(model: Backbone, images: Prepared, profile: Profile) -> Predictions:
-    """The same as `predict`, from kept features where there are some."""
-    kept = kept_for_evaluation(model, images, profile)
-    return predict(model, images, device=profile.pretrain.device, kept=kept)
+    """The same as `predict` on the profile's device, from cached features where there are some."""
+    model.to(profile.device)
+    return predict(model, cached_for_evaluation(model, images, profile))

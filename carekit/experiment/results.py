@@ -35,6 +35,20 @@ class Run:
     cpu_seconds: float
 
 
+def read_run(checkpoint: Path, arm: str, seed: int) -> Run:
+    """The finished run that left this checkpoint."""
+    about = checkpoints.read_about(checkpoint)
+    return Run(
+        arm=arm,
+        seed=seed,
+        scores=about["scores"],
+        by_false_alarms=about["by_false_alarms"],
+        history=pd.DataFrame(about["history"]),
+        checkpoint=checkpoint,
+        cpu_seconds=about["cpu_seconds"],
+    )
+
+
 def load_model(run: Run, data: Prepared, profile: Profile) -> Backbone:
     """The trained model of a run, in evaluation mode."""
     model = build(profile.backbone, len(data.classes))

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
+Input = Float[Tensor, "b 3 h w"] | Float[Tensor, "b l s t"]  # images, or what `Backbone.early` makes of them
+
 
 class Output(NamedTuple):
     """What a forward pass gives: logits (b, c) and the feature maps A (b, k, u, v) that they are made from."""
@@ -73,6 +75,11 @@ class Backbone(nn.Module):
         """The linear layer where the head is global average pooling and that layer alone."""
         return self.head.classifier if isinstance(self.head, PooledLinear) else None
 
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.parameters()).device
+
     def train(self, mode: bool = True) -> "Backbone":
         """As of every module, but the frozen layers stay in evaluation mode."""
         super().train(mode)
@@ -84,7 +91,7 @@ class Backbone(nn.Module):
         """What the trunk takes: the normalised images, or what the frozen layers make of them.
 
         On a CPU these run image by image, which is no slower there: an image's values then do not depend, not even in
-        the last bit, on which others are in its batch, so that they can be kept (`carekit.training.feature_cache`).
+        the last bit, on which others are in its batch, so that they can be kept (`carekit.training.cached`).
         """
         normalised = (images - self.mean) / self.std
         if self.frozen is None:
@@ -94,18 +101,20 @@ class Backbone(nn.Module):
             return self.frozen(normalised)
         return torch.cat([self.frozen(image[None]) for image in normalised])
 
-    def features(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k u v"]:
+    def behind_early(self) -> "Backbone":
+        """The network that takes what `early` gives, with the same weights: training it trains this one."""
+        return _BehindEarly(self)
+
+    def features(self, images: Input) -> Float[Tensor, "b k u v"]:
         """The feature maps of images in [0, 1]."""
         return self.trunk(self.early(images))
 
-    def forward(
-        self, images: Float[Tensor, "b 3 h w"] | None = None, *, early: Float[Tensor, "b l s t"] | None = None
-    ) -> Output:
-        """Logits and feature maps of images in [0, 1], or of what `early` has made of them.
+    def forward(self, images: Input) -> Output:
+        """Logits and feature maps of images in [0, 1]; see `behind_early` for a network that begins further on.
 
         Raises ValueError for a trunk whose output is no map, and for a head of another number of classes.
         """
-        features = self.trunk(self._early_or_given(images, early))
+        features = self.features(images)
         if torch.is_grad_enabled() and not features.requires_grad:
             features.requires_grad_()  # the trunk is frozen: a map still needs the head's gradient
         return self._scored(features)
@@ -147,21 +156,10 @@ class Backbone(nn.Module):
             )
         return u, v
 
-    def _early_or_given(
-        self, images: Float[Tensor, "b 3 h w"] | None, early: Float[Tensor, "b l s t"] | None
-    ) -> Float[Tensor, "b l s t"]:
-        if early is not None:
-            return early
-        if images is None:
-            raise ValueError("the network was called with nothing: give images, or early=")
-        return self.early(images)
-
-    def with_head_graph(
-        self, images: Float[Tensor, "b 3 h w"] | None = None, *, early: Float[Tensor, "b l s t"] | None = None
-    ) -> Output:
+    def with_head_graph(self, images: Input) -> Output:
         """A forward pass whose graph begins at the feature maps: enough for a map, and as cheap as a plain one."""
         with torch.no_grad():
-            features = self.trunk(self._early_or_given(images, early))
+            features = self.features(images)
         return self._scored(features.requires_grad_())
 
     @contextmanager
@@ -174,3 +172,14 @@ class Backbone(nn.Module):
         finally:
             for module, was_training in modes:
                 module.training = was_training
+
+
+class _BehindEarly(Backbone):
+    """The trunk and the head of a network, whose input needs no normalising and no frozen layers any more."""
+
+    def __init__(self, whole: Backbone):
+        super().__init__(whole.name, whole.n_classes, Parts(whole.trunk, whole.head))
+        self.training = whole.training
+
+    def early(self, images: Float[Tensor, "b l s t"]) -> Float[Tensor, "b l s t"]:
+        return images

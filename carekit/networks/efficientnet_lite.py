@@ -60,7 +60,7 @@ def efficientnet_lite0_early(n_classes: int, imagenet: bool, *, blocks: int = 6,
 
     After six to eleven blocks a cell of the map stands for 16 pixels: 6 x 6 maps from 96 px. The fewer blocks, the less
     a cell knows of what is elsewhere in the image, so the more a map means. What is trained is small, and what is
-    before it can be kept (`carekit.training.feature_cache`), so that an epoch takes half a second.
+    before it can be kept (`carekit.training.cached`), so that an epoch takes half a second.
 
     Args:
         n_classes: how many classes there are.

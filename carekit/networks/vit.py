@@ -42,7 +42,7 @@ def efficientnet_lite0_vit(
 ) -> Parts:
     """A hybrid: the first blocks of EfficientNet-Lite0, frozen, and a transformer on the cells of their map.
 
-    What is before it can be kept (`carekit.training.feature_cache`), as of `efficientnet_lite0_early`.
+    What is before it can be kept (`carekit.training.cached`), as of `efficientnet_lite0_early`.
 
     Args:
         n_classes: how many classes there are.

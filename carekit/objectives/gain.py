@@ -64,7 +64,7 @@ class Gain(Objective):
         maps = class_activation_map(
             step.logits, step.features, step.labels, classifier=step.model.linear_head, method=self.method
         )
-        left = probability_left(step.model, step.pixels, step.labels, self.attended(maps, step.pixels)).mean()
+        left = probability_left(step.model, step.images, step.labels, self.attended(maps, step.images)).mean()
         return Loss(l_c + self.weight * left, l_c, {"L_am": left.detach()}, len(step.labels))
 
     def attended(self, maps: Float[Tensor, "b u v"], images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:

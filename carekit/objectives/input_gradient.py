@@ -36,7 +36,7 @@ class InputGradient(Objective):
         return self.weight > 0
 
     @property
-    def needs_image_gradient(self) -> bool:
+    def needs_images(self) -> bool:
         return self.weight > 0
 
     def control(self) -> "InputGradient":
@@ -48,8 +48,8 @@ class InputGradient(Objective):
         rows = step.has_box.nonzero()[:, 0]
         if self.weight == 0 or len(rows) == 0:
             return Loss(l_c, l_c, {"L_right": l_c.new_full((), float("nan"))}, 0)
-        m_out = 1.0 - step.m_in[rows].to(step.pixels.device, torch.float32)
-        outside = gradient_outside(step.logits, step.pixels, rows.to(step.pixels.device), m_out).mean()
+        m_out = 1.0 - step.m_in[rows].to(step.images.device, torch.float32)
+        outside = gradient_outside(step.logits, step.images, rows.to(step.images.device), m_out).mean()
         return Loss(l_c + self.weight * outside, l_c, {"L_right": outside.detach()}, len(rows))
 
 

@@ -15,28 +15,20 @@ from carekit.networks import Backbone
 class Step:
     """One forward pass in training: all that an objective may look at.
 
-    images are in [0, 1], None where kept features of frozen layers stand in their place; logits and features come from
-    them; m_in is 1 inside an image's boxes and zeros where has_box is False; classification is the loss L_c of logits
-    and labels.
+    images are in [0, 1], or cached features in their place; logits and features come from them; m_in is 1 inside an
+    image's boxes and zeros where has_box is False; classification is the loss L_c of logits and labels.
 
     Lesson 5.
     """
 
     model: Backbone
-    images: Float[Tensor, "b 3 h w"] | None
+    images: Float[Tensor, "b 3 h w"] | Float[Tensor, "b l s t"]
     labels: Int[Tensor, " b"]
     m_in: UInt8[Tensor, "b h w"]
     has_box: Bool[Tensor, " b"]
     logits: Float[Tensor, "b c"]
     features: Float[Tensor, "b k u v"]
     classification: Callable[[Tensor, Tensor], Tensor]
-
-    @property
-    def pixels(self) -> Float[Tensor, "b 3 h w"]:
-        """The images. Raises ValueError where only kept features are there."""
-        if self.images is None:
-            raise ValueError("only kept features of frozen layers are there, and no images: train without `kept`")
-        return self.images
 
 
 class Loss(NamedTuple):
@@ -74,14 +66,9 @@ class Objective(ABC):
         """Whether it can do nothing on a training set without any box."""
 
     @property
-    def needs_image_gradient(self) -> bool:
-        """Whether it differentiates with respect to the images; they then carry a gradient before the forward pass."""
-        return False
-
-    @property
     def needs_images(self) -> bool:
-        """Whether it looks at the images, or passes them through the network again: kept features won't do."""
-        return self.needs_image_gradient
+        """Whether it looks at the images: cached features won't do. They then carry a gradient before the pass."""
+        return False
 
     def at(self, epoch: int, epochs: int) -> "Objective":
         """What is minimised in epoch number `epoch` of `epochs`; the first is 0."""

@@ -24,5 +24,5 @@ class Augmentation(Strategy):
         JointAugment(self.level)
 
     def batch(self, batch: Batch) -> Batch:
-        images, masks = JointAugment(self.level)(batch.pixels.clone(), batch.m_in.clone())
+        images, masks = JointAugment(self.level)(batch.images.clone(), batch.m_in.clone())
         return batch.showing(images, masks)

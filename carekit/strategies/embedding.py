@@ -125,18 +125,8 @@ def class_centres(model: Backbone, train: BoxedImages) -> Float[Tensor, "c d"]:
     device = next(model.parameters()).device
     rows = np.arange(len(train))
     with model.evaluating(), torch.no_grad():
-        found = [
-            embedding(model, _features(model, train, rows[start : start + CHUNK], device))
-            for start in range(0, len(rows), CHUNK)
-        ]
-    embeddings = torch.cat(found)
+        starts = range(0, len(rows), CHUNK)
+        images = (train.data.tensor(rows[start : start + CHUNK]).to(device) for start in starts)
+        embeddings = torch.cat([embedding(model, model.features(part)) for part in images])
     members = functional.one_hot(train.labels.to(device), model.n_classes).T.float()  # (c, n)
     return members @ embeddings / members.sum(1, keepdim=True)  # (c, n) (n, d) -> (c, d)
-
-
-def _features(
-    model: Backbone, train: BoxedImages, rows: Int[np.ndarray, " n"], device: torch.device
-) -> Float[Tensor, "n k u v"]:
-    if train.kept is not None:
-        return model.trunk(train.kept.read(rows).to(device))
-    return model.features(train.data.tensor(rows).to(device))

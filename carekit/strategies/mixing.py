@@ -58,7 +58,7 @@ class CutMix(Strategy):
         _check(self.a)
 
     def batch(self, batch: Batch) -> Batch:
-        height, width = batch.pixels.shape[2:]
+        height, width = batch.images.shape[2:]
         patch = drawn_patch(height, width, _beta(self.a))
         return cut(batch, torch.randperm(len(batch.labels)), patch)
 
@@ -77,16 +77,16 @@ def _around(middle: int, half: int, end: int) -> slice:
 
 def mixed(batch: Batch, order: Int[Tensor, " b"], share: float) -> Batch:
     """`share` of each image and 1 - `share` of the one at `order`, rounded; boxes stay."""
-    images = share * batch.pixels.float() + (1 - share) * batch.pixels[order].float()
-    images = images if batch.pixels.is_floating_point() else images.round().to(torch.uint8)
+    images = share * batch.images.float() + (1 - share) * batch.images[order].float()
+    images = images if batch.images.is_floating_point() else images.round().to(torch.uint8)
     return batch._replace(images=images, mixed_with=batch.labels[order], share=share)
 
 
 def cut(batch: Batch, order: Int[Tensor, " b"], patch: tuple[slice, slice]) -> Batch:
     """Each image with the rows and columns of `patch` from the one at `order`; there its own mask is empty."""
     rows, columns = patch
-    images, masks = batch.pixels.clone(), batch.m_in.clone()
-    images[:, :, rows, columns] = batch.pixels[order][:, :, rows, columns]
+    images, masks = batch.images.clone(), batch.m_in.clone()
+    images[:, :, rows, columns] = batch.images[order][:, :, rows, columns]
     masks[:, rows, columns] = 0
     covered = (rows.stop - rows.start) * (columns.stop - columns.start)
     share = 1 - covered / masks[0].numel()

@@ -15,7 +15,6 @@ class Schedule:
         cosine: let the learning rate fall to zero over the epochs, so that the last epoch is not decided by chance.
         weight_decay: AdamW's.
         seed: fixes order and augmentation of every epoch.
-        device: "cpu", "cuda", ...
         bf16: mixed precision, for a GPU.
         workers: processes that read and augment.
         patience: stop after so many epochs without a lower loss; 0 never stops.
@@ -30,7 +29,6 @@ class Schedule:
     cosine: bool = False
     weight_decay: float = 0.01
     seed: int = 0
-    device: str = "cpu"
     bf16: bool = False
     workers: int = 0
     patience: int = 0

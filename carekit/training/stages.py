@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from carekit.data.batches import Batch, BoxedImages, loader, to_unit
+from carekit.data.cached import Cached, network_for
 from carekit.ground.settings_as_data import described
 from carekit.method.seeding import seeded
 from carekit.networks import Backbone, checkpoints
@@ -61,8 +62,8 @@ def finetune(
     `objective.control()`, for CARE that with α = 0, is the fair control: the same stage without attention.
 
     Args:
-        model: trained in place.
-        train: the training images, and the boxes that they show.
+        model: trained in place, on the device where it is.
+        train: the training images, or cached features of them, and the boxes that they show.
         objective: what is minimised.
         schedule: how long, how fast, in which order.
         progress: show a bar.
@@ -118,20 +119,20 @@ def epochs(
         FloatingPointError: for a non-finite loss or gradient, before it can reach a weight.
     """
     _check(model, train, objective, strategy)
-    device = torch.device(schedule.device)
+    net = network_for(model, train.data)  # without its frozen layers, where the data are their features
     with _trainable_as_found(model):
         # What the strategy changes of the network, of the loss and of the order of the images.
         strategy.prepare(model)
-        model.to(device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]  # faster
-        class_loss = strategy.class_loss(list(train.data.counts().values())).to(device)
+        model.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]  # faster, with the same result
+        class_loss = strategy.class_loss(list(train.data.counts().values())).to(model.device)
         sampler = strategy.sampler(train.data.labels)
-        pin = device.type == "cuda"
+        pin = model.device.type == "cuda"
         batches = loader(train, schedule.batch_size, shuffle=True, sampler=sampler, workers=schedule.workers, pin=pin)
 
         weights = [weight for weight in model.parameters() if weight.requires_grad]
         optimizer = torch.optim.AdamW(weights, lr=schedule.lr, weight_decay=schedule.weight_decay)
         plan = {"stage": stage, "objective": described(objective), "strategy": described(strategy)}
-        plan["schedule"] = asdict(schedule) | {"device": ""}  # a run may resume on another one
+        plan["schedule"] = asdict(schedule)
         history = _resume(checkpoint, model, optimizer, plan)
         yield from history
 
@@ -145,13 +146,13 @@ def epochs(
             averages = _Averages()
             # Each epoch draws its order and augmentation from a seed of its own: a resumed run then draws the same.
             with seeded(epoch_seed(schedule.seed, stage, epoch)):
-                _train_mode(model)
+                _train_mode(net)
                 for batch in map(strategy.batch, batches):
                     averages.batch_arrived()
-                    loss = train_step(model, batch, current, class_loss, optimizer, schedule)
+                    loss = train_step(net, batch, current, class_loss, optimizer, schedule)
                     averages.add(loss, len(batch.labels))
             model.eval()
-            strategy.end_epoch(model, train)
+            strategy.end_epoch(net, train)
             row = {"epoch": epoch + 1} | averages.row()
             if validate is not None:
                 row |= validate(model)
@@ -184,16 +185,12 @@ def train_step(
     Raises:
         ValueError, FloatingPointError: as `epochs`; no weight has changed then.
     """
-    device = torch.device(schedule.device)
-    images = early = None
-    if batch.early is not None:
-        early = batch.early.to(device, non_blocking=True)
-    else:
-        images = to_unit(batch.pixels.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
-        images.requires_grad_(objective.needs_image_gradient)
+    device = model.device
+    images = to_unit(batch.images.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
+    images.requires_grad_(objective.needs_images)  # some differentiate by them
     labels = batch.labels.to(device, non_blocking=True)
     with torch.autocast(device.type, torch.bfloat16, enabled=schedule.bf16):
-        logits, features = model(images, early=early)  # (b, 3, h, w) -> (b, c) and (b, k, u, v)
+        logits, features = model(images)  # (b, 3, h, w) -> (b, c) and (b, k, u, v)
     if isinstance(class_loss, ClassLoss):
         class_loss = class_loss.of_pass(model, features)
     if batch.mixed_with is not None:
@@ -267,10 +264,10 @@ def _check(model: Backbone, train: BoxedImages, objective: Objective, strategy: 
             )
         model.map_size(train.data.size)  # refuses a map of one cell
     for needy in (objective, strategy):
-        if train.kept is not None and needy.needs_images:
+        if needy.needs_images and isinstance(train.data, Cached):
             raise ValueError(
                 f"{needy} needs the images, and only kept features of frozen layers are there: "
-                "give BoxedImages without kept"
+                "give BoxedImages without `cached`"
             )
 
 

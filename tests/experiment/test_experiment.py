@@ -9,6 +9,7 @@ from carekit.data.batches import BoxedImages, boxed_rows
 from carekit.experiment import Arm, comparing, paired_difference, profiles, summary, training
 from carekit.experiment.box_sources import Truth
 from carekit.experiment.evaluation import predict
+from carekit.experiment.job import checkpoint_path
 from carekit.experiment.profiles import Profile, profile
 from carekit.material.drawing import skin
 from carekit.networks import build
@@ -66,7 +67,7 @@ def test_watching_changes_nothing_but_the_history_and_what_was_watched_serves_al
 def test_arms_with_equal_settings_are_trained_once(tiny, monkeypatch):
     monkeypatch.setattr(comparing, "cpu_count", lambda: 1)
     trained, train = [], training._train
-    monkeypatch.setattr(training, "_train", lambda planned: trained.append(planned.job.name) or train(planned))
+    monkeypatch.setattr(training, "_train", lambda job: trained.append(job.name) or train(job))
     runs = compare(tiny, PROFILE, {"a": Arm(), "b": Arm(), "c": Arm(Care(tau=0.5))}, [0], progress=False)
     assert trained == ["pretrained", "b", "c"] or trained == ["pretrained", "a", "c"]
     assert [run.arm for run in runs] == ["pretrained", "a", "b", "c"]
@@ -199,3 +200,21 @@ def test_what_a_kill_left_of_a_checkpoint_goes_before_its_run_goes_on(tmp_path):
         (tmp_path / name).touch()
     _remove_torn(tmp_path / "key.safetensors")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".key.lock", ".other.safetensors.77", "key.unfinished"]
+
+
+@pytest.mark.parametrize("name", profiles.PROFILES)
+def test_a_profile_runs_where_it_is_asked_to_and_names_its_runs_by_it(name, tiny):
+    assert profile(name, device="cuda").device == "cuda" and profile(name, device="cpu").device == "cpu"
+    assert profile(name, device="cuda", backbone="small").device == "cuda"
+    asked = [profile(name, device=device) for device in ("cpu", "cuda")]
+    assert len({checkpoint_path(tiny, each, 0) for each in asked}) == 2
+
+
+def test_all_of_a_run_is_on_the_profiles_device(tiny, monkeypatch):
+    """Without a GPU: torch's "meta" device holds no numbers, so a run there fails only at the first that it reads."""
+    monkeypatch.setattr(comparing, "cpu_count", lambda: 1)
+    places = []
+    monkeypatch.setattr(training, "pretrain", lambda model, *_, **__: places.append(model.device.type) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        compare(tiny, dataclasses.replace(profile("fast", device="meta"), size=16), ARMS, [0], progress=False)
+    assert places == ["meta"]

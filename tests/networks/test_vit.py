@@ -15,8 +15,7 @@ from carekit.networks.torchvision_nets import Grid, _built, vision_transformer
 from carekit.networks.vit import Attention, positions
 from carekit.objectives import Care
 from carekit.strategies.decoupling import last_block
-from carekit.training import Schedule
-from carekit.training import feature_cache as frozen_features
+from carekit.training import Schedule, cached
 
 
 def test_attention_is_that_of_torch():
@@ -96,9 +95,9 @@ def test_decoupling_trains_the_last_block():
 def test_the_same_seed_gives_the_same_bits_with_and_without_what_is_kept(name):
     train = skin(0, 48, {"nv": 16, "df": 8}, {"nv": 1}).split("train")
     schedule, weights = Schedule(epochs=1, batch_size=7, seed=3), []
-    for kept in (None, frozen_features.keep(build(name, 7, seed=1), train, flips=True)):
+    for source in (train, cached(build(name, 7, seed=1), train, flips=True)):
         model = build(name, 7, seed=1)
-        finetune(model, BoxedImages(train, None, "flip", kept), Care(), schedule)
+        finetune(model, BoxedImages(source, None, "flip"), Care(), schedule)
         weights.append(torch.cat([value.flatten().float() for value in model.state_dict().values()]))
     assert torch.equal(*weights)
 

@@ -9,8 +9,7 @@ from carekit import Care, finetune
 from carekit.data.batches import BoxedImages
 from carekit.networks import Backbone, Parts, build
 from carekit.strategies import STRATEGIES
-from carekit.training import Schedule, train_step
-from carekit.training import feature_cache as frozen_features
+from carekit.training import Schedule, cached, train_step
 
 ONE = Schedule(epochs=1, batch_size=12, lr=1e-3)
 FROZEN = ("crt", "lws")
@@ -44,7 +43,7 @@ def test_it_trains_alone_and_with_care(name, backbone, tiny):
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_behind_kept_features_it_trains_or_says_that_it_needs_the_images(name, tiny):
     data, model, strategy = tiny.resized(48), build("efficientnet_lite0_early", 2), STRATEGIES.named(name)
-    images = BoxedImages(data, kept=frozen_features.keep(model, data, flips=False))
+    images = BoxedImages(cached(model, data))
     care = Care(second_order=name in FROZEN)
     if strategy.needs_images:
         with pytest.raises(ValueError, match="needs the images, and only kept features .*: give BoxedImages without"):

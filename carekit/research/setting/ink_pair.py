@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Bool, Float
 from torch.nn import functional
 
-from carekit.data.kept import KeptFeatures
 from carekit.data.prepared import Prepared
 from carekit.experiment.evaluation import Predictions, predict
 from carekit.method.boxes import rasterise
@@ -19,12 +18,10 @@ VISIBLE = 12  # of 255: what differs less is noise or the rounding of a soft edg
 
 
 class Pair(NamedTuple):
-    """The same images without and with a mark; and of each set, if they are kept, its features behind frozen layers."""
+    """The same images without and with a mark, or cached features of both."""
 
     clean: Prepared
     marked: Prepared
-    kept_clean: KeptFeatures | None = None
-    kept_marked: KeptFeatures | None = None
 
 
 class Seen(NamedTuple):
@@ -69,8 +66,8 @@ def look(model: Backbone, pair: Pair, shown: Bool[np.ndarray, "n h w"]) -> Seen:
     """What one model makes of a pair. `shown`: see `check`."""
     rarest = pair.clean.classes.index(pair.clean.rare[0])
     wanted = np.full(len(pair.clean), rarest)
-    clean = predict(model, pair.clean, kept=pair.kept_clean, classes=wanted)
-    marked = predict(model, pair.marked, kept=pair.kept_marked, classes=wanted)
+    clean = predict(model, pair.clean, classes=wanted)
+    marked = predict(model, pair.marked, classes=wanted)
     size = (pair.clean.size, pair.clean.size)
     in_boxes = np.stack([rasterise(pair.clean.checked_boxes(i), size) > 0 for i in range(len(pair.clean))])
     return Seen(
@@ -119,7 +116,7 @@ def compare_marks(models: Mapping[str, Backbone], pair: Pair) -> pd.DataFrame:
     """The ink test: one row a model, whole counts.
 
     Args:
-        models: name -> model; all may share the kept features, whose frozen layers are then the same.
+        models: name -> model; their frozen layers are the same where the pair is one of cached features.
         pair: the same test images without and with the mark.
 
     Returns:

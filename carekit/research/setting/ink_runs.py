@@ -13,7 +13,7 @@ from carekit.method.metrics import EQUAL_RECALL, TURNED
 from carekit.networks import Backbone
 from carekit.research.setting.drawn import load_drawn
 from carekit.research.setting.ink_pair import Pair, compare_marks
-from carekit.training import feature_cache as frozen_features
+from carekit.training import cached
 
 if TYPE_CHECKING:
     from carekit.research.setting.setting import Setting
@@ -41,8 +41,7 @@ def marked_pair(lesson: "Setting") -> Pair:
 
 def keep_features(pair: Pair, model: Backbone) -> Pair:
     """The pair with what the model's frozen layers make of it, for this model and others with the same layers."""
-    kept = (frozen_features.keep(model, part, flips=False) for part in (pair.clean, pair.marked))
-    return Pair(pair.clean, pair.marked, *kept)
+    return Pair(cached(model, pair.clean), cached(model, pair.marked))
 
 
 def _scenes(lesson: "Setting", rate: float) -> Prepared:

@@ -18,8 +18,9 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn import functional
 
-from carekit.data.batches import Batch, BoxedImages, boxed_rows, to_unit
-from carekit.experiment import Arm, kept_for_training
+from carekit.data.batches import Batch, BoxedImages, boxed_rows
+from carekit.data.cached import network_for
+from carekit.experiment import Arm, cached_for_training
 from carekit.method.attention import inner_loss, outer_loss
 from carekit.method.boxes import outer_mask
 from carekit.method.cam import normalise, raw_activation_map, resize
@@ -270,7 +271,7 @@ def scenes(lesson: Setting, model: Backbone, size: int = BATCH) -> tuple[Scene, 
     halves = np.array_split(boxed, 2) if len(boxed) > 1 else [boxed, boxed]
     fill = min(size - len(halves[0]), len(others) // 2)
     source = BoxedImages(train, lesson.arm.boxes(train, rare))
-    kept = kept_for_training(model, train, lesson.profile)
+    train = cached_for_training(model, train, lesson.profile)
     counts = list(train.counts().values())
     made = []
     for half, rest in zip(halves, (others[:fill], others[fill : 2 * fill]), strict=True):
@@ -278,7 +279,7 @@ def scenes(lesson: Setting, model: Backbone, size: int = BATCH) -> tuple[Scene, 
         batch = source.__getitems__(rows.tolist())
         regions = None if train.masks is None else torch.from_numpy(train.read_masks(rows))
         with torch.no_grad():
-            early = model.early(to_unit(batch.pixels)) if kept is None else kept.read(rows)
+            early = network_for(model, train).early(train.tensor(rows))
         made.append(Scene(model, batch, early, regions, counts))
     return made[0], made[1]
 
@@ -288,11 +289,11 @@ def take(scene: Scene, setup: Setup) -> Taken:
     net, batch = copy.deepcopy(scene.model).train(setup.training), scene.batch
     m_in = batch.m_in if not setup.regions or scene.regions is None else scene.regions * batch.has_box[:, None, None]
     with one_thread(), seeded(0):
-        logits, features = net(early=scene.early)
+        logits, features = net.behind_early()(scene.early)
         weights = class_weights(scene.counts) if setup.weighted else None
         step = Step(
             net,
-            None,
+            scene.early,
             batch.labels,
             m_in,
             batch.has_box,

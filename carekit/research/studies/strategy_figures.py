@@ -43,7 +43,7 @@ def draw_mixed(axes: Iterable[Axes], batch: Batch, strategy: Strategy, classes: 
     with seeded(seed):
         changed = strategy.batch(batch)
     for i, panel in enumerate(axes):
-        panel.imshow(changed.pixels[i].permute(1, 2, 0).numpy())  # (3, h, w) -> (h, w, 3)
+        panel.imshow(changed.images[i].permute(1, 2, 0).numpy())  # (3, h, w) -> (h, w, 3)
         mask = changed.m_in[i].numpy()
         for colour, width in (("black", 3.5), ("white", 1.5)):
             if mask.any():

@@ -9,7 +9,7 @@ from carekit.material.drawing.marks import mark
 from carekit.networks import Parts, PooledLinear, build
 from carekit.networks.backbone import Backbone
 from carekit.research.setting.ink_pair import VISIBLE, Pair, check, compare_marks, peak_is_in
-from carekit.training.feature_cache import keep
+from carekit.training import cached
 
 
 class Colours(nn.Module):
@@ -93,7 +93,7 @@ def test_kept_features_give_the_same_table(tiny):
     clean = tiny.resized(64).split("test")
     marked = mark(clean, "ink")
     model = build("efficientnet_lite0_early", 2, seed=1).eval()
-    kept = [keep(model, data, flips=False) for data in (clean, marked)]
-    plain, quick = (compare_marks({"model": model}, Pair(clean, marked, *rest)) for rest in ((), kept))
+    features = [cached(model, data) for data in (clean, marked)]
+    plain, quick = (compare_marks({"model": model}, Pair(*sets)) for sets in ((clean, marked), features))
     assert plain.equals(quick)
     assert plain.loc["model", "others"] == 6

@@ -52,7 +52,7 @@ def test_a_step_is_the_gradient_of_the_loss_and_leaves_the_model_alone(scene, le
     after = scene.model.state_dict().values()
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     net = build("small", 7, seed=1).train()
-    logits, features = net(early=scene.early)
+    logits, features = net.behind_early()(scene.early)
     loss = lesson.care(logits, features, scene.batch.labels, scene.batch.m_in, scene.batch.has_box)
     loss.total.backward()
     by_hand = torch.cat([weight.grad.flatten() for weight in net.parameters()]).numpy()
@@ -61,7 +61,7 @@ def test_a_step_is_the_gradient_of_the_loss_and_leaves_the_model_alone(scene, le
 
 def test_what_is_left_in_grad_is_what_two_backward_passes_add_up_to(scene, lesson):
     net = build("small", 7, seed=1).train()
-    logits, features = net(early=scene.early)
+    logits, features = net.behind_early()(scene.early)
     logits.gather(1, scene.batch.labels[:, None]).sum().backward(retain_graph=True)  # as the released code does
     care = lesson.care(logits, features, scene.batch.labels, scene.batch.m_in, scene.batch.has_box)
     care.total.backward()

@@ -45,7 +45,7 @@ def test_each_strategy_alone_and_with_care_differ_in_the_objective_alone():
 def test_peers_have_one_control_and_those_that_need_images_may_be_left_out():
     found, fewer = treatments.peers(ARM), treatments.peers(ARM, images=False)
     assert set(found.arms) - set(fewer.arms) == {"RRR", "GAIN"}
-    assert not any(arm.sees_images for arm in fewer.arms.values())
+    assert not any(arm.objective.needs_images or arm.strategy.needs_images for arm in fewer.arms.values())
     assert set(found.controls) == set(found.arms) - {"no attention"} and set(found.controls.values()) == {
         "no attention"
     }

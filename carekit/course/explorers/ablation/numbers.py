@@ -26,9 +26,9 @@ def setting_maps(
     for run in runs:
         if run.arm not in first or run.seed < first[run.arm].seed:
             first[run.arm] = run
-    images, device = data.take(np.asarray(rows)[:MOST]), profile.pretrain.device
+    images = data.take(np.asarray(rows)[:MOST])
     models = (experiment.load_model(run, data, profile) for run in first.values())
-    return np.stack([predict(model, images, device=device).maps for model in models])
+    return np.stack([predict(model.to(profile.device), images).maps for model in models])
 
 
 def colour_range(means: Float[np.ndarray, " n"], halves: Float[np.ndarray, " n"]) -> tuple[float, float]:

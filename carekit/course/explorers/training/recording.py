@@ -14,9 +14,8 @@ from sklearn.metrics import log_loss
 from tqdm import tqdm
 
 from carekit.course.explorers.frame import packed
-from carekit.data.kept import KeptFeatures
 from carekit.data.prepared import Prepared
-from carekit.experiment import WATCHED, Arm, first_of_each_class, kept_for_evaluation, kept_for_training
+from carekit.experiment import WATCHED, Arm, cached_for_evaluation, cached_for_training, first_of_each_class
 from carekit.experiment.evaluation import Predictions, measure, predict
 from carekit.experiment.profiles import Profile
 from carekit.ground.orphans import end_with_parent
@@ -73,7 +72,7 @@ def record(
     progress: bool = False,
 ) -> list[Epoch]:
     """All epochs of `watch`; on a CPU each model has a core of its own, so all figures are those of `compare`."""
-    n_jobs = min(2, cpu_count()) if profile.finetune.device == "cpu" else 1
+    n_jobs = min(2, cpu_count()) if profile.device == "cpu" else 1
     jobs = (delayed(_follow_to_the_end)(model, data, profile, rows, each, seed) for each in _arms(arm))
     found = Parallel(n_jobs, return_as="generator")(jobs)
     both = list(tqdm(found, desc="second stage", total=2, disable=not progress, file=sys.stdout))
@@ -92,29 +91,27 @@ def _follow_to_the_end(
     model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
 ) -> list[Followed]:
     end_with_parent()
-    with one_thread() if profile.finetune.device == "cpu" else nullcontext():
+    with one_thread() if profile.device == "cpu" else nullcontext():
         return list(_follow(model, data, profile, rows, arm, seed))
 
 
 def _follow(
     model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
 ) -> Iterator[Followed]:
-    train, test = data.split("train"), data.split("test")
-    model, schedule = deepcopy(model), replace(profile.finetune, seed=seed)
-    kept = kept_for_training(model, train, profile)
-    watched, shown = first_of_each_class(test, WATCHED), test.take(rows)
-    parts = [(train, kept), (watched, kept_for_evaluation(model, watched, profile))]
-    yield _evaluate(model, parts, shown, schedule.device)
-    images = arm.images(train, profile, None if arm.sees_images else kept)
+    test = data.split("test")
+    model, schedule = deepcopy(model).to(profile.device), replace(profile.finetune, seed=seed)
+    train = cached_for_training(model, data.split("train"), profile)
+    watched = cached_for_evaluation(model, first_of_each_class(test, WATCHED), profile)
+    parts, shown = (train, watched), test.take(rows)
+    yield _evaluate(model, parts, shown)
+    images = arm.images(train, profile)
     for _ in epochs(model, images, arm.objective, schedule, stage="finetune", strategy=arm.strategy):
-        yield _evaluate(model, parts, shown, schedule.device)
+        yield _evaluate(model, parts, shown)
 
 
-def _evaluate(
-    model: Backbone, parts: Sequence[tuple[Prepared, KeptFeatures | None]], shown: Prepared, device: str
-) -> Followed:
-    curves = [_curve(predict(model, part, device=device, kept=kept), part) for part, kept in parts]
-    found = predict(model, shown, device=device)
+def _evaluate(model: Backbone, parts: Sequence[Prepared], shown: Prepared) -> Followed:
+    curves = [_curve(predict(model, part), part) for part in parts]
+    found = predict(model, shown)
     return Followed(np.array(curves), found.maps, found.probabilities)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from carekit.data import filling
+from carekit.data import chunked_arrays, filling
 from carekit.material.intake.layouts.ham10000 import CLASSES, HAM10000
 from carekit.material.intake.preparing.prepare import prepare
 from carekit.material.intake.sources import open_source
@@ -262,7 +262,7 @@ def test_options_out_of_range_are_told(source, tmp_path, options):
 
 
 def test_too_small_a_disk_is_told_before_anything_is_written(source, tmp_path, monkeypatch):
-    monkeypatch.setattr(filling.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+    monkeypatch.setattr(chunked_arrays.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))
     with pytest.raises(OSError, match="MB are needed"):
         _prepare(source, tmp_path / "out")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from carekit.data import filling
+from carekit.data import chunked_arrays, filling
 from carekit.material.intake.layouts.own import OWN
 from carekit.material.intake.preparing import prepare as preparing
 from carekit.material.intake.preparing.prepare import prepare
@@ -138,8 +138,10 @@ def test_a_worker_that_the_system_ends_takes_no_finished_work_along(own, tmp_pat
     assert "Ended: a worker process was ended, perhaps for want of memory: what is done is kept; run it" in words
     assert 2 <= journal.read_text().count("\n") < 12
     drawn = []
-    write = filling._write
-    monkeypatch.setattr(filling, "_write", lambda path, start, rows: drawn.append(start) or write(path, start, rows))
+    write = chunked_arrays._write
+    monkeypatch.setattr(
+        chunked_arrays, "_write", lambda path, start, rows: drawn.append(start) or write(path, start, rows)
+    )
     _prepare(own, tmp_path / "out")
     assert len(set(drawn)) < 12
     assert _bytes(tmp_path / "out") == _bytes(tmp_path / "whole")
