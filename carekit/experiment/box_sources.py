@@ -17,7 +17,7 @@ from carekit.data.box_table import read_table
 from carekit.data.prepared import Prepared
 from carekit.data.prepared.schema import CORNERS
 from carekit.ground.checksums import sha256
-from carekit.ground.registry import Table
+from carekit.ground.registry import Registry
 from carekit.method import boxes
 
 
@@ -163,7 +163,7 @@ class FromTable(BoxSource):
         return found
 
 
-BOX_SOURCES: Table[type[BoxSource]] = Table(
+BOX_SOURCES: Registry[type[BoxSource]] = Registry(
     "boxes",
     {
         "truth": Truth,

@@ -1,1 +1,1 @@
-"""What the rest stands on and what knows neither image nor network: names, registries, folders, processes. No torch."""
+"""The ground floor: messages, registries, folders, processes. It knows neither image nor network; no torch."""

@@ -1,4 +1,4 @@
-"""The project's own environment `.venv`: made when first needed, entered by itself. Standard library only."""
+"""The project's own environment `.venv`: made and entered by the first command. Standard library only."""
 
 import hashlib
 import os
@@ -15,10 +15,13 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def enter(extras: list[str], program: tuple[str, ...] = ("-m", "carekit")) -> None:
-    """Go on in an environment that has `extras`; returns only inside it, otherwise hands over to a process there.
+    """Continue in an environment that has `extras`; returns only inside it, otherwise hands over to a process there.
 
-    program: what to start there, with the same arguments. Without a checkout, or in an environment that somebody
-    activated, that one is used as it is.
+    Without a checkout, or in an environment that the user has activated, that one is used as it is.
+
+    Args:
+        extras: of the package.
+        program: arguments of Python that start the program there; those of this process follow.
     """
     inside = Path(sys.prefix).resolve() == VENV.resolve()
     managed = sys.prefix != sys.base_prefix or "CONDA_PREFIX" in os.environ
@@ -31,12 +34,12 @@ def enter(extras: list[str], program: tuple[str, ...] = ("-m", "carekit")) -> No
 
 
 def python_path() -> str:
-    """The PYTHONPATH of a process that starts elsewhere and shall run this checkout's code."""
+    """The PYTHONPATH for a process in another folder that runs this checkout's code."""
     return os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
 
 
 def hand_over(command: list[str]) -> NoReturn:
-    """Let `command` take this process's place, so that Ctrl-C and the exit status are its own."""
+    """Replace this process by `command`, which then gets Ctrl-C and gives the exit status."""
     sys.stdout.flush()
     if os.name == "posix":
         os.execv(command[0], command)
@@ -47,7 +50,8 @@ def hand_over(command: list[str]) -> NoReturn:
 def install(extras: list[str]) -> None:
     """Make `.venv` and install the package with `extras` there, once for each state of the project's requirements."""
     stamps = [VENV / f"carekit-{extra}.stamp" for extra in extras]
-    wanted = _requirements()
+    files = (ROOT / "pyproject.toml", ROOT / "constraints.txt")
+    wanted = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     if all(stamp.exists() and stamp.read_text() == wanted for stamp in stamps):
         return
     print(f"Setting up {VENV.name} with {', '.join(extras)} (once, a few minutes) ...", flush=True)
@@ -56,7 +60,9 @@ def install(extras: list[str]) -> None:
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     status = subprocess.call([*pip, "--constraint", str(ROOT / "constraints.txt"), "--editable", package])
     if status:
-        sys.exit("pip could not install the packages (its words stand above): check the network and run this again")
+        sys.exit(
+            "pip could not install the packages (its message is printed above): check the network and run this again"
+        )
     for stamp in stamps:
         stamp.write_text(wanted)
 
@@ -67,15 +73,9 @@ def must_be_complete() -> bool:
 
 
 def _make_venv() -> None:
-    works = PYTHON.exists() and subprocess.call([str(PYTHON), "-m", "pip", "--version"], stdout=subprocess.DEVNULL) == 0
-    if works:
+    if PYTHON.exists() and not subprocess.call([str(PYTHON), "-m", "pip", "--version"], stdout=subprocess.DEVNULL):
         return
     try:
         venv.create(VENV, with_pip=True, clear=True)
     except (subprocess.CalledProcessError, OSError) as error:
         sys.exit(f"{VENV.name} could not be made ({error}): install Python's venv module (python3-venv) and try again")
-
-
-def _requirements() -> str:
-    files = (ROOT / "pyproject.toml", ROOT / "constraints.txt")
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

@@ -16,11 +16,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 PLAN, LOCK, JOURNAL = "plan.json", "lock", "journal.jsonl"
-NEW = 1.0  # seconds for which a lock that nobody holds may be one that somebody is about to
+NEW = 1.0  # seconds in which another process may be about to take a lock that is not held
 
 
 class Ended(OSError):
-    """Work was ended from outside, such as by the system for want of memory: what is done is kept for the next run."""
+    """The process was killed (for example: out of memory). Finished parts are kept; run the command again."""
 
 
 @contextmanager
@@ -30,10 +30,10 @@ def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.
     Args:
         path: of the folder to be.
         overwrite: replace a folder with files in it.
-        mark: a file that such a folder must hold, so that a slip of the hand cannot remove any other folder.
+        mark: a file that a folder must hold to be replaced, so that a slip of the hand cannot remove any other folder.
 
     Raises:
-        FileExistsError: where `path` may not be replaced, or is a file.
+        FileExistsError: if `path` may not be replaced, or is a file.
     """
     path = Path(path).expanduser().resolve()
     check_free(path, overwrite, mark)
@@ -49,8 +49,8 @@ def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield the path of a file to write that takes the place of `path` at the end; on an error or Ctrl-C it is removed.
 
-    It lies in a folder of its own, since who writes it may make more files there that a kill leaves: safetensors does.
-    What killed processes left of `path` goes with the next that writes it.
+    It has its own folder, because a writer such as safetensors may make more files that a kill leaves. The next process
+    that writes `path` removes what killed ones left.
     """
     with _beside(path) as new:
         yield new / path.name
@@ -59,7 +59,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
-    """A folder next to `path` that this process holds, and that goes at the end."""
+    """A folder next to `path` that this process holds, and removes at the end."""
     _remove_abandoned(path)
     new = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
     _make(new)
@@ -73,7 +73,7 @@ def _beside(path: Path) -> Iterator[Path]:
 
 
 def _remove_abandoned(path: Path) -> None:
-    """What processes that were killed left of `path`: folders whose lock nobody holds, nor may be about to."""
+    """Remove what killed processes left of `path`: folders whose lock no process holds or is about to take."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.part"):
         with suppress(Timeout, OSError):
             if time.time() - (left / LOCK).stat().st_mtime > NEW:
@@ -83,17 +83,18 @@ def _remove_abandoned(path: Path) -> None:
 
 @contextmanager
 def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark: str = "facts.json") -> Iterator[Path]:
-    """As `atomic_folder`, but what Ctrl-C or a kill leaves is found again by the next run with the same `plan`.
+    """As `atomic_folder`, but after Ctrl-C or a kill the next run with the same `plan` resumes in it.
 
-    The folder is `.NAME.part` next to `path`; with another plan, or after an error but `Ended`, its files are removed.
+    The folder is `.NAME.part` next to `path`. Its files are removed for another plan, and after an error except
+    `Ended`.
 
     Args:
         path, overwrite, mark: as those of `atomic_folder`.
         plan: all that decides the result, for JSON.
 
     Raises:
-        BlockingIOError: where another process is at work on it.
-        FileExistsError: where `path` may not be replaced, or a folder of that name was not made here.
+        BlockingIOError: if another process is at work on it.
+        FileExistsError: if `path` may not be replaced, or a folder of that name was not made here.
     """
     path = Path(path).expanduser().resolve()
     check_free(path, overwrite, mark)
@@ -125,14 +126,16 @@ def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark
 
 
 def journal_line(entry: Any) -> str:
-    """A line of a journal: the entry as JSON, behind its checksum."""
+    """A line of a journal: a checksum, and the entry as JSON."""
     text = json.dumps(entry)
     return f"{hashlib.sha256(text.encode()).hexdigest()} {text}\n"
 
 
 def journal_entries(journal: Path) -> Iterator[Any]:
-    """The entries whose lines are as they were written; what a kill has torn or a power cut damaged does not count."""
-    for line in journal.read_text(encoding="utf-8", errors="replace").split("\n") if journal.exists() else []:
+    """The entries of whole lines; a line torn by a kill or damaged by a power cut is left out."""
+    if not journal.exists():
+        return
+    for line in journal.read_text(encoding="utf-8", errors="replace").split("\n"):
         checksum, _, text = line.partition(" ")
         if checksum == hashlib.sha256(text.encode()).hexdigest():
             yield json.loads(text)
@@ -155,9 +158,11 @@ def _same_plan(folder: Path, text: str) -> None:
     plan = folder / PLAN
     if plan.exists() and plan.read_text(encoding="utf-8") == text:
         return
-    for each in folder.iterdir():
-        if each.name != LOCK:
-            shutil.rmtree(each) if each.is_dir() else each.unlink()
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        elif entry.name != LOCK:
+            entry.unlink()
     plan.write_text(text, encoding="utf-8")
 
 
@@ -185,7 +190,7 @@ def _take_place(new: Path, path: Path, overwrite: bool) -> None:
 
 
 def _put_back(path: Path) -> None:
-    """After a stop between two renamings the old folder comes back; else it goes."""
+    """Put the old folder back after a stop between two renamings; otherwise remove it."""
     old = _old(path)
     if old.exists() and not path.exists():
         old.rename(path)
@@ -193,9 +198,9 @@ def _put_back(path: Path) -> None:
 
 
 def _check_own(folder: Path, marks: tuple[str, ...]) -> None:
-    """Raise FileExistsError for a folder with somebody's files where this module keeps its own."""
+    """Raise FileExistsError for another program's folder at a place where this module keeps its own."""
     if folder.exists() and not any((folder / mark).is_file() for mark in marks):
-        if not folder.is_dir() or any(each.name != LOCK for each in folder.iterdir()):
+        if not folder.is_dir() or any(entry.name != LOCK for entry in folder.iterdir()):
             raise FileExistsError(f"{folder} was not made by carekit and is in the way: move it elsewhere")
 
 
@@ -204,7 +209,7 @@ def _old(path: Path) -> Path:
 
 
 def check_free(path: Path, overwrite: bool, mark: str) -> None:
-    """Raise FileExistsError where `path` may not be (re)placed."""
+    """Raise FileExistsError if `path` may not be made or replaced."""
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return
     if not path.is_dir():

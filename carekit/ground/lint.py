@@ -1,4 +1,4 @@
-"""What a machine can say about the code: `python -m carekit lint`. Standard library only."""
+"""Check the code by machine: `python -m carekit lint`. Standard library only."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ from carekit.ground.environment import ROOT, must_be_complete
 
 
 def run_checks(names: Sequence[str]) -> int:
-    """Run the checks of these names, all of them also where one fails; returns 0 if all pass, else 1.
+    """Run the checks of these names, all of them even if one fails; returns 0 if all pass, else 1.
 
     Args:
         names: keys of `CHECKS`.
@@ -22,8 +22,11 @@ def run_checks(names: Sequence[str]) -> int:
         if not CHECKS[name]():
             failed.append(name)
         print(f"   {time.perf_counter() - start:.1f} s", flush=True)
-    print(f"Failed: {', '.join(failed)}" if failed else "All checks pass.")
-    return 1 if failed else 0
+    if failed:
+        print(f"Failed: {', '.join(failed)}")
+        return 1
+    print("All checks pass.")
+    return 0
 
 
 def _passes(*command: str) -> bool:
@@ -35,7 +38,7 @@ def _python(*arguments: str) -> Callable[[], bool]:
 
 
 def _browser() -> bool:
-    """ESLint and TypeScript over the modules of the pages; their packages are installed when first needed."""
+    """ESLint and TypeScript over the modules of the pages; the first call installs their packages."""
     npm = shutil.which("npm")
     if npm is None:
         print("   npm is not installed, so the browser's modules are not checked: install Node.js")

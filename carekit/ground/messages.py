@@ -1,60 +1,69 @@
-"""Names that people type: the right one, or a sentence with the nearest."""
+"""Sentences for the user: unknown names with the nearest ones, errors, and text from outside for a terminal."""
 
 import errno
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any
 
-FULL = (errno.ENOSPC, errno.EDQUOT)  # what a disk says, or a quota
+FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk or the quota is full
 LONGEST_NAME = 255  # of a file, on most systems
-LONGEST_LINE = 4000  # letters that a terminal is shown of a line
-_END = 200  # and of its end
+LONGEST_LINE = 4000  # letters of a line that a terminal is shown
+_END = 200  # of which the last come from its end
 _FIELD = re.compile(r"\{0\.(\w+)(![r]|:g)?\}")
-_TURNS = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}  # what turns the direction of writing
+_TURNS = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}  # they turn the direction of writing
+
+_FORMS: dict[str | None, Callable[[Any], str]] = {None: str, "!r": repr, ":g": lambda number: f"{number:g}"}
+
+
+class Refusal(Exception):
+    """A command cannot go on; the message is a sentence for the user."""
 
 
 def one_of(what: str, name: str, allowed: Iterable[str]) -> str:
     """Return `name` if it is one of the `allowed` names.
 
     Args:
-        what: what the name is of, as the user knows it: "backbone", "gradient_of".
-        name: the name that was given.
-        allowed: all names that there are.
+        what: the user's word for the setting: "backbone", "gradient_of".
+        name: the given name.
+        allowed: all names that exist.
 
     Raises:
         ValueError: for another name, with the nearest ones.
     """
-    known = list(allowed)
-    if name not in known:
-        raise ValueError(f"{what} = {name!r} is unknown: {nearest(name, known)}choose one of {', '.join(known)}")
+    names = list(allowed)
+    if name not in names:
+        raise ValueError(f"{what} = {name!r} is unknown: {nearest(name, names)}choose one of {', '.join(names)}")
     return name
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
-    """The question whether a similar name was meant, with a blank behind it; nothing where no name is similar."""
-    found = similar(str(name), allowed, 2)
-    return f"did you mean {' or '.join(map(repr, found))}? " if found else ""
+    """A question with the similar names, "did you mean 'a'? "; empty if no name is similar."""
+    names = similar(str(name), allowed, 2)
+    if not names:
+        return ""
+    return f"did you mean {' or '.join(map(repr, names))}? "
 
 
 def similar(name: str, allowed: Iterable[str], most: int = 1) -> list[str]:
-    """The similar names, the nearest first. One longer than a file's has none: to compare it takes minutes."""
-    return get_close_matches(name, list(allowed), n=most) if len(name) <= LONGEST_NAME else []
+    """The similar names, the nearest first; none for a name longer than a file's: to compare it takes minutes."""
+    if len(name) > LONGEST_NAME:
+        return []
+    return get_close_matches(name, list(allowed), n=most)
 
 
 def about_row(sentence: str, row: Any) -> str:
-    """A sentence with the values of a row: "{0.image_id}", "{0.image_id!r}" or "{0.x0:g}" stands for one of them.
+    """A sentence with the values of a row in place of "{0.image_id}", "{0.image_id!r}" or "{0.x0:g}".
 
-    Unlike `str.format`, whatever else has braces stays as it is: names from outside may be part of the sentence.
+    Unlike `str.format`, other braces stay as they are: names from outside may be part of the sentence.
     """
 
-    def value(found: re.Match[str]) -> str:
-        name, form = found.groups()
+    def value(field: re.Match[str]) -> str:
+        name, form = field.groups()
         if not hasattr(row, name):
-            return found[0]
-        part = getattr(row, name)
-        return repr(part) if form == "!r" else f"{part:g}" if form == ":g" else str(part)
+            return field[0]
+        return _FORMS[form](getattr(row, name))
 
     return _FIELD.sub(value, sentence)
 
@@ -65,22 +74,23 @@ def is_plain(text: str) -> bool:
 
 
 def printable(text: str) -> str:
-    """A text from outside as a terminal may show it: what is not `is_plain` in it stands as Python writes it, "\\x1b".
+    """A text from outside in a form that is harmless in a terminal: letters that are not `is_plain` as "\\x1b".
 
-    Lines and tabs stay; of a line that somebody made endless its ends are shown, as what is wrong stands in the last.
+    Line ends and tabs stay. Of a very long line the beginning and the end are shown: the error is at the end.
     """
-    lines = (
-        line if len(line) <= LONGEST_LINE else f"{line[:-_END][:LONGEST_LINE]}...{line[-_END:]} ({len(line)} letters)"
-        for line in text.split("\n")
-    )
-    return "".join(
-        letter if letter in "\n\t" or is_plain(letter) else letter.encode("unicode_escape").decode("ascii")
-        for letter in "\n".join(lines)
-    )
+    shown = []
+    for line in text.split("\n"):
+        if len(line) > LONGEST_LINE:
+            line = f"{line[:-_END][:LONGEST_LINE]}...{line[-_END:]} ({len(line)} letters)"
+        for letter in line:
+            harmless = letter == "\t" or is_plain(letter)
+            shown.append(letter if harmless else letter.encode("unicode_escape").decode("ascii"))
+        shown.append("\n")
+    return "".join(shown[:-1])
 
 
 def sentence(error: Exception, program: str = "carekit") -> str:
-    """An error in one line, as a program tells it: of a full disk, too, what to do."""
+    """An error in one line, with the program's name; for a full disk, also what to do."""
     if not isinstance(error, OSError) or error.errno not in FULL:
         return printable(f"{program}: {error}")
     place = f" (it was writing {error.filename})" if error.filename else ""

@@ -12,7 +12,7 @@ from typing import Any
 from carekit.ground.folders import Ended
 from carekit.ground.orphans import end_quickly, sweep
 
-_work: Callable  # of a worker process
+_work: Callable  # in a worker process: what it does with each chunk
 
 
 def cores() -> int:
@@ -25,8 +25,11 @@ def in_chunks(
 ) -> Iterator[tuple[int, Any]]:
     """Yield start and work(start, items[start : start + chunk]) for each start, as they are done.
 
-    With more than one worker `work` and the items must be picklable. Raises what `work` raises, and `Ended` where a
-    worker process was ended from outside.
+    With more than one worker, `work` and the items must be picklable.
+
+    Raises:
+        Ended: if a worker process was ended from outside.
+        OSError: without shared memory. Errors of `work` are raised, too.
     """
     workers = min(workers or cores(), len(starts), 61)  # Windows allows no more
     if workers <= 1:
@@ -38,15 +41,18 @@ def in_chunks(
     try:
         pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (work,))
     except OSError as error:  # no semaphore can be made, such as where /dev/shm is read-only
-        words = f"worker processes need shared memory, which cannot be had ({error.strerror})"
-        raise OSError(f"{words}: take one worker") from None
+        raise OSError(
+            f"worker processes need shared memory, which cannot be had ({error.strerror}): take one worker"
+        ) from None
     try:
         tasks = {pool.submit(_do, start, items[start : start + chunk]): start for start in starts}
         for task in as_completed(tasks):
             yield tasks[task], task.result()
     except BrokenProcessPool:
-        words = "a worker process was ended, perhaps for want of memory: what is done is kept"
-        raise Ended(f"{words}; run it again, with fewer workers") from None
+        raise Ended(
+            "a worker process was ended, perhaps for want of memory: what is done is kept; run it again, "
+            "with fewer workers"
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -55,14 +61,14 @@ def _begin(work: Callable) -> None:
     """Make a worker process ready."""
     global _work
     _work = work
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes; the parent alone answers it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; only the parent reacts
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_quickly()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
+    """End with the parent: a worker whose parent was killed would wait for ever."""
     parent = parent_process()
     assert parent is not None, "this runs in a worker"
     parent.join()

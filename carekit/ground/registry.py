@@ -1,7 +1,7 @@
-"""Tables of what can be chosen by name: maps, objectives, strategies, backbones, sources of boxes, metrics.
+"""Registries of what can be chosen by name: maps, objectives, strategies, backbones, sources of boxes, metrics.
 
-A table is a dict. Whoever adds an entry, from a notebook or a package of their own, finds it wherever the table is
-used: worker processes get it too, and its source decides the name of a result as the kit's own code does.
+A registry is a dict. An entry that a notebook or another package adds is found wherever the registry is used: worker
+processes get it too, and its source is part of the name of a result, as the kit's own code is.
 """
 
 import hashlib
@@ -12,19 +12,19 @@ from typing import Any, TypeVar
 from carekit.ground.messages import one_of
 
 Entry = TypeVar("Entry")
-_TABLES: dict[str, "Table[Any]"] = {}
+_REGISTRIES: dict[str, "Registry[Any]"] = {}
 
 
-class Table(dict[str, Entry]):
+class Registry(dict[str, Entry]):
     """Entries by name.
 
     Args:
-        what: what an entry is, in the words of an error: "backbone".
+        what: the word for an entry in errors: "backbone".
         entries: the kit's own.
-        key: the table's name among all tables, by default `what`. Workers find a table by it.
+        key: the registry's name among all registries, by default `what`. Workers find a registry by it.
 
     Raises:
-        ValueError: for a second table of the same key, whose additions would hide those of the first.
+        ValueError: for a second registry of the same key, whose additions would hide those of the first.
     """
 
     def __init__(self, what: str, entries: Mapping[str, Entry], key: str = ""):
@@ -32,41 +32,47 @@ class Table(dict[str, Entry]):
         self.what = what
         self.own = frozenset(entries)
         key = key or what
-        if key in _TABLES:
+        if key in _REGISTRIES:
             raise ValueError(f"there is a table {key!r} already: give another key")
-        _TABLES[key] = self
+        _REGISTRIES[key] = self
 
     def named(self, name: str) -> Entry:
-        """The entry of this name. Raises ValueError, with the nearest names, where there is none."""
+        """The entry of this name. Raises ValueError with the nearest names for an unknown one."""
         return self[one_of(self.what, name, self)]
 
 
 def additions() -> dict[str, dict[str, Any]]:
-    """The entries that are not the kit's own: table -> name -> entry."""
-    found = {what: {name: table[name] for name in table.keys() - table.own} for what, table in _TABLES.items()}
-    return {what: entries for what, entries in found.items() if entries}
+    """The entries that are not the kit's own: registry -> name -> entry."""
+    added: dict[str, dict[str, Any]] = {}
+    for key, registry in _REGISTRIES.items():
+        for name in registry.keys() - registry.own:
+            added.setdefault(key, {})[name] = registry[name]
+    return added
 
 
 def adopt(added: Mapping[str, Mapping[str, Any]]) -> None:
-    """Add what `additions` found in another process to the tables of this one."""
-    for what, entries in added.items():
-        _TABLES[what].update(entries)
+    """Add the `additions` of another process to the registries of this one."""
+    for key, entries in added.items():
+        _REGISTRIES[key].update(entries)
 
 
 def fingerprint_of_additions() -> str:
-    """A hash of the source of all additions; empty where there are none."""
-    sources = [
-        f"{what}.{name}: {_source(part)}"
-        for what, entries in sorted(additions().items())
-        for name, entry in sorted(entries.items())
-        for part in (entry if isinstance(entry, tuple) else (entry,))
-    ]
-    return hashlib.sha256("\n".join(sources).encode()).hexdigest() if sources else ""
+    """A hash of the source of all additions; empty if there are none."""
+    sources = []
+    for key, entries in sorted(additions().items()):
+        for name, entry in sorted(entries.items()):
+            parts = entry if isinstance(entry, tuple) else (entry,)
+            sources += [f"{key}.{name}: {_source(part)}" for part in parts]
+    if not sources:
+        return ""
+    return hashlib.sha256("\n".join(sources).encode()).hexdigest()
 
 
 def _source(part: Any) -> str:
-    code = part if inspect.isroutine(part) or inspect.isclass(part) else type(part)
+    """The source of a function or class; of an object, its text and the source of its class."""
     try:
-        return f"{part!r} " * (code is not part) + inspect.getsource(code)
+        if inspect.isroutine(part) or inspect.isclass(part):
+            return inspect.getsource(part)
+        return f"{part!r} {inspect.getsource(type(part))}"
     except (OSError, TypeError):  # typed at a prompt, or a plain value
         return repr(part)

@@ -1,23 +1,24 @@
-"""Settings as plain data that JSON can hold: equal settings give equal descriptions, in any process."""
+"""Settings as plain data that JSON can hold: equal settings give equal data, in any process."""
 
 import ast
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 
-def described(setting: Any) -> Any:
+def to_plain(setting: Any) -> Any:
     """A dataclass as its type and its fields, containers as lists and dicts; 1 and 1.0 are one number.
 
-    Raises TypeError for an object that is neither of these nor plain data.
+    Raises:
+        TypeError: for an object that is neither of these nor plain data.
     """
     if is_dataclass(setting) and not isinstance(setting, type):
         kind = type(setting)
-        parts = {field.name: described(getattr(setting, field.name)) for field in fields(setting)}
-        return {"type": f"{kind.__module__}.{kind.__qualname__}"} | parts
+        values = {field.name: to_plain(getattr(setting, field.name)) for field in fields(setting)}
+        return {"type": f"{kind.__module__}.{kind.__qualname__}"} | values
     if isinstance(setting, dict):
-        return {str(name): described(part) for name, part in setting.items()}
+        return {str(name): to_plain(value) for name, value in setting.items()}
     if isinstance(setting, list | tuple):
-        return [described(part) for part in setting]
+        return [to_plain(value) for value in setting]
     if isinstance(setting, float) and setting.is_integer():
         return int(setting)
     if setting is None or isinstance(setting, str | bool | int | float):
@@ -25,8 +26,8 @@ def described(setting: Any) -> Any:
     raise TypeError(f"{setting!r} is no plain setting: give numbers, texts, or dataclasses of these")
 
 
-def parse(text: str) -> Any:
-    """A value given on the command line: a Python literal, or else the text itself."""
+def literal(text: str) -> Any:
+    """The value of a Python literal, such as one on the command line; any other text is the value itself."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):  # the last two for thousands of signs or brackets

@@ -1,17 +1,18 @@
-"""Where runs are kept, how relative paths are read, and what a run is named by."""
+"""The folder of runs, paths relative to the workspace, and names of results made from all that decides them."""
 
 import ast
 import hashlib
 import json
 import os
 import platform
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from carekit.ground.registry import fingerprint_of_additions
-from carekit.ground.settings_as_data import described
+from carekit.ground.settings_as_data import to_plain
 
 _PACKAGE = Path(__file__).parents[1]
 _LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "scikit-image", "scikit-learn", "scipy")
@@ -35,26 +36,28 @@ def resolve(path: str | Path) -> Path:
 
 
 def import_closure(module: str, package: Path = _PACKAGE) -> list[Path]:
-    """The files of `package` that `module` needs, itself included: whatever is imported, at the top or in a function.
+    """The files of `package` that `module` needs, itself included: imports at the top and inside functions.
 
     Args:
         module: a dotted name that begins with the package's.
         package: the folder of the package.
     """
-    found: set[Path] = set()
+    files: set[Path] = set()
     waiting = [module]
     while waiting:
         file = _file_of(waiting.pop(), package)
-        if file is not None and file not in found:
-            found.add(file)
+        if file is not None and file not in files:
+            files.add(file)
             waiting += _imported_by(file, package.name)
-    return sorted(found)
+    return sorted(files)
 
 
 def _file_of(module: str, package: Path) -> Path | None:
     place = package.parent.joinpath(*module.split("."))
-    candidates = (place.with_suffix(".py"), place / "__init__.py")
-    return next((file for file in candidates if file.is_file()), None)
+    for file in (place.with_suffix(".py"), place / "__init__.py"):
+        if file.is_file():
+            return file
+    return None
 
 
 def _imported_by(file: Path, package: str) -> list[str]:
@@ -75,20 +78,19 @@ def code_fingerprint(module: str) -> str:
     digest = hashlib.sha256()
     for file in import_closure(module):
         digest.update(file.relative_to(_PACKAGE).as_posix().encode() + file.read_bytes())
-    digest.update(json.dumps({name: _version(name) for name in _LIBRARIES}).encode())
+    digest.update(json.dumps({library: _version(library) for library in _LIBRARIES}).encode())
     return digest.hexdigest()
 
 
 def _version(library: str) -> str:
-    try:
+    with suppress(PackageNotFoundError):
         return version(library)
-    except PackageNotFoundError:
-        return ""
+    return ""
 
 
 def processor() -> list[str]:
-    """What decides how torch rounds: the machine, the instructions that are used, and what limits those of oneDNN."""
-    import torch  # here, since whoever prepares a data set has no need of it
+    """All that decides how torch rounds: the machine, the instructions in use, and the limits set for oneDNN."""
+    import torch  # here: to prepare a data set needs no torch
 
     limits = [os.environ.get(name, "") for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_CBWR")]
     return [platform.machine(), torch.backends.cpu.get_cpu_capability(), *limits]
@@ -98,10 +100,10 @@ def key(module: str, **what: Any) -> str:
     """A short name for a result, made from everything that decides it.
 
     Args:
-        module: whose code makes it, with all that it imports.
+        module: the module that makes it; its code and all that it imports count.
         what: its settings.
     """
-    known = described(what) | {"code": code_fingerprint(module), "additions": fingerprint_of_additions()}
-    known["processor"] = processor()
-    text = json.dumps(known, sort_keys=True)
+    facts = to_plain(what) | {"code": code_fingerprint(module), "additions": fingerprint_of_additions()}
+    facts["processor"] = processor()
+    text = json.dumps(facts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20]

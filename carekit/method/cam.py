@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from carekit.ground.messages import one_of
-from carekit.ground.registry import Table
+from carekit.ground.registry import Registry
 from carekit.method.batch_checks import check_head
 from carekit.method.graph import batch_norm_between, gradients_of, joined, why_no_way
 
@@ -211,7 +211,7 @@ class Map(NamedTuple):
     function: Callable[[Tensor, Tensor], Tensor]
 
 
-MAPS = Table(
+MAPS = Registry(
     "method",
     {
         "grad_cam": Map("Grad-CAM", grad_cam),

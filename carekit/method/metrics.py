@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
-from carekit.ground.registry import Table
+from carekit.ground.registry import Registry
 
 
 def recalls(labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], n_classes: int) -> Float[np.ndarray, " c"]:
@@ -164,7 +164,7 @@ def _mean_over_boxes(judged: Judged, of: Callable) -> float:
     return float(np.nan_to_num(of(judged.maps, judged.m_in)).mean())
 
 
-METRICS: Table[Metric] = Table(
+METRICS: Registry[Metric] = Registry(
     "metric",
     {
         "mca": Metric("mean class accuracy (MCA)", "MCA", (0, 1), lambda j: float(np.nanmean(j.recalls))),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from carekit.ground.messages import nearest
-from carekit.ground.registry import Table
+from carekit.ground.registry import Registry
 from carekit.method.seeding import seeded
 from carekit.networks.backbone import Backbone, Output, Parts, PooledLinear
 from carekit.networks.cutting import cut_parts
@@ -18,7 +18,7 @@ from carekit.networks.torchvision_nets import any_net, names, resnet18, resnet50
 from carekit.networks.vit import efficientnet_lite0_vit, small_vit
 
 # Each takes (n_classes, imagenet) and gives the parts of the network, its head fresh.
-BACKBONES: Table[Callable[[int, bool], Parts]] = Table(
+BACKBONES: Registry[Callable[[int, bool], Parts]] = Registry(
     "backbone",
     {
         "small": small,

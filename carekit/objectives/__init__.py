@@ -1,6 +1,6 @@
 """What the second stage minimises, one file each; the table holds them by name."""
 
-from carekit.ground.registry import Table
+from carekit.ground.registry import Registry
 from carekit.objectives.care import Care
 from carekit.objectives.energy import Energy
 from carekit.objectives.gain import Gain
@@ -8,7 +8,7 @@ from carekit.objectives.input_gradient import InputGradient
 from carekit.objectives.l1 import L1
 from carekit.objectives.objective import Loss, Objective, Step
 
-OBJECTIVES: Table[type[Objective]] = Table(
+OBJECTIVES: Registry[type[Objective]] = Registry(
     "objective", {"care": Care, "energy": Energy, "l1": L1, "input_gradient": InputGradient, "gain": Gain}
 )
 

@@ -1,10 +1,9 @@
-"""What the paper says, as data: its values, its Tables 2-10, what it claims, and where it disagrees with itself.
+"""The paper as data: its values, its Tables 2-10, and its claims.
 
 Source: Zhuang et al., Neurocomputing 2023, doi:10.1016/j.neucom.2023.126577. Nothing here needs another package.
 """
 
 from carekit.paper.claims import CLAIMS, Claim
-from carekit.paper.contradictions import CONTRADICTIONS, IMPOSSIBLE, Contradiction
 from carekit.paper.tables import TABLES, Column, Table
 from carekit.paper.values import (
     CHEST_COUNTS,
@@ -22,9 +21,7 @@ __all__ = [
     "CHEST_DEFAULTS",
     "CHEST_NAMES",
     "CLAIMS",
-    "CONTRADICTIONS",
     "DEFAULTS",
-    "IMPOSSIBLE",
     "SKIN_COUNTS",
     "SKIN_NAMES",
     "SWEEPS",
@@ -32,6 +29,5 @@ __all__ = [
     "TEST_SHARE",
     "Claim",
     "Column",
-    "Contradiction",
     "Table",
 ]

@@ -1,4 +1,4 @@
-"""Tables 2-10, as they are printed: recall and MCA in percent, AUC in [0, 1]. Table 1 is `values.DEFAULTS`."""
+"""Tables 2-10, as printed: recall and MCA in percent, AUC in [0, 1]. Table 1 is `values.DEFAULTS`."""
 
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -21,8 +21,8 @@ class Table:
 
     Args:
         number: its number there.
-        about: what it compares, in our words.
-        columns: what stands in each column.
+        about: the things that it compares, in our words.
+        columns: the data and metric of each column.
         rows: label -> one printed value a column.
         pairs: arm -> its control: the paper claims that the arm is above it.
         claimed: the metrics that this claim is about.

@@ -1,6 +1,6 @@
 """What treats class imbalance, one file each; the table holds them by name."""
 
-from carekit.ground.registry import Table
+from carekit.ground.registry import Registry
 from carekit.strategies.augmentation import Augmentation
 from carekit.strategies.cost_sensitive import CostSensitive, EffectiveNumber
 from carekit.strategies.decoupling import ClassifierRetraining, Decoupling, LearnableScaling, TauNormalisation
@@ -13,7 +13,7 @@ from carekit.strategies.sampling import OverSampling, UnderSampling
 from carekit.strategies.strategy import ClassLoss, Strategy
 from carekit.strategies.weights import class_weights, effective_weights
 
-STRATEGIES: Table[Strategy] = Table(
+STRATEGIES: Registry[Strategy] = Registry(
     "strategy",
     {
         "plain": Strategy(),

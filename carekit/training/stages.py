@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from carekit.data.batches import Batch, BoxedImages, loader, to_unit
 from carekit.data.cached import Cached, network_for
-from carekit.ground.settings_as_data import described
+from carekit.ground.settings_as_data import to_plain
 from carekit.method.seeding import seeded
 from carekit.networks import Backbone, checkpoints
 from carekit.objectives import Care, Loss, Objective, Step
@@ -131,7 +131,7 @@ def epochs(
 
         weights = [weight for weight in model.parameters() if weight.requires_grad]
         optimizer = torch.optim.AdamW(weights, lr=schedule.lr, weight_decay=schedule.weight_decay)
-        plan = {"stage": stage, "objective": described(objective), "strategy": described(strategy)}
+        plan = {"stage": stage, "objective": to_plain(objective), "strategy": to_plain(strategy)}
         plan["schedule"] = asdict(schedule)
         history = _resume(checkpoint, model, optimizer, plan)
         yield from history

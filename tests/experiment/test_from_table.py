@@ -3,7 +3,7 @@ import pytest
 
 from carekit.data.box_table import add_lines, lines, save_by_hand
 from carekit.experiment.box_sources import BOX_SOURCES, FromTable
-from carekit.ground.settings_as_data import described
+from carekit.ground.settings_as_data import to_plain
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_result_is_named_by_what_the_table_holds(path, tiny):
     before = FromTable(path)
     assert before == FromTable(path)
     save_by_hand(path, tiny, "i3", [(0, 0, 2, 2)])
-    assert described(before) != described(FromTable(path))
+    assert to_plain(before) != to_plain(FromTable(path))
 
 
 def test_a_table_that_is_not_there_is_told(tmp_path):

@@ -18,7 +18,7 @@ def test_a_misspelt_name_gets_the_nearest():
 
 def test_two_tables_of_one_key_are_refused():
     with pytest.raises(ValueError, match="^there is a table 'method' already: give another key$"):
-        tables.Table("method", {})
+        tables.Registry("method", {})
 
 
 def test_additions_are_what_is_not_the_kits_own_and_reach_another_process(monkeypatch):

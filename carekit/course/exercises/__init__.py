@@ -13,11 +13,11 @@ from carekit.course.exercises.checking import grade, yours_or_solution
 from carekit.course.exercises.exercise import Choice, Exercise, t_of
 from carekit.course.exercises.lesson_file import exercises_of
 from carekit.course.exercises.verdict import Verdict
-from carekit.ground.registry import Table
+from carekit.ground.registry import Registry
 
 __all__ = ["EXERCISES", "Choice", "Exercise", "Verdict", "check", "t_of", "yours"]
 LESSONS = sorted(Path(__file__).parent.glob("lesson_*.md"))
-EXERCISES: Table[Exercise | Choice] = Table(
+EXERCISES: Registry[Exercise | Choice] = Registry(
     "exercise", {exercise.name: exercise for path in LESSONS for exercise in exercises_of(path)}
 )
 

@@ -20,6 +20,7 @@ from carekit.experiment import summary
 from carekit.ground import workspace
 from carekit.ground.environment import ROOT
 from carekit.ground.folders import atomic_folder, check_free
+from carekit.ground.messages import Refusal
 from carekit.ground.parallel import cores
 from carekit.material.drawing import KINDS
 from carekit.method.metrics import label_of
@@ -30,9 +31,9 @@ from carekit.research.batch.execute import (
     ctrl_c_ends_kernels,
     end_kernels,
     execute,
+    surroundings,
 )
 from carekit.research.batch.records import alone_in
-from carekit.research.batch.surroundings import surroundings
 from carekit.research.figures.show import with_intervals
 from carekit.research.setting.parameters import check_parameters, of_lesson
 from carekit.research.setting.setting import NoBoxes
@@ -42,7 +43,7 @@ _Row = tuple[Future[Path], str, str]  # of the index: page, title, remark
 _GB_OF_TWO = 6  # what two lessons with their worker processes may take
 
 
-class CourseError(Exception):
+class CourseError(Refusal):
     """A notebook stopped; the message says which, where and why, in one line."""
 
 
@@ -57,14 +58,19 @@ def notebooks() -> list[Path]:
 def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None = None, jobs: int = 0) -> Path:
     """Execute the lessons whose name holds `only`; print progress and the result; return the index page.
 
-    Only what this run made is in the index, the table and the folder. So many lessons as `jobs` says run at a time:
-    one reads and draws while another one trains, and a model that two want is trained once. 0: two, where this machine
-    has two cores and the memory, and where they do not share a GPU.
+    The index, the table and the folder have only what this run made.
+
+    Args:
+        parameters: of the notebooks: name -> value.
+        only: part of the lessons' names; empty: all lessons.
+        out: the folder, by default in the workspace's runs.
+        jobs: lessons at a time: one reads and draws while another one trains, and a model that two need is trained
+            once. 0: two, if this machine has two cores and the memory, and if they do not share a GPU.
 
     Raises:
         ValueError: for parameters that no lesson takes.
         CourseError: for a notebook that stops.
-        OSError: where the folder cannot be written to, or another course is running there.
+        OSError: if the folder cannot be written to, or another course is running there.
     """
     checked = check_parameters(parameters)
     name = checked["data"]
@@ -85,16 +91,16 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
     ):
         _remove_earlier(folder)
         done = _lessons(chosen, folder, parameters, jobs, pages)
-        rows = [(page.result(), name, about) for page, name, about in done]
-        found = outcome(folder)
-        index = write_index(folder, "carekit: the executed course", rows, found.html(), _settings(checked))
-    print(f"\n{found.text()}\n\n{len(rows)} lessons in {(time.perf_counter() - started) / 60:.1f} minutes.")
-    print(f"Read them: {index}\nResults as JSON and the executed notebooks lie beside it.")
+        rows = [(page.result(), name, remark) for page, name, remark in done]
+        result = outcome(folder)
+        index = write_index(folder, "carekit: the executed course", rows, result.html(), _settings(checked))
+    print(f"\n{result.text()}\n\n{len(rows)} lessons in {(time.perf_counter() - started) / 60:.1f} minutes.")
+    print(f"Read them: {index}\nResults as JSON and the executed notebooks are next to it.")
     return index
 
 
 def _remove_earlier(folder: Path) -> None:
-    """What an earlier course left in the folder may be of other settings: nothing of it may be taken for this one's."""
+    """Remove the files of an earlier course: its settings may differ."""
     for lesson in notebooks():
         for kind in (".ipynb", ".html", ".json"):
             (folder / lesson.name).with_suffix(kind).unlink(missing_ok=True)
@@ -109,8 +115,9 @@ def _settings(checked: Mapping[str, Any]) -> str:
 def make_site(parameters: Mapping[str, Any], only: str, out: Path, jobs: int = 0) -> Path:
     """Run the course and make a site of it, in a folder that can be copied, served or opened from disk.
 
-    Raises as `run_course`, SiteError where the pages have a fault, and FileExistsError where `out` has other files than
-    such pages.
+    Raises:
+        SiteError: for a fault in the pages.
+        FileExistsError: if `out` has other files than such pages. Errors of `run_course` are raised, too.
     """
     check_free(out, True, "index.html")
     executed = run_course(parameters, only, jobs=jobs).parent
@@ -131,11 +138,11 @@ def _at_a_time(profile: str) -> int:
 def _lessons(
     chosen: Sequence[Path], folder: Path, parameters: Mapping[str, Any], jobs: int, pages: ThreadPoolExecutor
 ) -> list[_Row]:
-    """Execute notebooks, so many at a time; where one stops, or Ctrl-C comes, the others are ended."""
+    """Execute notebooks, `jobs` at a time; if one stops, or on Ctrl-C, the others are ended."""
     stopped = Event()
 
     def run(number: int, notebook: Path) -> list[_Row]:
-        threads = max(1, cores() // min(jobs, 1 + len(chosen) - number))  # the last one is soon alone
+        threads = max(1, cores() // min(jobs, 1 + len(chosen) - number))  # the last lesson will run alone
         env = surroundings(workspace.runs().resolve(), threads)  # kernels start in the notebooks' folder
         count = f"[{number}/{len(chosen)}]"
         try:
@@ -145,7 +152,7 @@ def _lessons(
             raise
 
     pool = ThreadPoolExecutor(jobs)
-    lessons = [pool.submit(run, *each) for each in enumerate(chosen, 1)]
+    lessons = [pool.submit(run, number, notebook) for number, notebook in enumerate(chosen, 1)]
     try:
         for lesson in wait(lessons, return_when=FIRST_EXCEPTION).done:
             lesson.result()  # raises what stopped it
@@ -166,7 +173,7 @@ def _lesson(
     env: Mapping[str, str],
     pages: ThreadPoolExecutor,
 ) -> list[_Row]:
-    """Execute one notebook into `folder`; returns its row of the index, none where the data do not suit it."""
+    """Execute one notebook into `folder`; returns its row of the index, or no row if the data lack its boxes."""
     _say(f"{count} {notebook.stem} ...")
     started, executed = time.perf_counter(), folder / notebook.name
     results = folder / f"{notebook.stem}.json"
@@ -190,17 +197,17 @@ def _lesson(
 
 
 def _say(words: str) -> None:
-    """Print a line that no bar stands in."""
+    """Print a line without breaking the bars."""
     with tqdm.external_write_mode():
         print(words, flush=True)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of a course: lesson 5's comparison, mean and 95 % interval over the seeds, and what follows.
+    """The result of a course: lesson 5's comparison, mean and 95 % interval over the seeds, and its conclusions.
 
     Args:
-        head: which data, which rare class, how many seeds.
+        head: the data, the rare class, the number of seeds.
         table: a row for each model.
         sentences: the paired differences, and the ink test.
     """
@@ -211,18 +218,21 @@ class Outcome:
 
     def text(self) -> str:
         """For a terminal."""
-        table = "" if self.table is None else f"\n{self.table.to_string()}"
-        return "\n\n".join([f"{self.head}{table}", *self.sentences])
+        head = self.head
+        if self.table is not None:
+            head = f"{head}\n{self.table.to_string()}"
+        return "\n\n".join([head, *self.sentences])
 
     def html(self) -> str:
         """For a page."""
-        parts = (html.escape(each).replace("\n", "<br>") for each in (self.head, *self.sentences))
-        head, *sentences = (f"<p>{part}</p>" for part in parts)
-        return "\n".join([head, "" if self.table is None else self.table.to_html(border=0), *sentences])
+        parts = [f"<p>{html.escape(text)}</p>".replace("\n", "<br>") for text in (self.head, *self.sentences)]
+        if self.table is not None:
+            parts.insert(1, self.table.to_html(border=0))
+        return "\n".join(parts)
 
 
 def outcome(folder: Path) -> Outcome:
-    """What the course in this folder found."""
+    """The result of the course in this folder."""
     file = folder / f"{TRAINING_LESSON}.json"
     if not file.exists():
         return Outcome("Lesson 5 was not run, so there is no comparison to print.")
@@ -230,7 +240,7 @@ def outcome(folder: Path) -> Outcome:
     figures = results["figures"]
     runs = pd.DataFrame(figures["runs"])
     seeds = runs.seed.nunique()
-    what = "mean ± 95 % interval" if seeds > 2 else "mean"
-    head = f"{results['data']}; rare class {figures['rare']}; {what} over {seeds} seeds"
+    interval = " ± 95 % interval" * (seeds > 2)
+    head = f"{results['data']}; rare class {figures['rare']}; mean{interval} over {seeds} seeds"
     table = with_intervals(summary(runs)).rename(columns=label_of)
     return Outcome(head, table, (figures["claim"], figures["without"], figures["ink"]))

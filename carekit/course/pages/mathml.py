@@ -1,4 +1,4 @@
-"""Equations as MathML, which browsers draw by themselves, without a script and a network."""
+"""Equations as MathML, which browsers draw without a script and a network."""
 
 import html
 
@@ -7,7 +7,7 @@ from latex2mathml.exceptions import InvalidAlignmentError, NoAvailableTokensErro
 
 
 def mathml(tex: str, display: str) -> str:
-    """An equation in LaTeX as MathML; as it is written where it cannot be read.
+    """An equation in LaTeX as MathML; as code if it cannot be parsed.
 
     Args:
         tex: the equation without its dollars.

@@ -14,6 +14,7 @@ from carekit.course.explorers import pages
 from carekit.course.explorers.frame import MIME
 from carekit.course.pages.mathml import mathml
 from carekit.ground import workspace
+from carekit.ground.page import image, link, write_page
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _FOLDERS = re.compile(r'"(?:[A-Za-z]:)?[/\\][^"\n]*[/\\]([^"/\\\n]+)"')
@@ -25,7 +26,7 @@ _NAV = """<style>.ck-course{display:flex;flex-wrap:wrap;gap:.4em 1.6em;padding:.
 
 
 class _MathML(IPythonRenderer):
-    """Equations as MathML, which browsers draw by themselves."""
+    """Equations as MathML, which browsers draw without a script."""
 
     def block_math(self, body: str) -> str:
         return mathml(body, "block")
@@ -39,7 +40,7 @@ def _markdown(text: str) -> str:
 
 
 def to_html(notebook: Path) -> Path:
-    """Write NAME.html beside an executed NAME.ipynb: widgets as their still pictures, nothing loaded from elsewhere."""
+    """Write NAME.html next to an executed NAME.ipynb: still pictures for widgets, nothing loaded from elsewhere."""
     node = nbformat.read(notebook, as_version=4)
     node.metadata.pop("widgets", None)
     name_files_only(node)
@@ -65,7 +66,7 @@ def to_html(notebook: Path) -> Path:
 
 
 def name_files_only(node: nbformat.NotebookNode) -> None:
-    """In the parameters that papermill adds and in what cells print: names of files, not where the maker has them."""
+    """Reduce paths of this machine to file names, in the parameters that papermill adds and in printed text."""
     runs = f"{workspace.runs().resolve()}{os.sep}"
     for cell in node.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
@@ -76,23 +77,28 @@ def name_files_only(node: nbformat.NotebookNode) -> None:
 
 
 def _dark(exporter: HTMLExporter) -> str:
-    """Jupyter's dark colours for whoever's system is dark; pictures of charts keep their white ground."""
-    files = (Path(folder) / "static" / "theme-dark.css" for folder in exporter.template_paths)
-    colours = next((file.read_text(encoding="utf-8") for file in files if file.is_file()), "")
+    """Jupyter's dark colours for a dark system; pictures of charts keep their white ground."""
+    colours = ""
+    for folder in exporter.template_paths:
+        file = Path(folder) / "static" / "theme-dark.css"
+        if file.is_file():
+            colours = file.read_text(encoding="utf-8")
+            break
     return f"<style>@media (prefers-color-scheme: dark) {{ {colours} {_DARK} }}</style>"
 
 
 def connect(pages: list[Path], titles: list[str]) -> None:
-    """Lead from each page of a course to the index, to the one before and the next; links to lessons become pages."""
-    made = {page.stem for page in pages}
+    """Link each page of a course to the index, the page before and the next; links to lessons become links to pages."""
+    made = {page.stem for page in pages}  # a link to a lesson without a page stays as it is
     for place, page in enumerate(pages):
         text = page.read_text(encoding="utf-8")
-        text = _LESSON.sub(lambda found: f'href="{found[1]}.html"' if found[1] in made else found[0], text)
-        links = ['<a href="index.html">All lessons</a>']
+        for lesson in set(_LESSON.findall(text)) & made:
+            text = text.replace(f'href="{lesson}.ipynb"', f'href="{lesson}.html"')
+        links = [link("index.html", "All lessons")]
         if place:
-            links.append(_link(pages[place - 1], f"← {titles[place - 1]}", "prev"))
+            links.append(link(pages[place - 1].name, f"← {titles[place - 1]}", rel="prev"))
         if place + 1 < len(pages):
-            links.append(_link(pages[place + 1], f"{titles[place + 1]} →", "next"))
+            links.append(link(pages[place + 1].name, f"{titles[place + 1]} →", rel="next"))
         bar = f'<nav class="ck-course" aria-label="Lessons">{" ".join(links)}</nav>'
         body = _BODY.search(text)
         if body is not None:
@@ -100,24 +106,15 @@ def connect(pages: list[Path], titles: list[str]) -> None:
         page.write_text(text.replace("</body>", f"{bar.replace('Lessons', 'Lessons, once more')}</body>"), "utf-8")
 
 
-def _link(page: Path, text: str, rel: str) -> str:
-    return f'<a rel="{rel}" href="{html.escape(page.name)}">{html.escape(text)}</a>'
-
-
 def _still(output: nbformat.NotebookNode) -> None:
-    """A widget or picture as an image with its text, which nbconvert leaves out; an explorer as it works alone."""
+    """Make a widget or picture an image with its text, which nbconvert leaves out; an explorer works alone."""
     data = output.get("data", {})
     data.pop(_WIDGET, None)
     explorer = data.pop(MIME, None)
     alt = output.get("metadata", {}).get("image/png", {}).get("alt")
     if alt is not None and "image/png" in data:
-        image = image_tag(data.pop("image/png"), alt)
-        data["text/html"] = pages.as_html(explorer, image) if explorer else image
-
-
-def image_tag(png: str, alt: str) -> str:
-    """A picture in base64 as an <img> that needs no file."""
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{"".join(png.split())}">'
+        still = image(data.pop("image/png"), alt)
+        data["text/html"] = pages.as_html(explorer, still) if explorer else still
 
 
 def title(node: nbformat.NotebookNode) -> str:
@@ -129,26 +126,9 @@ def title(node: nbformat.NotebookNode) -> str:
 
 
 def write_index(folder: Path, heading: str, rows: list[tuple[Path, str, str]], summary: str, settings: str) -> Path:
-    """An index page, to and from which all others lead: rows are (page, title, remark); summary is HTML."""
+    """Write the index page, and links between all pages: rows are (page, title, remark); summary is HTML."""
     connect([page for page, _, _ in rows], [name for _, name, _ in rows])
-    items = "\n".join(
-        f'<li><a href="{html.escape(page.name)}">{html.escape(name)}</a> <small>{html.escape(remark)}</small></li>'
-        for page, name, remark in rows
-    )
-    text = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{html.escape(heading)}</title>
-<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:72em;margin:2em auto;padding:0 1em;color:#111}}
-ul{{list-style:none;padding:0}}small{{color:#555}}
-table{{display:block;overflow-x:auto;border-collapse:collapse;font-size:14px}}
-th,td{{padding:.2em .8em .2em 0;text-align:right;border-bottom:1px solid #ccc}}
-tbody th{{text-align:left;white-space:nowrap}}
-@media(prefers-color-scheme:dark){{body{{background:#111;color:#eee}}small{{color:#aaa}}
-a{{color:#8cf}}}}</style></head>
-<body><h1>{html.escape(heading)}</h1><p>{html.escape(settings)}</p><ul>
-{items}
-</ul><h2>What came out</h2>{summary}</body></html>
-"""
-    target = folder / "index.html"
-    target.write_text(text, encoding="utf-8")
-    return target
+    body = [f'<p>{html.escape(settings)}</p><ul class="plain">']
+    body += [f"<li>{link(page.name, name)} <small>{html.escape(remark)}</small></li>" for page, name, remark in rows]
+    body.append(f'</ul><h2>What came out</h2><div class="numbers">{summary}</div>')
+    return write_page(folder / "index.html", heading, "\n".join(body))

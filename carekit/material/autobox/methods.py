@@ -6,7 +6,7 @@ Each imports its libraries only when it is chosen.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from carekit.ground.registry import Table
+from carekit.ground.registry import Registry
 from carekit.material.autobox.components import FIXED, Cut
 from carekit.material.autobox.finder import Finder
 
@@ -74,7 +74,7 @@ def build_promptable(options: Options) -> Finder:
     return Promptable(options.weights("the segmenter's weights"), options.cut(), options.smallest)
 
 
-FINDERS: Table[Callable[[Options], Finder]] = Table(
+FINDERS: Registry[Callable[[Options], Finder]] = Registry(
     "method",
     key="method of boxes",
     entries={

@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import nn
 
-from carekit.ground.registry import Table
+from carekit.ground.registry import Registry
 from carekit.networks import BACKBONES, Parts
 from carekit.networks.efficientnet_lite import efficientnet_lite0
 
@@ -52,7 +52,7 @@ def first_blocks(pretrained: bool, frozen: bool) -> Parts:
 
 
 # Each takes `pretrained` and `frozen` (which only EfficientNet-Lite0 can be); the head of its parts is not used.
-TRUNKS: Table[Callable[[bool, bool], Parts]] = Table(
+TRUNKS: Registry[Callable[[bool, bool], Parts]] = Registry(
     "trunk",
     {
         "small": small,

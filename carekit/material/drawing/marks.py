@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from carekit.data.prepared import Prepared
-from carekit.ground.registry import Table
+from carekit.ground.registry import Registry
 from carekit.material.drawing.artefacts import chart, ink, ruler
 from carekit.material.drawing.canvas import blend
 from carekit.material.drawing.chest.devices import marker
@@ -34,7 +34,7 @@ def _letter(image: Float[np.ndarray, "s s 3"], boxes: Float[np.ndarray, "k 4"], 
 
 
 # Each paints on an image (s, s, 3) in [0, 1], in place, clear of its boxes (k, 4), which are in units of the image.
-MARKS: Table[Mark] = Table(
+MARKS: Registry[Mark] = Registry(
     "mark",
     {
         "ink": _beside_the_boxes(ink),

@@ -1,4 +1,4 @@
-"""What names a run besides its parameters: the kit's code that the notebook imports."""
+"""Fingerprint of the kit's code that a notebook imports: part of the name of its runs."""
 
 import ast
 import hashlib
@@ -19,32 +19,32 @@ def python_of(notebook: Any) -> str:
 
 
 def fingerprint(source: str) -> str:
-    """A hash of all modules of the kit that a piece of Python imports, with what they need; empty for none.
+    """A hash of all modules of the kit that a piece of Python imports, with the modules below them; empty for none.
 
-    A source that cannot be parsed counts as one that imports everything with a short name.
+    A source that cannot be parsed counts as one that imports all public names.
     """
-    digest = hashlib.sha256()
     modules = sorted(modules_of(source))
-    for module in modules:
-        digest.update(workspace.code_fingerprint(module).encode())
-    return digest.hexdigest() if modules else ""
+    if not modules:
+        return ""
+    code = "".join(workspace.code_fingerprint(module) for module in modules)
+    return hashlib.sha256(code.encode()).hexdigest()
 
 
 def modules_of(source: str) -> set[str]:
     """The kit's modules that a piece of Python imports: `from carekit import Care` is carekit.objectives."""
-    short = {name: f"{_NAME}.{home}" for name, home in vars(carekit)["_HOME"].items()}
+    public = {name: f"{_NAME}.{home}" for name, home in vars(carekit)["_HOME"].items()}
     try:
         tree = ast.parse(source)
     except SyntaxError:
-        return set(short.values())
-    found: set[str] = set()
+        return set(public.values())
+    modules: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-            found |= {name for name in names if name.startswith(f"{_NAME}.")}
-            found |= set(short.values()) if _NAME in names else set()
+        names = [alias.name for alias in getattr(node, "names", []) if isinstance(alias, ast.alias)]
+        if isinstance(node, ast.Import) and _NAME in names:
+            modules |= set(public.values())
         elif isinstance(node, ast.ImportFrom) and node.module == _NAME:
-            found |= {short.get(alias.name, f"{_NAME}.{alias.name}") for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{_NAME}."):
-            found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+            names = [public.get(name, f"{_NAME}.{name}") for name in names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [str(node.module), *(f"{node.module}.{name}" for name in names)]
+        modules |= {name for name in names if name.startswith(f"{_NAME}.")}
+    return modules

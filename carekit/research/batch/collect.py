@@ -20,46 +20,50 @@ def collect(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     column of the results goes before a parameter of the same name.
 
     Returns:
-        The table, ordered by notebook and parameters, and sentences that its reader should know.
+        The table, ordered by notebook and parameters, and remarks for its reader.
 
     Raises:
-        FileNotFoundError: where there is no finished run.
+        FileNotFoundError: if there is no finished run.
         ValueError: for a file that is damaged.
     """
-    files = [file for pattern in (f"*/{RECORD}", f"*/*/{RECORD}") for file in folder.glob(pattern)]
-    whole = [file for file in sorted(files) if not file.parent.name.startswith(".")]
-    done = [file for file in whole if file.parent.parent.name != FAILED]
-    if not done:
+    files = sorted([*folder.glob(f"*/{RECORD}"), *folder.glob(f"*/*/{RECORD}")])
+    runs = [file.parent for file in files if not file.parent.name.startswith(".")]
+    finished = [run for run in runs if run.parent.name != FAILED]
+    if not finished:
         raise FileNotFoundError(f"{folder} has no finished runs: give the folder of a batch, or of several")
-    records = [read_json(file) for file in done]
-    rows = [row for file, record in zip(done, records, strict=True) for row in _rows(file.parent, record)]
-    failed = len(whole) - len(done)
-    remarks = [f"{failed} runs failed and are not in the table."] if failed else []
-    return _ordered(pd.DataFrame(rows), records), remarks + _of_versions(records)
+    records = [read_json(run / RECORD) for run in finished]
+    rows: list[dict[str, Any]] = []
+    for run, record in zip(finished, records, strict=True):
+        rows += _rows(run, record)
+    remarks = _of_versions(records)
+    if len(runs) > len(finished):
+        remarks.insert(0, f"{len(runs) - len(finished)} runs failed and are not in the table.")
+    return _ordered(pd.DataFrame(rows), records), remarks
 
 
 def _rows(folder: Path, record: Mapping[str, Any]) -> list[dict[str, Any]]:
     head = {"notebook": Path(record["notebook"]).stem, "run": folder.name, "made_by": made_by(record)}
     head |= record["parameters"]
-    results = read_json(folder / RESULTS) if (folder / RESULTS).exists() else {}
-    found = results["figures"] if isinstance(results.get("figures"), dict) else results  # of a lesson
-    listed = found.get(ROWS)
-    if isinstance(listed, list) and listed and all(isinstance(each, dict) for each in listed):
-        parts = [flat(each) for each in listed]
-    else:
-        parts = [flat(found)]
-    return [head | part | {"seconds": record["seconds"]} for part in parts]
+    results: dict[str, Any] = {}
+    if (folder / RESULTS).exists():
+        results = read_json(folder / RESULTS)
+    if isinstance(results.get("figures"), dict):  # of a lesson
+        results = results["figures"]
+    entries = results.get(ROWS)
+    if not (isinstance(entries, list) and entries and all(isinstance(entry, dict) for entry in entries)):
+        entries = [results]
+    return [head | flat(entry) | {"seconds": record["seconds"]} for entry in entries]
 
 
 def flat(results: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     """All numbers, texts and truth values of nested records, b inside of a as "a.b"; lists are left out."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in results.items():
         if isinstance(value, Mapping):
-            found |= flat(value, f"{before}{name}.")
+            values |= flat(value, f"{before}{name}.")
         elif value is None or isinstance(value, str | int | float):
-            found[f"{before}{name}"] = value
-    return found
+            values[f"{before}{name}"] = value
+    return values
 
 
 def made_by(record: Mapping[str, Any]) -> str:
@@ -75,7 +79,7 @@ def _of_versions(records: Sequence[Mapping[str, Any]]) -> list[str]:
         makers = pd.Series([made_by(record) for record in records if record["notebook"] == notebook]).value_counts()
         if len(makers) > 1:
             counts = ", ".join(f"{name} {count} runs" for name, count in makers.items())
-            sentences.append(f"{notebook}: runs of several versions are mixed ({counts}): the column made_by tells.")
+            sentences.append(f"{notebook}: runs of several versions are mixed ({counts}): see the column made_by.")
     return sentences
 
 

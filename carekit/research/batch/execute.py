@@ -1,4 +1,4 @@
-"""One notebook in a kernel of its own, by papermill, with the cause where a cell or the kernel ends badly."""
+"""Run one notebook in its own kernel, by papermill; report the cause if a cell or the kernel fails."""
 
 import asyncio
 import os
@@ -12,17 +12,40 @@ from typing import Any, TextIO
 import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from papermill.log import logger
 from traitlets.config import Config
 
-from carekit.research.batch.cause import cause
+from carekit.ground.environment import python_path
 
-# How to reach a notebook's kernel: beside the notebook, and not among the system's temporary files for ever.
+# How to reach a notebook's kernel: next to the notebook, and not in the system's temporary files, where it would stay.
 CONNECTION = ".kernel-{}.json"
-SAVE_EVERY = 5.0  # seconds: papermill writes the whole notebook twice a cell, which takes seconds where it has figures
+SAVE_EVERY = 5.0  # seconds: papermill writes the whole notebook twice a cell, which takes seconds if it has figures
 _running: set["_Client"] = set()
+
+
+def surroundings(runs: str | Path, threads: int) -> dict[str, str]:
+    """The environment of a process that runs notebooks: this checkout's code, the folder of models, the cores.
+
+    Args:
+        runs: folder of trained models.
+        threads: cores; a number in this process's own environment goes before it.
+    """
+    cores = dict.fromkeys(("LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS"), str(threads))
+    return cores | dict(os.environ) | {"PYTHONPATH": python_path(), "CAREKIT_RUNS": str(runs)}
+
+
+def cause(status: int | None) -> str:
+    """Why a process has ended, from its exit status: negative for a signal, None for a process that still exists."""
+    if status is None:
+        return "it answers no more"
+    if status >= 0:
+        return f"it ended by itself with status {status}"
+    name = signal.Signals(-status).name
+    if name == "SIGKILL":
+        return "it was killed (SIGKILL), as the system does for want of memory"
+    return f"it crashed ({name})"
 
 
 class NotebookStopped(Exception):
@@ -30,8 +53,8 @@ class NotebookStopped(Exception):
 
     Args:
         reason: in one line, with the cell.
-        error: the name of the exception in the cell; empty where the kernel died.
-        value: what that exception says.
+        error: the name of the exception in the cell; empty if the kernel died.
+        value: the text of that exception.
     """
 
     def __init__(self, reason: str, error: str = "", value: str = ""):
@@ -52,8 +75,9 @@ class _Client(PapermillNotebookClient):
             return super().execute_cell(cell, cell_index, **options)
         except DeadKernelError:
             status = self.km.provisioner.process.poll()
-            run = [each for each in self.nb.cells[: cell_index + 1] if each.cell_type == "code" and each.source.strip()]
-            place = _place(len(run), cell.source)
+            cells = self.nb.cells[: cell_index + 1]
+            count = sum(earlier.cell_type == "code" and bool(earlier.source.strip()) for earlier in cells)
+            place = _place(count, cell.source)
             raise KernelDied(f"the kernel died in {place}: {cause(status)}") from None
 
 
@@ -63,32 +87,23 @@ class _Engine(NBClientEngine):
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, start_timeout: int = 60, **options: Any) -> Any:
         passed = ("stdout_file", "stderr_file", "extra_arguments", "config", "resources")
-        wanted = {name: options[name] for name in passed if options.get(name)}
-        client = _Client(nb_man, kernel_name=kernel_name, startup_timeout=start_timeout, log=logger, **wanted)
+        chosen = {name: options[name] for name in passed if options.get(name)}
+        client = _Client(nb_man, kernel_name=kernel_name, startup_timeout=start_timeout, log=logger, **chosen)
+        save = nb_man.save
+
+        def save_if_old(**changed: Any) -> None:
+            if (nb_man.now() - nb_man.last_save_time).total_seconds() >= SAVE_EVERY:
+                save(**changed)
+
         _running.add(client)
+        nb_man.save = save_if_old
         try:
-            with _saved_now_and_then(nb_man):
-                return client.execute(env=options["env"])
+            return client.execute(env=options["env"])
         finally:
+            nb_man.save = save  # after the last cell, however it ended, papermill saves once more
             _running.discard(client)
             if threading.current_thread() is not threading.main_thread():
-                asyncio.get_event_loop().close()  # this thread's own, which nobody else would close
-
-
-@contextmanager
-def _saved_now_and_then(nb_man: NotebookExecutionManager) -> Iterator[None]:
-    """A notebook that runs is saved where its last copy is older than `SAVE_EVERY`."""
-    save = nb_man.save
-
-    def save_if_old(**changed: Any) -> None:
-        if (nb_man.now() - nb_man.last_save_time).total_seconds() >= SAVE_EVERY:
-            save(**changed)
-
-    nb_man.save = save_if_old
-    try:
-        yield
-    finally:
-        nb_man.save = save  # after the last cell, however it ended, papermill saves once more
+                asyncio.get_event_loop().close()  # papermill opens one in each thread and leaves it open
 
 
 papermill_engines.register("carekit", _Engine)
@@ -103,8 +118,7 @@ def end_kernels() -> None:
 
 @contextmanager
 def ctrl_c_ends_kernels() -> Iterator[None]:
-    """Threads do not hear Ctrl-C, and this process waits for them: so their kernels end with it, however often it is
-    pressed."""
+    """Let Ctrl-C, pressed once or often, end the kernels of all threads: threads do not hear it, and are waited for."""
 
     def end(*_: Any) -> None:
         end_kernels()
@@ -134,9 +148,9 @@ def execute(
     """Run a notebook in its own folder; return it with its outputs, which are also saved while it runs.
 
     Args:
-        notebook: what to run.
-        executed: where the copy with outputs goes; what was reached stands there after a failure, too.
-        parameters: what its parameters cell is overruled by.
+        notebook: the file to run.
+        executed: path of the copy with outputs; after a failure it has the outputs so far.
+        parameters: values that replace those of its parameters cell.
         kernel: a kernel's name.
         env: the kernel's environment variables; None: those of this process.
         bar: show a bar that counts cells.
@@ -157,7 +171,7 @@ def execute(
             progress_bar={"leave": False} if bar else False,
             stdout_file=log,
             stderr_file=log,
-            extra_arguments=["--log-level=40"],  # a warning about local sockets would stand in each progress bar
+            extra_arguments=["--log-level=40"],  # a warning about local sockets would be printed in each progress bar
             env=dict(os.environ if env is None else env),
             resources={"metadata": {"path": str(notebook.parent)}},  # papermill's `cwd` would move this process, too
             config=Config(KernelManager={"connection_file": str(executed.parent / CONNECTION.format(executed.stem))}),
@@ -171,12 +185,12 @@ def execute(
 
 
 def literally(path: Path) -> str:
-    """A path as papermill takes it, which fills parameters into braces."""
+    """A path in the form that papermill needs, which fills parameters into braces."""
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _place(count: int, source: str) -> str:
-    """A cell by its number as Jupyter shows it, and by its first line of code, which says more."""
+    """A cell by its number as Jupyter shows it, and its first line of code."""
     lines = [line.strip() for line in source.splitlines()]
     first = next((line for line in lines if line and not line.startswith("#")), "")
     return f"In [{count}] ({first[:60]})"

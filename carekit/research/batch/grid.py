@@ -1,15 +1,15 @@
-"""What `--grid NAME=VALUES` says: lists and ranges of values, and their combinations."""
+"""`--grid NAME=VALUES`: lists and ranges of values, and their combinations."""
 
 import ast
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
-from carekit.ground.settings_as_data import parse
+from carekit.ground.settings_as_data import literal
 
-MANY = 1000  # runs that are planned without a further word
+MANY = 1000  # runs that are planned without --yes
 LONGEST = 10**6  # values of one range
 _RANGE = re.compile(r"(?P<first>[-+]?[\d.]*\d)\.\.(?P<last>[-+]?\d[\d.]*)")
 
@@ -41,42 +41,42 @@ def parse_grid(texts: Sequence[str], names_of_texts: Collection[str] = ()) -> di
 
 
 def _values(name: str, text: str, are_texts: bool) -> Sequence[Any]:
-    are_texts = are_texts and not text.startswith("[")  # a lesson takes a text or a list of them
-    if not are_texts and (span := _range(name, text)) is not None:
-        return span
     parts = [part.strip() for part in text.split(",")]
-    found = [each for part in parts for each in _one(name, part, are_texts)] if are_texts else _mixed(name, text, parts)
-    for place, value in enumerate(found):
-        if value in found[:place]:
+    if are_texts and not text.startswith("["):  # a lesson takes a text or a list of texts
+        values = [_as_text(_not_empty(name, part)) for part in parts]
+    else:
+        try:
+            values = list(ast.literal_eval(f"[{text}]"))
+        except (ValueError, SyntaxError, MemoryError, RecursionError):  # ranges and words
+            spans = [_span(name, _not_empty(name, part)) for part in parts]
+            if len(spans) == 1:
+                return spans[0]  # a long range is not written out
+            values = list(chain.from_iterable(spans))
+    for place, value in enumerate(values):
+        if value in values[:place]:
             raise ValueError(f"--grid {name} has {value!r} twice: a run is made once")
-    return found
+    return values
 
 
-def _mixed(name: str, text: str, parts: Sequence[str]) -> list[Any]:
-    """Literals, lists among them; where these are none, each part between commas by itself."""
-    try:
-        return list(ast.literal_eval(f"[{text}]"))
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return [each for part in parts for each in _one(name, part, False)]
-
-
-def _one(name: str, part: str, is_text: bool) -> Sequence[Any]:
+def _not_empty(name: str, part: str) -> str:
     if not part:
         raise ValueError(f"--grid {name} has an empty value: write NAME=VALUE,VALUE without a comma too many")
-    if is_text:
-        value = parse(part)
-        return [value if isinstance(value, str) else part]  # quotes are no part of it
-    span = _range(name, part)
-    return [parse(part)] if span is None else span
+    return part
 
 
-def _range(name: str, text: str) -> range | None:
-    """The whole numbers of "0..4"; None for a text that is no range. Nothing is made of them yet."""
-    found = _RANGE.fullmatch(text)
-    if not found:
-        return None
+def _as_text(part: str) -> str:
+    """A text, without the quotes that it may have."""
+    value = literal(part)
+    return value if isinstance(value, str) else part
+
+
+def _span(name: str, text: str) -> Sequence[Any]:
+    """The whole numbers of "0..4" as a range; the value itself for a text that is no range."""
+    ends = _RANGE.fullmatch(text)
+    if not ends:
+        return [literal(text)]
     try:
-        first, last = int(found["first"]), int(found["last"])
+        first, last = int(ends["first"]), int(ends["last"])
     except ValueError:
         raise ValueError(f"--grid {name}={text}: a range has whole numbers only, such as 0..4; list others") from None
     if last < first:
@@ -87,7 +87,7 @@ def _range(name: str, text: str) -> range | None:
 
 
 def size(grid: Grid) -> int:
-    """How many combinations there are."""
+    """The number of combinations."""
     return math.prod(len(values) for values in grid.values())
 
 

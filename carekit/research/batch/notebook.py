@@ -1,25 +1,29 @@
-"""A notebook as the batch sees it: the parameters that it has, its kernel, and what its result depends on."""
+"""A notebook as the batch uses it: its parameters, its kernel, and what its results depend on."""
 
 import ast
 import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 
+from carekit.ground import workspace
 from carekit.ground.checksums import sha256, stamp
 from carekit.ground.messages import nearest
 from carekit.research.batch.code import fingerprint, python_of
 
-RESULTS = "results"  # the parameter that gets the file for the results
-ANY = object()  # the default of a parameter that is no literal
+RESULTS = "results"  # the parameter for the file of the results
+ANY = object()  # the default of a parameter whose value is no literal
 _FACTS = "facts.json"
 _LIKE_A_LESSON = {"data", "profile", "seeds"}
+_KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "a text"}
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,12 @@ class Notebook:
     """A notebook that can be run with parameters.
 
     Args:
-        path: where it lies.
-        defaults: what its parameters cell assigns; ANY for what is no literal.
+        path: of the file.
+        defaults: the values that its parameters cell assigns; ANY for a value that is no literal.
         kernel: the kernel's name.
         content: a hash of its code.
-        code: a hash of the kit's code that it imports, with what that needs, and of the libraries' versions.
-        remark: what whoever runs it should know; empty where there is nothing.
+        code: a hash of the kit's modules that it imports, of those below them, and of the libraries' versions.
+        remark: a sentence for the user, or empty.
     """
 
     path: Path
@@ -43,49 +47,77 @@ class Notebook:
     remark: str
 
     def checked(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values as the notebook will get them: whole numbers as 1.0 where it has 1.0, data by its full path.
+        """The values as the notebook gets them: whole numbers as 1.0 if its default is 1.0, data by the full path.
 
         Raises:
             ValueError: for a name that it does not have, or a value of another type or out of range.
-            OSError: for data that are not there.
+            OSError: for data that do not exist.
         """
-        for name in values:
+        checked = {}
+        for name, value in values.items():
             if name == RESULTS:
                 raise ValueError(f"the parameter {RESULTS} is set for each run: leave it out of the grid")
             if name not in self.defaults:
                 hint = nearest(name, self.defaults) or f"it has {', '.join(self.defaults)}"
                 raise ValueError(f"{self.path.name} has no parameter {name!r}: {hint.rstrip()}")
-        found = {name: _as_number(self.defaults[name], value) for name, value in values.items()}
+            whole = type(self.defaults[name]) is float and type(value) is int
+            checked[name] = float(value) if whole else value  # 1 and 1.0 are one run
         if _LIKE_A_LESSON <= self.defaults.keys():
-            from carekit.research.batch.lesson import checked_as_lesson  # which needs torch: seconds, for lessons only
+            from carekit.research.setting.parameters import of_lesson  # it needs torch: seconds, for lessons only
 
-            of_lesson = checked_as_lesson(self.defaults, found)
-            if of_lesson is not None:
-                return of_lesson
-        for name, value in found.items():
-            _must_fit(self.defaults[name], name, value)
-        return found
+            if of_lesson("").keys() <= self.defaults.keys():
+                return _checked_as_lesson(checked)
+        for name, value in checked.items():
+            default = self.defaults[name]
+            if default is not ANY and default is not None and type(value) is not type(default):
+                kind = _KINDS.get(type(default), f"a {type(default).__name__}")
+                raise ValueError(f"{name} = {value!r} does not fit: the notebook has {default!r}, so give {kind}")
+        return checked
 
     def data_facts(self, values: Mapping[str, Any]) -> str:
-        """A hash that changes with the data sets, files and folders that values of parameters name; else empty."""
+        """A hash of the data sets, files and folders that the parameters name; empty if they name none."""
         facts = {}
-        for name, value in (dict(self.defaults) | dict(values)).items():
-            if name != RESULTS and isinstance(value, str) and value:
-                place = self.path.parent / value
-                if os.path.exists(place):  # of a text that can be no path it says no
-                    facts[name] = sha256(place / _FACTS) if (place / _FACTS).is_file() else stamp(place)
+        for name, value in {**self.defaults, **values}.items():
+            if name == RESULTS or not isinstance(value, str) or not value:
+                continue
+            place = self.path.parent / value
+            if (place / _FACTS).is_file():
+                facts[name] = sha256(place / _FACTS)
+            elif os.path.exists(place):  # False for a text that can be no path
+                facts[name] = stamp(place)
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest() if facts else ""
+
+
+@cache  # one data set, many runs
+def _prepared(path: str) -> str:
+    """The full path of a prepared data set. Raises as `Prepared.open`."""
+    from carekit.data.prepared import Prepared
+
+    full = workspace.resolve(path).resolve()
+    Prepared.open(full)
+    return str(full)
+
+
+def _checked_as_lesson(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a lesson, by the rules of the lessons; data by the full path."""
+    from carekit.material.drawing import KINDS
+    from carekit.research.setting.parameters import check_parameters
+
+    check_parameters(values)
+    if values.get("data", "synthetic") in KINDS:
+        return dict(values)
+    return {**values, "data": _prepared(values["data"])}
 
 
 def read_notebook(path: Path) -> Notebook:
     """Read a notebook and check that it can be run.
 
     Raises:
-        FileNotFoundError: where there is none.
-        ValueError: for a file that is no notebook, has no parameters cell, or needs a kernel that is not there.
+        FileNotFoundError: if it does not exist.
+        ValueError: for a file that is no notebook, has no parameters cell, or needs a kernel that is not installed.
     """
     if not path.is_file():
-        near = nearest(path.name, [each.name for each in path.parent.glob("*.ipynb")])
+        near = nearest(path.name, [file.name for file in path.parent.glob("*.ipynb")])
         raise FileNotFoundError(f"there is no notebook {path}: {near or 'give the path of an .ipynb file'}".rstrip())
     try:
         node = nbformat.read(path, as_version=4)
@@ -130,33 +162,15 @@ def _defaults(path: Path, node: Any) -> dict[str, Any]:
         raise ValueError(
             f"the parameters cell of {path} is not plain Python in line {error.lineno}: it may only assign values"
         ) from None
-    found = {}
+    defaults = {}
     for statement in tree.body:
-        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-        for target in targets:
-            if isinstance(target, ast.Name) and isinstance(statement, ast.Assign | ast.AnnAssign):
-                found[target.id] = _literal(statement.value)
-    if not found:
+        targets: list[Any] = []
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+        for name in (target.id for target in targets if isinstance(target, ast.Name)):
+            defaults[name] = ANY
+            with suppress(ValueError):
+                defaults[name] = ast.literal_eval(statement.value)
+    if not defaults:
         raise ValueError(f"the parameters cell of {path} assigns nothing: write lines such as tau = 0.7")
-    return found
-
-
-def _literal(node: ast.expr | None) -> Any:
-    try:
-        return ANY if node is None else ast.literal_eval(node)
-    except ValueError:
-        return ANY
-
-
-def _as_number(default: Any, value: Any) -> Any:
-    """A whole number as a float where the default is one, so that 1 and 1.0 are one run."""
-    return float(value) if type(default) is float and type(value) is int else value
-
-
-def _must_fit(default: Any, name: str, value: Any) -> None:
-    """Raise ValueError for a value of another type than the default's, where that is a literal."""
-    if default is ANY or default is None or type(value) is type(default):
-        return
-    kinds = {bool: "True or False", int: "a whole number", float: "a number", str: "a text"}
-    kind = kinds.get(type(default), f"a {type(default).__name__}")
-    raise ValueError(f"{name} = {value!r} does not fit: the notebook has {default!r}, so give {kind}")
+    return defaults

@@ -1,54 +1,39 @@
-"""The runs of a batch, each named by all that decides it, and how long they may take."""
+"""The grid points of a batch, each named by all that decides its result, and the time that they may take."""
 
 import hashlib
 import json
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import carekit
 from carekit.ground import workspace
-from carekit.ground.settings_as_data import described
+from carekit.ground.settings_as_data import to_plain
 from carekit.research.batch.grid import Grid, combinations
-from carekit.research.batch.notebook import Notebook
+from carekit.research.batch.notebook import RESULTS, Notebook
+from carekit.research.batch.point import GridPoint
 from carekit.research.batch.records import BATCH, FAILED, RECORD, is_finished, read_json
 
 
 @dataclass(frozen=True)
-class Run:
-    """One combination of parameters.
-
-    Args:
-        name: of its folder.
-        parameters: what the notebook's parameters cell is overruled by.
-        identity: what the name is made from, besides the parameters.
-    """
-
-    name: str
-    parameters: Mapping[str, Any]
-    identity: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class Plan:
-    """A notebook, all its runs, the folder, and which runs are to be done there."""
+    """A notebook, all its runs, and the folder for them."""
 
     notebook: Notebook
-    runs: Sequence[Run]
+    runs: Sequence[GridPoint]
     out: Path
 
     @property
-    def waiting(self) -> list[Run]:
+    def waiting(self) -> list[GridPoint]:
         """The runs that are not finished."""
         return [run for run in self.runs if not is_finished(self.out, run.name)]
 
     def words(self, jobs: int | None) -> str:
-        """How many runs of what, how many are done, and how long the others may take.
+        """The number of runs, of finished runs, and the time that the others may take.
 
         Args:
-            jobs: runs at a time; None where a cluster decides.
+            jobs: runs at a time; None if a cluster decides.
         """
         waiting = len(self.waiting)
         done = len(self.runs) - waiting
@@ -60,63 +45,64 @@ class Plan:
             return f"{head}\nHow long a run takes is not known before the first one has finished."
         if jobs is None:
             return f"{head}\nA run took {seconds:.0f} s; the cluster decides how many go on at a time."
-        total = seconds * -(-waiting // jobs)
-        return f"{head}\nAbout {in_words(total)}: a run took {seconds:.0f} s, and {jobs} go on at a time."
+        rounds = -(-waiting // jobs)
+        return f"{head}\nAbout {in_words(seconds * rounds)}: a run took {seconds:.0f} s, and {jobs} go on at a time."
 
 
 def make_plan(notebook: Notebook, grid: Grid, out: Path) -> Plan:
-    """Check every value and name every run.
+    """Check every combination and name its run.
 
     Raises:
         ValueError: for a parameter or value that the notebook does not take, or two combinations that are one run.
-        OSError: for data that are not there.
+        OSError: for data that do not exist.
     """
-    fixed = {name: values[0] for name, values in grid.items()}
-    for name, values in grid.items():  # each value once, not each combination
-        for value in values:
-            notebook.checked({**fixed, name: value})
-    runs: dict[str, Run] = {}
+    runs: dict[str, GridPoint] = {}
     facts: dict[str, str] = {}
     for combination in combinations(grid):
-        run = _run(notebook, notebook.checked(combination), facts)
-        if run.name in runs:
+        parameters = notebook.checked(combination)
+        texts = json.dumps({name: value for name, value in parameters.items() if isinstance(value, str)})
+        if texts not in facts:  # many runs name the same files, which are read once
+            facts[texts] = notebook.data_facts(parameters)
+        identity = {
+            "version": carekit.__version__,
+            "notebook": notebook.content,
+            "code": notebook.code,
+            "data": facts[texts],
+        }
+        text = json.dumps(to_plain({"identity": identity, "parameters": parameters}), sort_keys=True)
+        name = f"{notebook.path.stem}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        if name in runs:
             raise ValueError(f"--grid has {combination} twice: a run is made once")
-        runs[run.name] = run
+        runs[name] = GridPoint(
+            name=name,
+            notebook=str(notebook.path),
+            kernel=notebook.kernel,
+            parameters=parameters,
+            identity=identity,
+            results=RESULTS * (RESULTS in notebook.defaults),
+            out=str(out),
+            models=str(workspace.runs().resolve()),
+        )
     return Plan(notebook, list(runs.values()), out)
 
 
-def _run(notebook: Notebook, parameters: dict[str, Any], facts: dict[str, str]) -> Run:
-    paths = json.dumps({name: value for name, value in parameters.items() if isinstance(value, str)})
-    if paths not in facts:  # files are looked at once
-        facts[paths] = notebook.data_facts(parameters)
-    identity = {
-        "version": carekit.__version__,
-        "notebook": notebook.content,
-        "code": notebook.code,
-        "data": facts[paths],
-    }
-    text = json.dumps(described({"identity": identity, "parameters": parameters}), sort_keys=True)
-    name = f"{notebook.path.stem}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-    return Run(name, parameters, identity)
-
-
 def usual_seconds(plan: Plan) -> float | None:
-    """The median seconds of finished runs of this notebook, with the same profile where it has one; None for none.
+    """The median seconds of finished runs of this notebook with the same profile; None if there are none.
 
-    They are looked for in the plan's folder and in the folders of batches beside it and in the workspace.
+    The plan's folder is searched, and the folders of batches next to it and in the workspace.
     """
-    wanted = {run.parameters.get("profile", plan.notebook.defaults.get("profile")) for run in plan.runs}
+    profiles = {run.parameters.get("profile", plan.notebook.defaults.get("profile")) for run in plan.runs}
     seconds = []
-    places = {plan.out, *plan.out.parent.glob("*/"), *workspace.runs().glob("*/")}
-    for place in places:
-        if (place / BATCH).is_file() and read_json(place / BATCH).get("notebook") == plan.notebook.path.name:
-            records = [read_json(file) for file in place.glob(f"*/{RECORD}") if file.parent.name != FAILED]
-            seconds += [each["seconds"] for each in records if each["parameters"].get("profile") in wanted]
+    for folder in {plan.out, *plan.out.parent.glob("*/"), *workspace.runs().glob("*/")}:
+        if not (folder / BATCH).is_file() or read_json(folder / BATCH).get("notebook") != plan.notebook.path.name:
+            continue
+        records = [read_json(file) for file in folder.glob(f"*/{RECORD}") if file.parent.name != FAILED]
+        seconds += [record["seconds"] for record in records if record["parameters"].get("profile") in profiles]
     return statistics.median(seconds) if seconds else None
 
 
 def in_words(seconds: float) -> str:
-    """A time as one says it: 40 s, 12 min, 3 h 20 min."""
+    """A time in words: 40 s, 12 min, 3 h 20 min."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

@@ -1,9 +1,9 @@
-"""What lies in a batch's folder, and how it gets there: a run's folder appears whole or not at all.
+"""The files of a batch's folder; a run's folder appears whole or not at all.
 
 OUT/batch.json          whose folder it is
 OUT/NAME/               a finished run: NAME.ipynb, results.json, log.txt, run.json
 OUT/failed/NAME/        the last try of a run that failed, with the reason in its run.json
-OUT/.NAME.*.part/       a run at work, or what a kill left of one
+OUT/.NAME.*.part/       a run at work, or the rest of a killed one
 """
 
 import json
@@ -27,11 +27,11 @@ _LIBRARIES = ("carekit", "torch", "numpy", "papermill", "ipykernel")
 
 @contextmanager
 def alone_in(folder: Path, what: str = "batch") -> Iterator[None]:
-    """Hold the folder, which is made where it is missing.
+    """Hold the folder, which is made if it does not exist.
 
     Raises:
-        BlockingIOError: where another process holds it at this moment.
-        OSError: where it cannot be made or written to.
+        BlockingIOError: if another process holds it at this moment.
+        OSError: if it cannot be made or written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def alone_in(folder: Path, what: str = "batch") -> Iterator[None]:
 
 
 def open_batch(out: Path, notebook: str) -> None:
-    """Make the folder this notebook's, and remove what killed runs left. Raises FileExistsError where it is another's.
+    """Note whose folder it is, and remove what killed runs left. Raises as `check_batch`.
 
     Args:
         out: the folder, held by `alone_in`.
@@ -64,11 +64,11 @@ def open_batch(out: Path, notebook: str) -> None:
 
 
 def check_batch(out: Path, notebook: str) -> None:
-    """Raise FileExistsError where the folder is of another notebook, or holds files of no batch."""
+    """Raise FileExistsError for the folder of another notebook, or one with files of no batch."""
     if not out.is_dir():
         return
     if not (out / BATCH).exists():
-        if any(not each.name.startswith(".") for each in out.iterdir()):
+        if any(not file.name.startswith(".") for file in out.iterdir()):
             raise FileExistsError(f"{out} has files that are of no batch: give the name of a new folder")
         return
     owner = read_json(out / BATCH).get("notebook", "another notebook")
@@ -77,21 +77,25 @@ def check_batch(out: Path, notebook: str) -> None:
 
 
 def is_finished(out: Path, name: str) -> bool:
-    """Whether a run is there, whole."""
+    """Whether a run is finished."""
     return (out / name / RECORD).is_file()
 
 
 def new_part(out: Path, name: str) -> Path:
-    """The place where a run is made; nobody else has the same."""
+    """A new folder's path, which no other process has, for a run at work."""
     return out / f".{name}.{uuid.uuid4().hex[:8]}.part"
 
 
 def finish(part: Path, out: Path, name: str, record: Mapping[str, Any]) -> None:
-    """Let a run's folder take its place. Where another process was faster, that one's stays: it is the same run."""
-    _name_final_place(part, out / name)
+    """Let a run's folder take its place. If another process was faster, its folder stays: it is the same run."""
+    final = out / name
+    for file in (part / f"{name}.ipynb", part / RESULTS):  # both name the file of the results
+        if file.is_file():
+            text = file.read_text(encoding="utf-8")
+            write_text(file, text.replace(_inside_json(part), _inside_json(final)))
     write_json(part / RECORD, record)
     try:
-        part.rename(out / name)
+        part.rename(final)
     except OSError:
         if not is_finished(out, name):
             raise
@@ -100,7 +104,7 @@ def finish(part: Path, out: Path, name: str, record: Mapping[str, Any]) -> None:
 
 
 def fail(part: Path, out: Path, name: str, record: Mapping[str, Any]) -> None:
-    """Move what a failed run left to where it cannot be taken for a finished one; on a full disk it may be lost."""
+    """Move what a failed run left into the folder of failed runs; on a full disk it may be lost."""
     with suppress(OSError):
         (out / FAILED).mkdir(exist_ok=True)
         part.mkdir(exist_ok=True)
@@ -110,36 +114,26 @@ def fail(part: Path, out: Path, name: str, record: Mapping[str, Any]) -> None:
     shutil.rmtree(part, ignore_errors=True)
 
 
-def _name_final_place(part: Path, final: Path) -> None:
-    """The notebook and the results name the file of the results: by its final place, so that it is found."""
-    for file in (part / f"{final.name}.ipynb", part / RESULTS):
-        if file.is_file():
-            text = file.read_text(encoding="utf-8")
-            write_text(file, text.replace(_inside_json(part), _inside_json(final)))
-
-
 def _inside_json(path: Path) -> str:
     return json.dumps(str(path), ensure_ascii=False)[1:-1]
 
 
 def versions() -> dict[str, str]:
-    """Of Python, the kit and the libraries that decide results."""
-    found = {"python": sys.version.split()[0], "platform": platform.platform()}
+    """The versions of Python, the kit and the libraries that decide results."""
+    numbers = {"python": sys.version.split()[0], "platform": platform.platform()}
     for library in _LIBRARIES:
         with suppress(PackageNotFoundError):
-            found[library] = version(library)
-    return found
+            numbers[library] = version(library)
+    return numbers
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """An object of a JSON file. Raises ValueError naming the file where it is none."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise ValueError(f"{path} is no JSON object: it is damaged; remove its folder and run the batch again")
-    return found
+    """An object of a JSON file. Raises ValueError for any other file."""
+    with suppress(ValueError):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(content, dict):
+            return content
+    raise ValueError(f"{path} is no JSON object: it is damaged; remove its folder and run the batch again")
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from carekit.research.batch.cause import cause
+from carekit.research.batch.execute import cause
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from carekit.experiment.profiles import profile
 from carekit.ground.environment import ROOT
 from carekit.research.batch import cluster
 from carekit.research.batch.collect import collect
-from carekit.research.batch.task import Limits, Task
+from carekit.research.batch.point import GridPoint, Limits
 
 distributed = pytest.importorskip("distributed", reason="dask.distributed comes with the cluster extra")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are ended as POSIX does it")
@@ -145,10 +145,10 @@ def test_a_worker_killed_in_mid_run_costs_nothing_but_time(two_workers, write, t
 
 def test_a_worker_that_cannot_do_it_says_why(write, tmp_path):
     notebook = write(*CELLS)
-    record = {"identity": {"code": "another"}}
-    task = Task("own-1", str(notebook), "python3", {}, "results", str(tmp_path), str(tmp_path), record)
+    identity = {"code": "another"}
+    task = GridPoint("own-1", str(notebook), "python3", {}, identity, "results", str(tmp_path), str(tmp_path))
     assert "batch.json: it must lie on a disk that all machines share" in cluster._complaint(task)
     (tmp_path / "batch.json").write_text("{}")
     assert "other versions of carekit or its libraries" in cluster._complaint(task)
     assert "other versions" in cluster._run(task, Limits()).reason
-    assert cluster._complaint(replace(task, record={"identity": {"code": ""}})) == ""
+    assert cluster._complaint(replace(task, identity={"code": ""})) == ""

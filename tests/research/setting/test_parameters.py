@@ -5,7 +5,7 @@ import pytest
 
 from carekit import Care
 from carekit.experiment.box_sources import Scaled
-from carekit.ground.settings_as_data import parse
+from carekit.ground.settings_as_data import literal
 from carekit.research.setting import open_setting
 from carekit.research.setting.parameters import PARAMETERS, assigned_names, check_parameters
 
@@ -39,7 +39,7 @@ def test_one_sentence_for_each_bad_parameter(values, words):
 
 
 def test_values_from_the_command_line():
-    assert [parse(text) for text in ("0.5", "3", "laptop", "data/ham")] == [0.5, 3, "laptop", "data/ham"]
+    assert [literal(text) for text in ("0.5", "3", "laptop", "data/ham")] == [0.5, 3, "laptop", "data/ham"]
     assert assigned_names('# Parameters\ntau = 0.5\ndata = "x"\n') == {"tau": 0.5, "data": "x"}
 
 
@@ -57,7 +57,7 @@ def test_what_is_no_plain_value_is_named(value):
 
 @pytest.mark.parametrize("text", ["-" * 20_000 + "1", "[" * 20_000, "(" * 300 + "1" + ")" * 300])
 def test_thousands_of_signs_are_a_text(text):
-    assert parse(text) == text
+    assert literal(text) == text
 
 
 def test_a_name_that_papermill_injected_and_no_lesson_has_is_refused():

@@ -1,4 +1,4 @@
-"""Sphinx over the course: what it reads is put into one folder; it makes pages and slides that work from disk."""
+"""Run Sphinx over the course: collect its sources in one folder, make pages and slides that work from disk."""
 
 import os
 import re
@@ -8,19 +8,19 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from carekit.course.explorers import browser, pages
 from carekit.course.pages.site import lesson
 from carekit.ground.environment import ROOT, python_path
+from carekit.ground.messages import Refusal
 
 CONFIG = ROOT / "docs" / "site"
 _FIRST = ("ink", "attention_loss")  # the explorers that the first page may show, the best first
 _LINKED = ("examples", "data_scripts", "benchmarks", "carekit")  # folders whose files the documents link to
 
 
-class SiteError(Exception):
-    """Sphinx found something wrong in the pages; the message says what, a line for each."""
+class SiteError(Refusal):
+    """Sphinx found faults in the pages; the message has one line for each."""
 
 
 def build_site(executed: Path, lessons: Sequence[Path], out: Path, settings: str, summary: str) -> None:
@@ -28,13 +28,13 @@ def build_site(executed: Path, lessons: Sequence[Path], out: Path, settings: str
 
     Args:
         executed: folder with executed copies of some of the lessons.
-        lessons: the committed notebooks; one that has no executed copy is shown without outputs.
+        lessons: the committed notebooks; one without an executed copy is shown without outputs.
         out: the folder for the pages; the slides go into its folder `slides`.
         settings: the parameters of the run, as one sentence.
-        summary: what came out of the run, as HTML.
+        summary: the result of the run, as HTML.
 
     Raises:
-        SiteError: where a link leads nowhere, a picture is missing, a heading skips a level, and the like.
+        SiteError: for a link to nothing, a missing picture, a heading that skips a level, and the like.
     """
     with tempfile.TemporaryDirectory() as folder:
         source, doctrees = Path(folder) / "source", Path(folder) / "doctrees"
@@ -45,7 +45,8 @@ def build_site(executed: Path, lessons: Sequence[Path], out: Path, settings: str
         (source / "results.md").write_text(page, encoding="utf-8")
         html, slides = Path(folder) / "html", Path(folder) / "slides"
         _sphinx("html", source, doctrees, html, [])
-        decks = [source / "notebooks" / each.name for each in lessons if (executed / each.name).exists()]
+        names = [notebook.name for notebook in lessons if (executed / notebook.name).exists()]
+        decks = [source / "notebooks" / name for name in names]
         _sphinx("revealjs", source, doctrees, slides, decks)
         _move(html, out)
         _move(slides, out / "slides")
@@ -55,16 +56,14 @@ def build_site(executed: Path, lessons: Sequence[Path], out: Path, settings: str
 
 
 def _lead_out(slides: Path) -> None:
-    """The slides lie one folder deeper than the pages, and have no documents and not every lesson beside them."""
-    decks = {page.name for page in (slides / "notebooks").glob("*.html")}
-
-    def of_lesson(link: re.Match[str]) -> str:
-        return link[0] if link[1] in decks else f'href="../../notebooks/{link[1]}'
-
-    for page in (slides / "notebooks").glob("*.html"):
+    """Correct links of slides to pages: slides are one folder deeper, without documents and without some lessons."""
+    decks = list((slides / "notebooks").glob("*.html"))
+    for page in decks:
         text = page.read_text(encoding="utf-8")
         text = re.sub(r'href="\.\./(?=docs/|slides/|index\.html|results\.html)', 'href="../../', text)
-        page.write_text(re.sub(r'href="(\d\d_\w+\.html)', of_lesson, text), encoding="utf-8")
+        for name in set(re.findall(r'href="(\d\d_\w+\.html)', text)) - {deck.name for deck in decks}:
+            text = text.replace(f'href="{name}', f'href="../../notebooks/{name}')
+        page.write_text(text, encoding="utf-8")
 
 
 def _put_documents(source: Path) -> None:
@@ -86,27 +85,24 @@ def _put_shared_files(static: Path) -> None:
 
 
 def _put_lessons(executed: Path, lessons: Sequence[Path], source: Path) -> None:
-    """Each lesson, and `landing.html`: the explorer of the first page, empty where no lesson has a suitable one."""
+    """Each lesson, and `landing.html`: the explorer of the first page, empty if no lesson has a suitable one."""
     (source / "notebooks").mkdir()
-    found: dict[str, str] = {}
+    explorers: dict[str, str] = {}
     for notebook in lessons:
         copy = executed / notebook.name
         node = lesson.read(copy if copy.exists() else notebook)
         for state, still in lesson.explorers(node):
-            found.setdefault(state["view"], pages.as_html(_told(state), still))
+            # A visitor has no lesson around it: nothing to guess first, and the ink is there.
+            inked = {"inked": True, "all": True} if state["view"] == "ink" else {}
+            alone = state | {"guess": None, "defaults": state["defaults"] | inked}
+            explorers.setdefault(state["view"], pages.as_html(alone, still))
         lesson.write_page(node, source / "notebooks" / notebook.name, copy.exists())
-    landing = next((found[view] for view in _FIRST if view in found), "")
+    landing = next((explorers[view] for view in _FIRST if view in explorers), "")
     (source / "landing.html").write_text(landing, encoding="utf-8")
 
 
-def _told(state: dict[str, Any]) -> dict[str, Any]:
-    """An explorer for a visitor, who has no lesson around it: nothing to guess first, and the ink is there."""
-    inked = {"inked": True, "all": True} if state["view"] == "ink" else {}
-    return state | {"guess": None, "defaults": state["defaults"] | inked}
-
-
 def _sphinx(builder: str, source: Path, doctrees: Path, out: Path, files: Sequence[Path]) -> None:
-    """Run one builder; a warning is an error, and its words become the sentence."""
+    """Run one builder; a warning is an error, and its text the message."""
     environment = os.environ | {"PYTHONPATH": python_path(), "CAREKIT_SITE": str(source)}
     command = [sys.executable, "-m", "sphinx", "-q", "-N", "-W", "--keep-going", "-b", builder, "-c", str(CONFIG)]
     command += ["-d", str(doctrees), str(source), str(out), *map(str, files)]
@@ -116,6 +112,6 @@ def _sphinx(builder: str, source: Path, doctrees: Path, out: Path, files: Sequen
 
 
 def _move(made: Path, out: Path) -> None:
-    """Copy what Sphinx made, without what it keeps for its own next run and what no page loads."""
+    """Copy the pages, without Sphinx's own files for its next run and files that no page loads."""
     unwanted = shutil.ignore_patterns(".*", "objects.inv", "_sources", "*.map", "*.scss", "*.eot")
     shutil.copytree(made, out, ignore=unwanted, dirs_exist_ok=True)

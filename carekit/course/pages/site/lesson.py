@@ -4,6 +4,7 @@ import base64
 import io
 import os
 import re
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from PIL import Image
 
 from carekit.course.explorers import pages
 from carekit.course.explorers.frame import MIME
-from carekit.course.pages.report import image_tag, name_files_only
+from carekit.course.pages.report import name_files_only
+from carekit.ground.page import image
 
 _WIDE = 800  # pixels of a figure that a telephone would make too small
 _BREAK = ":::{revealjs-break}\n:notitle:\n:::"
@@ -30,22 +32,22 @@ def read(notebook: Path) -> nbformat.NotebookNode:
 
 
 def explorers(node: nbformat.NotebookNode) -> list[tuple[dict[str, Any], str]]:
-    """The explorers of an executed notebook, each with the picture that stands in for it as an <img>."""
-    found = []
-    for output in _outputs(node):
-        data, alt = output.get("data", {}), _alt(output)
+    """The explorers of an executed notebook, each with its still picture as an <img>."""
+    pairs = []
+    for output in _outputs(node.cells):
+        data = output.get("data", {})
         if MIME in data and "image/png" in data:
-            found.append((data[MIME], image_tag(data["image/png"], alt)))
-    return found
+            pairs.append((data[MIME], image(data["image/png"], _alt(output))))
+    return pairs
 
 
 def write_page(node: nbformat.NotebookNode, target: Path, executed: bool = True) -> None:
-    """Write a lesson where Sphinx reads it, and its figures in the folder `figures` beside it.
+    """Write a lesson as Sphinx reads it, and its figures in the folder `figures` next to it.
 
     Args:
         node: an executed notebook; it is changed.
         target: the file to write.
-        executed: False for one that was not run: its page says so.
+        executed: False for a notebook that was not run: its page has a sentence about that.
     """
     node.metadata.pop("widgets", None)
     node.metadata.pop("papermill", None)
@@ -55,16 +57,20 @@ def write_page(node: nbformat.NotebookNode, target: Path, executed: bool = True)
     cells = [_shown(cell) for cell in node.cells]
     figures = target.parent / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    for number, output in enumerate(output for cell in cells for output in cell.get("outputs", [])):
+    for number, output in enumerate(_outputs(cells)):
         _as_file(output, figures / f"{target.stem}-{number}")
-    node.cells = [part for cell in cells for part in _with_break(cell)]
+    node.cells = []
+    for cell in cells:
+        if not _begins_slide(cell):
+            node.cells.append(_markdown(_BREAK))
+        node.cells.append(cell)
     if node.cells:
         node.cells.insert(1, _markdown(f'<p class="ck-links">{_links(target.stem, executed)}</p>'))
     nbformat.write(node, target)
 
 
 def _links(name: str, executed: bool) -> str:
-    """What stands below a lesson's title; on GitHub, where it is known what to install, also how to start in Colab."""
+    """The links below a lesson's title; if made on GitHub, whose address pip needs, also how to start in Colab."""
     links = [_SLIDES.format(name=name) if executed else _NOT_RUN]
     if "GITHUB_REPOSITORY" in os.environ:
         links.append(_COLAB.format(repository=f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_REPOSITORY']}"))
@@ -76,17 +82,17 @@ def _markdown(text: str) -> nbformat.NotebookNode:
 
 
 def _remove_bars(node: nbformat.NotebookNode) -> None:
-    """A progress bar that has ended tells a reader nothing."""
+    """Remove progress bars, which have ended, and outputs that are empty without them."""
+    for output in _outputs(node.cells):
+        if "text" in output:
+            output.text = _BAR.sub("", output.text)
     for cell in node.cells:
-        for output in cell.get("outputs", []):
-            if "text" in output:
-                output.text = _BAR.sub("", output.text)
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("text", "-").strip()]
 
 
-def _outputs(node: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    return [output for cell in node.cells for output in cell.get("outputs", [])]
+def _outputs(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    return list(chain.from_iterable(cell.get("outputs", []) for cell in cells))
 
 
 def _alt(output: nbformat.NotebookNode) -> str:
@@ -94,7 +100,7 @@ def _alt(output: nbformat.NotebookNode) -> str:
 
 
 def _shown(cell: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The cell as a page shows it: parameters are folded, and nothing is left of when and where it was run."""
+    """The cell for a page: parameters are folded, and the time and place of the run are removed."""
     tags = list(cell.metadata.get("tags", []))
     cell.metadata = nbformat.NotebookNode(tags=tags)
     for tag, words in _FOLDED.items():
@@ -108,12 +114,12 @@ def _shown(cell: nbformat.NotebookNode) -> nbformat.NotebookNode:
 def _as_file(output: nbformat.NotebookNode, stem: Path) -> None:
     """Leave one form of an output: an explorer as HTML, a figure as Markdown of a file with its alternative text.
 
-    A wide figure says so in its file's name, by which the style sheet keeps its labels legible on a telephone.
+    The file's name of a wide figure ends with "-wide", so that the style sheet keeps its labels legible on a telephone.
     """
     data = output.get("data", {})
     explorer, picture = data.get(MIME), data.get("image/png")
     if explorer is not None and picture is not None:
-        output.data = nbformat.NotebookNode({"text/html": pages.as_html(explorer, image_tag(picture, _alt(output)))})
+        output.data = nbformat.NotebookNode({"text/html": pages.as_html(explorer, image(picture, _alt(output)))})
     elif picture is not None and _alt(output):
         png = base64.b64decode(picture)
         with Image.open(io.BytesIO(png)) as opened:
@@ -123,7 +129,6 @@ def _as_file(output: nbformat.NotebookNode, stem: Path) -> None:
         output.data = nbformat.NotebookNode({"text/markdown": f"![{words}](figures/{file.name})"})
 
 
-def _with_break(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    """A cell, on a slide of its own where it does not begin one by its heading."""
-    begins = cell.cell_type == "markdown" and cell.source.startswith("#")
-    return [cell] if begins or "mystnb" in cell.metadata else [_markdown(_BREAK), cell]
+def _begins_slide(cell: nbformat.NotebookNode) -> bool:
+    """Whether a cell needs no break: a heading begins a slide, and folded parameters need none."""
+    return (cell.cell_type == "markdown" and cell.source.startswith("#")) or "mystnb" in cell.metadata

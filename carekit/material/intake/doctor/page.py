@@ -1,6 +1,5 @@
 """A page that shows a prepared data set: what was understood, findings, some images of each class with their boxes."""
 
-import base64
 import html
 import io
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from carekit.data.prepared import Prepared
+from carekit.ground import page
 from carekit.material.intake.doctor.examine import examine
 from carekit.material.intake.preparing.command_line import said, table
 
@@ -17,29 +17,17 @@ COLUMNS = 8  # images of a class
 THUMB = 112  # pixels
 BINS = 10  # of the histogram of box areas
 
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 66rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
-figure { display: inline-block; margin: 0 .4rem .4rem 0 } figcaption { font-size: .75rem; overflow-wrap: anywhere }
-figure, img { width: 112px } pre { overflow-x: auto } .bar { display: inline-block; height: .8rem; background: #2a78b5 }
-.error { color: #a00 } td { padding-right: 1rem }
-"""
-
 
 def write_page(folder: Path) -> None:
     """Write the page into the folder of a prepared data set."""
     data = Prepared.open(folder)
-    findings = examine(folder).findings
-    parts = [f"<h1>{html.escape(data.facts['title'])}</h1><pre>{html.escape(table(data))}</pre>"]
-    parts += [f"<p>{html.escape(line)}</p>" for line in said(data)]
-    parts.append("<h2>Findings</h2><ul>")
-    parts += [f'<li class="{each.level}">{each.level}: {html.escape(each.text)}</li>' for each in findings]
-    parts.append("</ul>")
+    body = [f"<pre>{html.escape(table(data))}</pre>", *map(page.paragraphs, said(data)), "<h2>Findings</h2><ul>"]
+    for finding in examine(folder).findings:
+        body.append(f'<li class="{finding.level}">{finding.level}: {html.escape(finding.text)}</li>')
+    body.append("</ul>")
     for name in data.classes:
-        parts.append(f"<h2>{html.escape(name)}</h2>" + "".join(_figure(data, i) for i in _rows(data, name)))
-    parts.append(_areas(data))
-    head = f'<meta charset="utf-8"><title>{html.escape(data.facts["title"])}</title><style>{_STYLE}</style>'
-    page = f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
-    (folder / PAGE).write_text(page, encoding="utf-8")
+        body += [f"<h2>{html.escape(name)}</h2>", *(_figure(data, row) for row in _rows(data, name))]
+    page.write_page(folder / PAGE, data.facts["title"], "".join([*body, _areas(data)]))
 
 
 def _rows(data: Prepared, name: str) -> list[int]:
@@ -58,9 +46,9 @@ def _figure(data: Prepared, row: int) -> str:
         draw.rectangle((x0, y0, max(x0, x1 - 1), max(y0, y1 - 1)), outline=(255, 210, 0), width=2)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=85)
-    code = base64.b64encode(out.getvalue()).decode()
-    name = html.escape(f"{data.samples.image_id[row]} ({data.samples.split[row]})", quote=True)
-    return f'<figure><img src="data:image/jpeg;base64,{code}" alt="{name}"><figcaption>{name}</figcaption></figure>'
+    name = f"{data.samples.image_id[row]} ({data.samples.split[row]})"
+    picture = page.image(out.getvalue(), name, "jpeg")
+    return f"<figure>{picture}<figcaption>{html.escape(name)}</figcaption></figure>"
 
 
 def _areas(data: Prepared) -> str:
@@ -71,7 +59,7 @@ def _areas(data: Prepared) -> str:
     counts, _ = np.histogram(sides.prod(axis=1) / data.size**2, BINS, (0, 1))
     rows = [
         f"<tr><td>{100 * i // BINS} to {100 * (i + 1) // BINS} %</td><td>{n}</td>"
-        f'<td><span class="bar" style="width:{20 * n / counts.max():.1f}rem"></span></td></tr>'
+        f'<td><span class="bar" style="width:{20 * n / counts.max():.1f}em"></span></td></tr>'
         for i, n in enumerate(counts.tolist())
     ]
     return f"<h2>Areas of the boxes, in shares of the image</h2><table>{''.join(rows)}</table>"
