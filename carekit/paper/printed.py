@@ -24,7 +24,7 @@ def recalls_of(data: Data, name: str) -> dict[float, list[int]]:
         data: "skin" or "chest".
         name: a class of the skin data, or "rare" for the smallest one, whose recall has a column in most tables.
     """
-    metrics = (f"recall_{name}",)
+    metrics: tuple[str, ...] = (f"recall_{name}",)
     if name == "rare":
         metrics = _RARE[data]
     tables_of: dict[float, list[int]] = {}
