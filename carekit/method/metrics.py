@@ -205,10 +205,12 @@ METRICS: Registry[Metric] = Registry(
 )
 HEADLINE = ("rare_recall", "mca", "auc", "attention_inside")
 EQUAL_RECALL = "rare_recall_equal"  # a comparison with a control, so no metric of a model alone
-TURNED = "others_turned"  # a count of `carekit.research.setting.ink_pair`, of a model on pairs of images
+TURNED = "ink_others_turned"  # a count of `carekit.research.setting.ink_pair`, of a model on pairs of images
 _COLUMNS = {
     EQUAL_RECALL: "recall at the control's false alarms",
     TURNED: "ink test: others that the mark turns into the rare one",
+    "others_turned": "ink test: others that the mark turns into the rare one",
+    "ink_others": "images of other classes",
     "others": "images of other classes",
     "others_called_rare": "of them called the rare one without the mark",
     "others_called_rare_marked": "of them called the rare one with the mark",

@@ -106,7 +106,7 @@ def test_the_claims_that_hold_at_any_size_hold(course):
     strategies = figures["07_strategies"]
     arms = {f"{name}{end}" for name in strategies["strategies"] for end in ("", " + CARE")}
     assert {run["arm"] for run in strategies["runs"]} == arms and len(arms) == 2 * len(SOME)
-    assert all(0 <= run["others_turned"] <= run["others"] for run in strategies["runs"])
+    assert all(0 <= run["ink_others_turned"] <= run["ink_others"] for run in strategies["runs"])
     overlap = figures["09_boxes_without_annotators"]["overlap"]
     assert overlap["true boxes"] == 1 > overlap["scaled 1.1"] > overlap["random"]
 

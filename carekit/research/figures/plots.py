@@ -191,3 +191,24 @@ def paired_sweep(values: Sequence[float], table: pd.DataFrame, name: str, metric
         panel.errorbar(values, table[column]["difference"], yerr=half, fmt="o-", color=COLOURS[0], capsize=4)
         panel.set(xlabel=name, title=f"gain: {label_of(column)}")
     return as_letters(figure)
+
+
+def differences(table: pd.DataFrame, metrics: Sequence[str], what: str = "gain") -> Figure:
+    """One panel a metric: the mean difference of each row, with its 95 % interval; the line at 0 is no difference.
+
+    Args:
+        table: one row an arm, from the top down; columns (metric, "mean") and (metric, "±").
+        metrics: one panel each.
+        what: the difference, in a word.
+    """
+    shape = (3.6 * len(metrics), 0.3 * len(table) + 1.3)
+    figure, axes = plt.subplots(1, len(metrics), figsize=shape, sharey=True, layout="constrained", squeeze=False)
+    for panel, metric in zip(axes[0], metrics, strict=True):
+        half = table[metric, "±"].fillna(0)  # of one seed there is no interval
+        panel.axvline(0, color=GREY, linewidth=1)
+        panel.errorbar(table[metric, "mean"], range(len(table)), xerr=half, fmt="o", color=COLOURS[0], capsize=3)
+        panel.set(xlabel=f"{what}: {label_of(metric)}")
+        panel.grid(axis="x", alpha=0.3)
+    axes[0, 0].set_yticks(range(len(table)), table.index)
+    axes[0, 0].invert_yaxis()
+    return as_letters(figure)

@@ -37,10 +37,14 @@ def figure(figure: Figure, alt: str, numbers: Mapping[str, Any] | None = None) -
 
 def listed(numbers: Mapping[str, Any]) -> str:
     """Numbers in words for a screen reader, as "df 0.25, nv 3", or "recall: df 0.25, nv 0.9; precision: df 1"."""
-    inner = [f"{name}: {listed(each)}" for name, each in numbers.items() if isinstance(each, Mapping)]
+    inner = [f"{name}: {listed(part)}" for name, part in numbers.items() if isinstance(part, Mapping)]
     if inner:
         return "; ".join(inner)
-    return ", ".join(f"{name} {float(each):.3g}" for name, each in numbers.items())
+    return ", ".join(f"{name} {_rounded(float(value))}" for name, value in numbers.items())
+
+
+def _rounded(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
 def table(frame: pd.DataFrame, digits: int = 3) -> None:

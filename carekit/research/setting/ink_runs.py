@@ -71,7 +71,8 @@ def with_ink(scores: pd.DataFrame, marks: pd.DataFrame) -> pd.DataFrame:
     Raises:
         ValueError: where a run of the scores is not in the ink test.
     """
-    joined = scores.merge(marks[["arm", "seed", TURNED]], on=["arm", "seed"], how="left", validate="1:1")
+    counts = marks[["arm", "seed", "others_turned"]].rename(columns={"others_turned": TURNED})
+    joined = scores.merge(counts, on=["arm", "seed"], how="left", validate="1:1")
     missing = joined[joined[TURNED].isna()]
     if len(missing):
         first = missing.iloc[0]

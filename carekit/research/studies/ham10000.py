@@ -13,29 +13,29 @@ from carekit.experiment.profiles import profile
 from carekit.ground import workspace
 from carekit.research.setting.parameters import check_parameters
 from carekit.research.setting.setting import Setting
+from carekit.research.studies.arm_spec import ArmSpec
+from carekit.research.studies.condition import CLEAN, MISLED
 from carekit.research.studies.cross_validation import (
     answers_of,
-    fold_grounds,
+    fold_conditions,
     in_the_order_of_testing,
     table_of,
     train_folds,
 )
 from carekit.research.studies.folds import folds, thinned
-from carekit.research.studies.ground import CLEAN, MISLED
 from carekit.research.studies.resampling import DRAWS, differences
-from carekit.research.studies.row import Row
 
 NAME = "ham10000"
 ABOUT = "real photographs by cross-validation: CARE on the rarest class, alone and with CSL, with and without a mark"
 ROWS = {
-    "baseline": Row(),
-    "CARE": Row(care=True),
-    "CARE, shuffled boxes": Row(care=True, boxes="shuffled"),
-    "CARE, random boxes": Row(care=True, boxes="random"),
-    "CSL": Row(strategy="weighted"),
-    "CSL + CARE": Row(care=True, strategy="weighted"),
-    "CSL + CARE, shuffled boxes": Row(care=True, strategy="weighted", boxes="shuffled"),
-    "CSL + CARE, random boxes": Row(care=True, strategy="weighted", boxes="random"),
+    "baseline": ArmSpec(),
+    "CARE": ArmSpec(care=True),
+    "CARE, shuffled boxes": ArmSpec(care=True, boxes="shuffled"),
+    "CARE, random boxes": ArmSpec(care=True, boxes="random"),
+    "CSL": ArmSpec(strategy="weighted"),
+    "CSL + CARE": ArmSpec(care=True, strategy="weighted"),
+    "CSL + CARE, shuffled boxes": ArmSpec(care=True, strategy="weighted", boxes="shuffled"),
+    "CSL + CARE, random boxes": ArmSpec(care=True, strategy="weighted", boxes="random"),
 }
 CONTROLS = {name: "CSL" if name.startswith("CSL") else "baseline" for name, row in ROWS.items() if row.care}
 PAIRS = [
@@ -78,7 +78,7 @@ def run_ham10000(
     whole = in_the_order_of_testing(data, parts)
     tables, gains = [], []
     for condition in conditions:
-        pooled = train_folds(fold_grounds(lesson, parts, condition), ROWS, seeds)
+        pooled = train_folds(fold_conditions(lesson, parts, condition), ROWS, seeds)
         about = {"study": NAME, "data": "skin", "set": data.facts["name"], "condition": condition}
         tables.append(table_of(pooled, CONTROLS, whole).assign(**about))
         answers, images = answers_of(pooled, whole)

@@ -14,18 +14,18 @@ from carekit.experiment import sidecar as results
 from carekit.experiment.box_sources import BoxSource, Random, Shuffled, Truth
 from carekit.objectives import Care
 from carekit.research.setting.setting import Setting
-from carekit.research.studies import treatments
+from carekit.research.studies.condition import CLEAN, Condition
 from carekit.research.studies.cross_validation import (
     answers_of,
-    fold_grounds,
+    fold_conditions,
     in_the_order_of_testing,
     table_of,
     train_folds,
 )
 from carekit.research.studies.folds import folds
-from carekit.research.studies.ground import CLEAN, Ground
 from carekit.research.studies.ham10000 import HOW, opened
 from carekit.research.studies.resampling import differences
+from carekit.research.studies.treatments import rarest_classes
 
 NAME = "ham10000_settings"
 CHOSEN = "ham10000_chosen"
@@ -63,16 +63,17 @@ class Candidate:
         """The same second stage without attention."""
         return replace(self, care=self.care.control(), classes=1, boxes=Truth())
 
-    def ground(self, ground: Ground) -> Ground:
+    def on(self, here: Condition) -> Condition:
         """The same data, with this setting's second stage and network."""
-        ground = ground.with_backbone(self.backbone)
-        stage = ground.lesson.profile.finetune
+        here = here.with_backbone(self.backbone)
+        profile = here.lesson.profile
+        stage = profile.finetune
         stage = replace(stage, epochs=max(1, round(stage.epochs * self.epochs)), lr=stage.lr * self.lr)
-        return replace(ground, lesson=replace(ground.lesson, profile=replace(ground.lesson.profile, finetune=stage)))
+        return replace(here, lesson=replace(here.lesson, profile=replace(profile, finetune=stage)))
 
-    def arm(self, ground: Ground) -> Arm:
-        """The arm of an experiment on this ground."""
-        return Arm(self.care, self.boxes, tuple(treatments.rarest_classes(ground.lesson, self.classes)))
+    def arm(self, here: Condition) -> Arm:
+        """The arm of an experiment under this condition."""
+        return Arm(self.care, self.boxes, tuple(rarest_classes(here.lesson, self.classes)))
 
 
 SETTINGS = {
@@ -112,12 +113,12 @@ def search(lesson: Setting, settings: Mapping[str, Candidate], seeds: Sequence[i
     train = lesson.data.split("train")
     parts = folds(train, count)
     whole = in_the_order_of_testing(train, parts)
-    grounds = fold_grounds(lesson, parts, CLEAN)
+    conditions = fold_conditions(lesson, parts, CLEAN)
     tables = []
     for stage in dict.fromkeys(setting.stage() for setting in settings.values()):
         rows = {name: setting for name, setting in settings.items() if setting.stage() == stage}
         rows[CONTROL] = next(iter(rows.values())).control()
-        pooled = train_folds([rows[CONTROL].ground(ground) for ground in grounds], rows, seeds)
+        pooled = train_folds([rows[CONTROL].on(here) for here in conditions], rows, seeds)
         table = table_of(pooled, dict.fromkeys(rows, CONTROL), whole)
         control = table[table.arm == CONTROL].set_index("seed")[CRITERION]
         table["gain"] = table[CRITERION] - table.seed.map(control)
@@ -133,7 +134,7 @@ def report(lesson: Setting, setting: Candidate, seeds: Sequence[int]) -> pd.Data
         "shuffled boxes": replace(setting, boxes=Shuffled()),
         "random boxes": replace(setting, boxes=Random()),
     }
-    pooled = train_folds([setting.ground(Ground(lesson, CLEAN))], rows, seeds)
+    pooled = train_folds([setting.on(Condition(lesson, CLEAN))], rows, seeds)
     answers, images = answers_of(pooled, in_the_order_of_testing(lesson.data, [lesson.data]))
     pairs = [(arm, CONTROL) for arm in rows if arm != CONTROL]
     pairs += [("CARE", arm) for arm in rows if arm.endswith("boxes")]

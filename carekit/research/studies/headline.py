@@ -9,7 +9,7 @@ import pandas as pd
 from carekit.experiment import sidecar as results
 from carekit.method.metrics import EQUAL_RECALL
 from carekit.research.studies import ham10000, ham10000_settings
-from carekit.research.studies.verdicts import judge, paired
+from carekit.research.studies.verdicts import paired, verdict_of
 
 BEGIN, END = "<!-- made by docs/write_headline.py -->", "<!-- end -->"
 ARM, CONTROL = "CARE", "baseline"
@@ -73,7 +73,7 @@ def _drawn(table: pd.DataFrame) -> Iterator[Line]:
     for (name, condition), group in table.groupby(["set", "condition"], sort=False):
         gains = {}
         for arm, metric in SHOWN:
-            found = judge(paired(group, arm, CONTROL, metric), "above")
+            found = verdict_of(paired(group, arm, CONTROL, metric), "above")
             gains[arm, metric] = (found.difference, found.low, found.high)
         yield Line(name, _title(name, condition), gains)
 

@@ -1,14 +1,15 @@
-"""What the paper leaves open or says twice, as switches: each is thrown, and one training step is compared.
+"""How the paper can be read differently: what each reading changes in one training step, and in the result.
 
-A switch is measured on one batch, from one model: the angle between the gradients of the whole loss before and after,
-how the maps correlate, and L_a. The angle is what counts: AdamW scales a step by the gradient's own size. A few are
-trained with, too.
+Two steps are compared on one batch, from one model: the angle between the gradients of the whole loss, how the maps
+correlate, and L_a. The angle is what counts: AdamW scales a step by the gradient's own size. A few readings are trained
+with, too. The words of each reading are in readings.csv.
 """
 
 import copy
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,7 +54,7 @@ class NormalisedLast(Care):
 
 @dataclass(frozen=True)
 class LeftInGrad(Care):
-    """CARE as the authors' released code does it: what the scores' gradient leaves in the weights is stepped along.
+    """CARE as in the authors' released code: the gradient of the scores, left in `.grad`, is added to the step.
 
     That code differentiates the sum of all images' true-class scores by `backward`, to get the maps, and does not
     clear what it adds to each weight's `.grad`. So the step makes these scores smaller, too.
@@ -71,7 +72,7 @@ class LeftInGrad(Care):
 
 @dataclass(frozen=True)
 class Setup:
-    """All that a switch can change of a step.
+    """All that a reading can change of a step.
 
     Args:
         objective: what is minimised.
@@ -86,9 +87,49 @@ class Setup:
     training: bool = True
 
 
+def care_with(**options: Any) -> Callable[[Setup], Setup]:
+    """The change of a setup to these options of CARE."""
+    return lambda setup: replace(setup, objective=replace(setup.objective, **options))
+
+
+def objective_of(kind: type[Care]) -> Callable[[Setup], Setup]:
+    """The change of a setup to another kind of CARE with the same options."""
+    return lambda setup: replace(setup, objective=kind(**setup.objective.parameters()))
+
+
+def _first_epoch(setup: Setup) -> Setup:
+    return replace(setup, objective=replace(setup.objective, ramp=1.0).at(0, epochs=20))
+
+
+# One place of the paper that can be read in two ways -> the setup as decided, changed to the other reading.
+READINGS: dict[str, Callable[[Setup], Setup]] = {
+    "gradient of": care_with(gradient_of="loss"),
+    "left in .grad": objective_of(LeftInGrad),
+    "mean over": care_with(average="batch"),
+    "sum or mean": care_with(average="sum"),
+    "weights in L_c": lambda setup: replace(setup, weighted=True),
+    "τ": care_with(tau=0.5),
+    "λ": care_with(lam=1.0),
+    "α at first": _first_epoch,
+    "ReLU": care_with(method="grad_cam_relu"),
+    "σ takes part": care_with(second_order=True),
+    "compared at": care_with(resolution="feature"),
+    "min-max": objective_of(NormalisedLast),
+    "M_out": care_with(outer="distance"),
+    "M_in": lambda setup: replace(setup, regions=True),
+    "mode": lambda setup: replace(setup, training=False),
+}
+TRAINED = ("gradient of", "left in .grad", "mean over", "weights in L_c", "compared at")  # the lesson trains with these
+
+
+def words() -> pd.DataFrame:
+    """The words of each reading: where it is, what the paper says, what was decided, and the other way to read it."""
+    return pd.read_csv(Path(__file__).with_name("readings.csv"), index_col="name", dtype=str, keep_default_na=False)
+
+
 class Scene(NamedTuple):
-    """What all switches are thrown on: a model, a batch, the images' features behind frozen layers, their true masks
-    (None where unknown), and how many training images each class has."""
+    """What all readings are compared on: a model, a batch, the images' features behind frozen layers, their true masks
+    (None if unknown), and how many training images each class has."""
 
     model: Backbone
     batch: Batch
@@ -97,165 +138,8 @@ class Scene(NamedTuple):
     counts: list[int]
 
 
-@dataclass(frozen=True)
-class Switch:
-    """One place where the paper can be read in two ways.
-
-    Args:
-        name: in a word or two.
-        where: which part of the paper.
-        says: what stands there.
-        decided: what the kit does.
-        instead: what it does when the switch is thrown.
-        throw: the setup as decided -> the other one.
-        trained: whether the lesson trains with it as well.
-    """
-
-    name: str
-    where: str
-    says: str
-    decided: str
-    instead: str
-    throw: Callable[[Setup], Setup] = field(repr=False)
-    trained: bool = False
-
-
-def _options(**options: Any) -> Callable[[Setup], Setup]:
-    return lambda setup: replace(setup, objective=replace(setup.objective, **options))
-
-
-def _as(kind: type[Care]) -> Callable[[Setup], Setup]:
-    return lambda setup: replace(setup, objective=kind(**setup.objective.parameters()))
-
-
-def _first_epoch(setup: Setup) -> Setup:
-    return replace(setup, objective=replace(setup.objective, ramp=1.0).at(0, epochs=20))
-
-
-SWITCHES = (
-    Switch(
-        "gradient of",
-        "Eq. 2; Algorithm 2",
-        "Eq. 2 differentiates the score, Algorithm 2 the loss",
-        "the score",
-        "the loss",
-        _options(gradient_of="loss"),
-        trained=True,
-    ),
-    Switch(
-        "left in .grad",
-        "Algorithm 2; released code",
-        "backward() for the map, and again for the loss; nothing is cleared between",
-        "only the loss moves weights",
-        "the scores' gradient moves them, too",
-        _as(LeftInGrad),
-        trained=True,
-    ),
-    Switch(
-        "mean over",
-        "section 3.2",
-        "averaged over all training images; only the rarest class has boxes",
-        "the boxed images",
-        "the whole batch",
-        _options(average="batch"),
-        trained=True,
-    ),
-    Switch(
-        "sum or mean",
-        "section 3.2; released code",
-        "averaged; the code sums",
-        "mean over the boxed",
-        "sum over the boxed",
-        _options(average="sum"),
-    ),
-    Switch(
-        "weights in L_c",
-        "section 3.2; Algorithm 2",
-        "'general cross entropy'; the comment has 'weighted'",
-        "all classes alike",
-        "CSL",
-        lambda setup: replace(setup, weighted=True),
-        trained=True,
-    ),
-    Switch(
-        "τ",
-        "Table 1; Tables 2 and 6",
-        "0.7; the row of Table 2 is that of 0.5",
-        "as above, the paper's 0.7",
-        "0.5",
-        _options(tau=0.5),
-    ),
-    Switch("λ", "section 4.1.2", "1 on skin, 0.5 on chest", "as above, ours: 2", "1", _options(lam=1.0)),
-    Switch(
-        "α at first",
-        "Table 1",
-        "0.5; nothing of a beginning",
-        "0.5 from the first step",
-        "grows over the epochs",
-        _first_epoch,
-    ),
-    Switch(
-        "ReLU",
-        "Eq. 3",
-        "none; Grad-CAM's own paper has one",
-        "none",
-        "negative values become 0",
-        _options(method="grad_cam_relu"),
-    ),
-    Switch(
-        "σ takes part",
-        "Algorithm 2",
-        "get_gradients(), and no word of second order",
-        "σ is a constant",
-        "second order",
-        _options(second_order=True),
-    ),
-    Switch(
-        "compared at",
-        "section 3.1; Table 1",
-        "resized to 224 × 224",
-        "the image's size",
-        "the map's size",
-        _options(resolution="feature"),
-        trained=True,
-    ),
-    Switch(
-        "min-max",
-        "Algorithm 1",
-        "normalise, then enlarge",
-        "as printed",
-        "enlarge, then normalise",
-        _as(NormalisedLast),
-    ),
-    Switch(
-        "M_out",
-        "section 3.2",
-        "1, or by the distance to the box",
-        "1",
-        "the distance",
-        _options(outer="distance"),
-    ),
-    Switch(
-        "M_in",
-        "section 3.3",
-        "'a rectangle containing the lesion'; then '1 for the lesion region'",
-        "the box",
-        "the lesion's region",
-        lambda setup: replace(setup, regions=True),
-    ),
-    Switch(
-        "mode",
-        "Algorithm 2",
-        "nothing of batch normalisation while the map is made",
-        "training mode",
-        "evaluation mode",
-        lambda setup: replace(setup, training=False),
-    ),
-)
-
-
-class Taken(NamedTuple):
-    """What a setup makes of a scene: the raw maps of the boxed images, L_a, and the gradient of L by all weights."""
+class StepGradient(NamedTuple):
+    """One step, up to its gradient: the raw maps of the boxed images, L_a, and the gradient of L by all weights."""
 
     maps: Float[np.ndarray, "n p"]
     attention: float
@@ -273,148 +157,137 @@ def scenes(lesson: Setting, model: Backbone, size: int = BATCH) -> tuple[Scene, 
     source = BoxedImages(train, lesson.arm.boxes(train, rare))
     train = cached_for_training(model, train, lesson.profile)
     counts = list(train.counts().values())
-    made = []
+    both = []
     for half, rest in zip(halves, (others[:fill], others[fill : 2 * fill]), strict=True):
         rows = np.sort(np.concatenate([half, rest]))
         batch = source.__getitems__(rows.tolist())
         regions = None if train.masks is None else torch.from_numpy(train.read_masks(rows))
         with torch.no_grad():
             early = network_for(model, train).early(train.tensor(rows))
-        made.append(Scene(model, batch, early, regions, counts))
-    return made[0], made[1]
+        both.append(Scene(model, batch, early, regions, counts))
+    return both[0], both[1]
 
 
-def take(scene: Scene, setup: Setup) -> Taken:
+def step_gradient(scene: Scene, setup: Setup) -> StepGradient:
     """One step on a copy of the model, up to the gradient."""
-    net, batch = copy.deepcopy(scene.model).train(setup.training), scene.batch
-    m_in = batch.m_in if not setup.regions or scene.regions is None else scene.regions * batch.has_box[:, None, None]
+    net, batch, objective = copy.deepcopy(scene.model).train(setup.training), scene.batch, setup.objective
+    m_in = batch.m_in
+    if setup.regions and scene.regions is not None:
+        m_in = scene.regions * batch.has_box[:, None, None]  # (b, h, w), zero for images without a box
+    weights = class_weights(scene.counts) if setup.weighted else None
+    cross_entropy = partial(functional.cross_entropy, weight=weights)
+    # Dropout and the order of sums must be the same for all readings.
     with one_thread(), seeded(0):
         logits, features = net.behind_early()(scene.early)
-        weights = class_weights(scene.counts) if setup.weighted else None
-        step = Step(
-            net,
-            scene.early,
-            batch.labels,
-            m_in,
-            batch.has_box,
-            logits,
-            features,
-            partial(functional.cross_entropy, weight=weights),
-        )
-        loss = setup.objective.loss_of(step)
+        step = Step(net, scene.early, batch.labels, m_in, batch.has_box, logits, features, cross_entropy)
+        loss = objective.loss_of(step)
         maps = raw_activation_map(
             logits,
             features,
             batch.labels,
             rows=batch.has_box.nonzero()[:, 0],
             classifier=net.linear_head,
-            method=setup.objective.method,
-            gradient_of=setup.objective.gradient_of,
+            method=objective.method,
+            gradient_of=objective.gradient_of,
         ).detach()
         loss.total.backward()
-    trained = [weight for weight in net.parameters() if weight.requires_grad]
-    gradient = torch.cat([(w.grad if w.grad is not None else torch.zeros_like(w)).flatten() for w in trained])
-    alpha = setup.objective.alpha
-    attention = (loss.total - (1 - alpha) * loss.classification) / alpha if alpha else loss.total * 0
-    return Taken(maps.flatten(1).double().numpy(), attention.item(), gradient.double().numpy())
+    gradients = []
+    for weight in net.parameters():
+        if weight.requires_grad:
+            gradients.append(torch.zeros_like(weight) if weight.grad is None else weight.grad)
+    gradient = torch.cat([part.flatten() for part in gradients])  # (w,)
+    # L = (1 - α) L_c + α L_a; without attention there is no L_a.
+    alpha, attention = objective.alpha, 0.0
+    if alpha:
+        attention = ((loss.total - (1 - alpha) * loss.classification) / alpha).item()
+    return StepGradient(maps.flatten(1).double().numpy(), attention, gradient.double().numpy())
 
 
 def angle(a: Float[np.ndarray, " w"], b: Float[np.ndarray, " w"]) -> float:
-    """Between two gradients, in degrees: 0 is the same direction, 180 the opposite one."""
+    """The angle between two gradients, in degrees: 0 is the same direction, 180 the opposite one."""
     lengths = np.linalg.norm(a) * np.linalg.norm(b)
     return float(np.degrees(np.arccos(np.clip(a @ b / lengths, -1, 1)))) if lengths > 0 else float("nan")
 
 
 def correlation(a: Float[np.ndarray, "n p"], b: Float[np.ndarray, "n p"]) -> float:
     """The median over the images of how two maps correlate; maps without any pattern are left out."""
-    there = (a.std(1) > 0) & (b.std(1) > 0)
-    each = [np.corrcoef(x, y)[0, 1] for x, y in zip(a[there], b[there], strict=True)]
-    return float(np.median(each)) if each else float("nan")
+    patterned = (a.std(1) > 0) & (b.std(1) > 0)
+    correlations = [np.corrcoef(x, y)[0, 1] for x, y in zip(a[patterned], b[patterned], strict=True)]
+    return float(np.median(correlations)) if correlations else float("nan")
 
 
-def throw_all(lesson: Setting, model: Backbone) -> pd.DataFrame:
-    """Each switch thrown on one batch, a row each; the first row is as decided, the second another batch as decided.
+def compare_readings(lesson: Setting, model: Backbone) -> pd.DataFrame:
+    """Each reading on one batch, a row each; the first row is as decided, the second another batch as decided.
 
-    Columns: `angle` (degrees between the steps), `maps` (median correlation, NaN where the batch is another), L_a.
-    Left out are switches that cannot be thrown here: no masks are known, or τ or λ is the other value already.
+    Columns: `angle` (degrees between the steps), `maps` (median correlation, NaN for another batch), L_a.
+    Readings that change nothing here are left out: no masks are known, or τ or λ is the other value already.
     """
     here, there = scenes(lesson, model)
     decided = Setup(lesson.care)
-    base, other = take(here, decided), take(there, decided)
+    base, other = step_gradient(here, decided), step_gradient(there, decided)
     rows = {
         PLAIN: {"angle": 0.0, "maps": 1.0, "L_a": base.attention},
         ANOTHER: {"angle": angle(base.gradient, other.gradient), "maps": float("nan"), "L_a": other.attention},
     }
-    for switch in SWITCHES:
-        setup = switch.throw(decided)
-        if setup == decided or (setup.regions and here.regions is None):
-            continue
-        taken = take(here, setup)
-        rows[switch.name] = {
-            "angle": angle(base.gradient, taken.gradient),
-            "maps": correlation(base.maps, taken.maps),
-            "L_a": taken.attention,
-        }
+    for name, change in READINGS.items():
+        setup = change(decided)
+        if setup != decided and not (setup.regions and here.regions is None):
+            step = step_gradient(here, setup)
+            turned, alike = angle(base.gradient, step.gradient), correlation(base.maps, step.maps)
+            rows[name] = {"angle": turned, "maps": alike, "L_a": step.attention}
     return pd.DataFrame(rows).T
 
 
 def arms(lesson: Setting) -> dict[str, Arm]:
-    """CARE with each switch thrown that the lesson trains with."""
-    made = {}
-    for switch in (each for each in SWITCHES if each.trained):
-        setup = switch.throw(Setup(lesson.care))
+    """CARE with each reading that the lesson trains with."""
+    trained = {}
+    for name in TRAINED:
+        setup = READINGS[name](Setup(lesson.care))
         strategy = STRATEGIES["weighted"] if setup.weighted else Strategy()
-        made[switch.name] = replace(lesson.arm, objective=setup.objective, strategy=strategy)
-    return made
+        trained[name] = replace(lesson.arm, objective=setup.objective, strategy=strategy)
+    return trained
 
 
 def in_words() -> pd.DataFrame:
-    """What the paper says, what was decided and what else could have been, a row a switch."""
-    return pd.DataFrame(
-        {
-            each.name: {
-                "the paper": f"{each.says} ({each.where})",
-                "decided here": each.decided,
-                "instead": each.instead,
-            }
-            for each in SWITCHES
-        }
-    ).T
+    """A table of the readings: what the paper says, what was decided, and the other way to read it."""
+    table = words()
+    paper = table.says + " (" + table["where"] + ")"
+    columns = {"the paper": paper, "decided here": table.decided, "instead": table.instead}
+    return pd.DataFrame(columns).rename_axis(None)
 
 
-def whole(thrown: pd.DataFrame, moved: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The words, what one step said, and for the switches that were trained with what the result did.
+def with_words(steps: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
+    """The words, the numbers of one step, and for the readings that were trained with the change of the result.
 
     Args:
-        thrown: of `throw_all`.
-        moved: switch -> `experiment.paired_difference` of its arm from CARE as decided.
+        steps: of `compare_readings`.
+        changes: of `gains.gains`: what the arm of each reading gains over CARE as decided.
     """
-    table = in_words().join(thrown).rename(columns={"angle": "step turned (°)", "maps": "maps correlate"})
-    for name, table_of in moved.items():
-        for metric, row in table_of.iterrows():
-            half = "" if pd.isna(row["±"]) else f" ± {row['±']:.2f}"
-            table.loc[name, f"change: {label_of(metric)}"] = f"{row['difference']:+.2f}{half}"
+    table = in_words().join(steps).rename(columns={"angle": "step turned (°)", "maps": "maps correlate"})
+    for metric in changes.columns.unique(0):
+        column = f"change: {label_of(metric)}"
+        for name, mean, half in changes[metric].itertuples():
+            table.loc[name, column] = f"{mean:+.2f}" if pd.isna(half) else f"{mean:+.2f} ± {half:.2f}"
     return table
 
 
-def letter(angles: pd.Series, cannot: Mapping[str, list[float]], said: pd.DataFrame) -> str:
+def letter(angles: pd.Series, cannot: dict[str, list[float]], said: pd.DataFrame) -> str:
     """A draft to the authors: what was done, what was found, and questions, the one that changes most first.
 
     Args:
-        angles: switch -> by how many degrees it turns a step.
+        angles: reading -> by how many degrees it turns a step.
         cannot: data -> printed recalls that cannot occur.
         said: rows with `setting`, `what`, `printed` and `apart`, of settings that are printed several times.
     """
-    by_name = {each.name: each for each in SWITCHES}
+    of_readings = words()
     lines = ["Dear authors,", "we build on your paper, and measured where we may have misread it.", ""]
     for number, (name, degrees) in enumerate(angles.sort_values(ascending=False)[:3].items(), 1):
-        each = by_name[name]
-        lines.append(f"{number}. {each.where}: {each.says}.")
-        lines.append(
-            f"   We took: {each.decided}. Or is it: {each.instead}? It turns a training step by {degrees:.0f} degrees."
-        )
+        reading = of_readings.loc[name]
+        lines.append(f"{number}. {reading['where']}: {reading.says}.")
+        turned = f"It turns a training step by {degrees:.0f} degrees."
+        lines.append(f"   We took: {reading.decided}. Or is it: {reading.instead}? {turned}")
     widest = said.sort_values("apart").iloc[-1]
     lines.append(f"4. {widest.setting}, {widest.what}, in your tables (T): {widest.printed}. Which run is meant?")
-    few = [f"on {data} {', '.join(map(str, values[:4]))} %" for data, values in cannot.items() if values]
+    few = [f"on {data} {', '.join(str(value) for value in values[:4])} %" for data, values in cannot.items() if values]
     lines.append(f"5. How many test images has the smallest class? By the text, there cannot be {' and '.join(few)}.")
     return "\n".join([*lines, "", "Each can be answered in a line. Thank you for the paper."])

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from carekit.experiment import PRETRAINED, compare
 from carekit.experiment.profiles import Profile
 from carekit.paper import CLAIMS, Claim
 from carekit.paper.tables import Data
-from carekit.research.studies.ground import Ground
-from carekit.research.studies.row import DEEPLAB, Row
-from carekit.research.studies.scoring import tidy
+from carekit.research.studies.arm_spec import DEEPLAB, ArmSpec
+from carekit.research.studies.condition import Condition
+from carekit.research.studies.engine import compare_arms
 from carekit.strategies import STRATEGIES
 
 BOTH: tuple[Data, ...] = ("skin", "chest")
@@ -38,8 +37,8 @@ class Study(ABC):
     metrics: tuple[str, ...] = ("rare_recall", "mca")
 
     @abstractmethod
-    def run(self, ground: Ground, seeds: Sequence[int]) -> pd.DataFrame:
-        """Tidy rows of one ground: arm, seed where it trains, and its numbers."""
+    def run(self, here: Condition, seeds: Sequence[int]) -> pd.DataFrame:
+        """Tidy rows under one condition: arm, seed if it trains, and its numbers."""
 
     @property
     def claims(self) -> list[Claim]:
@@ -53,58 +52,56 @@ class Study(ABC):
 
 @dataclass(frozen=True)
 class Comparison(Study):
-    """A study that trains arms: rows of a table, and beside each plain use of CARE the same with wrong boxes.
+    """A study that trains arms: rows of a table, and next to each plain use of CARE the same with wrong boxes.
 
-    A row whose strategy needs the images themselves has no wrong boxes beside it: kept features do not serve it.
+    A row whose strategy needs the images themselves has no wrong boxes next to it: kept features do not serve it.
 
     Args:
         rows: label, as the paper's table has it, -> how it is trained.
         pairs: arm -> the row that it is compared with, the same second stage without attention.
-        stand_ins: rows in place of these, with pairs of their own, but in the paper's profile.
+        stand_ins: rows in place of these, with pairs of their own, in every profile but the paper's.
     """
 
-    rows: Mapping[str, Row] = field(default_factory=dict)
+    rows: Mapping[str, ArmSpec] = field(default_factory=dict)
     pairs: Mapping[str, str] = field(default_factory=dict)
     stand_ins: "Comparison | None" = None
 
     @property
     def claims(self) -> list[Claim]:
-        """What the paper claims there, and the same of what stands in for its rows."""
-        ours = self.stand_ins.pairs if self.stand_ins else {}
-        return super().claims + [
-            Claim(self.where, kind, metric, arm, "above", control)
-            for arm, control in ours.items()
-            for kind in BOTH
-            for metric in self.metrics
-        ]
+        """What the paper claims there, and the same of the rows in place of its own."""
+        claims = super().claims
+        for arm, control in (self.stand_ins.pairs if self.stand_ins else {}).items():
+            for kind in BOTH:
+                claims += [Claim(self.where, kind, metric, arm, "above", control) for metric in self.metrics]
+        return claims
 
     def chosen(self, profile: Profile) -> "Comparison":
-        """What is trained in this profile: itself, or what stands in for it."""
+        """What is trained in this profile: itself, or what is in its place."""
         return self if self.stand_ins is None or profile.name == "paper" else self.stand_ins
 
-    def with_controls(self) -> tuple[dict[str, Row], dict[str, str]]:
+    def with_controls(self) -> tuple[dict[str, ArmSpec], dict[str, str]]:
         """All rows, those with wrong boxes among them, and arm -> control."""
         rows, pairs = dict(self.rows), dict(self.pairs)
         for label, row in self.rows.items():
-            if STRATEGIES[row.strategy].needs_images:  # trained on the images themselves, at many times the cost
-                continue
-            for kind, control in row.controls().items():
-                if label in self.pairs:
-                    rows[f"{label}, {kind}"] = control
+            # What is trained on the images themselves costs many times as much.
+            if label in self.pairs and not STRATEGIES[row.strategy].needs_images:
+                for kind, wrong in row.controls().items():
+                    rows[f"{label}, {kind}"] = wrong
                     pairs[f"{label}, {kind}"] = self.pairs[label]
         return rows, pairs
 
-    def run(self, ground: Ground, seeds: Sequence[int]) -> pd.DataFrame:
-        rows, pairs = self.chosen(ground.lesson.profile).with_controls()
-        missing = [label for label, row in rows.items() if row.boxes == DEEPLAB and not ground.can_segment]
-        if missing:
-            print(f"{', '.join(missing)}: left out, since no segmentation is given (--segmentation FILE)")
-        backbones = {label: row.backbone for label, row in rows.items() if label not in missing}
+    def run(self, here: Condition, seeds: Sequence[int]) -> pd.DataFrame:
+        rows, pairs = self.chosen(here.lesson.profile).with_controls()
+        left_out = [label for label, row in rows.items() if row.boxes == DEEPLAB and not here.can_segment]
+        if left_out:
+            print(f"{', '.join(left_out)}: left out, since no segmentation is given (--segmentation FILE)")
+        by_backbone: dict[str | None, dict[str, ArmSpec]] = {}
+        for label, row in rows.items():
+            if label not in left_out:
+                by_backbone.setdefault(row.backbone, {})[label] = row
         parts = []
-        for backbone in dict.fromkeys(backbones.values()):
-            here = ground.with_backbone(backbone)
-            arms = {label: rows[label].arm(here) for label, own in backbones.items() if own == backbone}
-            runs = compare(here.lesson.data, here.lesson.profile, arms, seeds)
-            found = tidy([each for each in runs if each.arm != PRETRAINED], pairs, here.lesson)
-            parts.append(found.assign(backbone=here.lesson.profile.backbone))
+        for backbone, of_backbone in by_backbone.items():
+            there = here.with_backbone(backbone)
+            arms = {label: row.arm(there) for label, row in of_backbone.items()}
+            parts.append(compare_arms(there.lesson, arms, pairs, seeds).assign(backbone=there.lesson.profile.backbone))
         return pd.concat(parts, ignore_index=True)

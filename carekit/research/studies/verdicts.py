@@ -1,6 +1,6 @@
-"""What a claimed direction comes to, by a paired test over seeds: holds, does not, or undecided."""
+"""The verdict on a claimed direction, by a paired test over seeds: holds, does not, or undecided."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -8,9 +8,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from carekit.experiment.sidecar import Results
 from carekit.ground.messages import one_of
 from carekit.method.metrics import mean_and_half_width
 from carekit.paper import Claim
+from carekit.research.studies.catalogue import STUDIES
 
 HOLDS, FAILS, OPEN = "holds", "does not", "undecided"
 WORTH = 0.01  # a gain of less than a point is none
@@ -45,14 +47,17 @@ def decide(relation: str, low: float, high: float) -> str:
     if not np.isfinite([low, high]).all():
         return OPEN
     if relation == "similar":
-        inside = -ALIKE <= low and high <= ALIKE
-        return HOLDS if inside else FAILS if low > ALIKE or high < -ALIKE else OPEN
+        if -ALIKE <= low and high <= ALIKE:
+            return HOLDS
+        return FAILS if low > ALIKE or high < -ALIKE else OPEN
     if relation == "below":
         low, high = -high, -low
-    return HOLDS if low > 0 else FAILS if high < WORTH else OPEN
+    if low > 0:
+        return HOLDS
+    return FAILS if high < WORTH else OPEN
 
 
-def judge(differences: ArrayLike, relation: str) -> Verdict:
+def verdict_of(differences: ArrayLike, relation: str) -> Verdict:
     """A claimed relation, judged by paired differences, one a seed; undecided where all of them are equal.
 
     Args:
@@ -81,10 +86,11 @@ def sign_flip_p(values: ArrayLike) -> float:
         return 1.0
     if len(values) > MOST or not np.isfinite(values).all():
         return float("nan")
-    found = stats.permutation_test(
+    # With so many resamples scipy tries all ways to give signs: the test is exact.
+    test = stats.permutation_test(
         (values,), np.mean, permutation_type="samples", n_resamples=2**MOST, vectorized=True, axis=0
     )
-    return float(min(1.0, found.pvalue))
+    return float(min(1.0, test.pvalue))
 
 
 def least_p(n: int) -> float:
@@ -117,6 +123,24 @@ def judge_claims(table: pd.DataFrame, claims: Iterable[Claim]) -> pd.DataFrame:
                 differences = paired(group, claim.arm, claim.control, claim.metric)
                 if len(differences):
                     about = claim._asdict() | {"condition": condition, "printed": claim.printed}
-                    rows.append(about | judge(differences, claim.relation)._asdict())
+                    rows.append(about | verdict_of(differences, claim.relation)._asdict())
     columns = [*Claim._fields, "condition", "printed", *Verdict._fields]
     return pd.DataFrame(rows, columns=columns)
+
+
+def all_verdicts(results: Mapping[str, Results]) -> pd.DataFrame:
+    """One row a claim and condition, of all these studies' results: see `judge_claims`."""
+    parts = [judge_claims(pd.DataFrame(columns=["data"]), [])]
+    for name, (table, _) in results.items():
+        parts.append(judge_claims(STUDIES[name].as_claimed(table), STUDIES[name].claims))
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0]
+
+
+def counted(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """How many claims hold, do not, and are undecided: a row a table or figure, a column a condition and verdict."""
+    wide = verdicts.pivot_table(
+        index="where", columns=["condition", "verdict"], values="n", aggfunc="count", sort=False
+    )
+    columns = pd.MultiIndex.from_product([verdicts.condition.unique(), (HOLDS, FAILS, OPEN)])
+    return wide.reindex(columns=columns).fillna(0).astype(int)

@@ -14,9 +14,9 @@ def test_each_run_gets_its_own_count_in_whatever_order():
     scores = pd.DataFrame({"arm": ["a", "b", "a"], "seed": [0, 0, 1], "rare_recall": [0.1, 0.2, 0.3]})
     marks = pd.DataFrame({"arm": ["a", "a", "b"], "seed": [1, 0, 0], "others_turned": [5, 7, 9], "rare": [1, 1, 1]})
     joined = with_ink(scores, marks)
-    assert joined.others_turned.tolist() == [7, 9, 5]
-    assert joined.drop(columns="others_turned").equals(scores)
-    assert "others_turned" not in scores
+    assert joined.ink_others_turned.tolist() == [7, 9, 5]
+    assert joined.drop(columns="ink_others_turned").equals(scores)
+    assert "ink_others_turned" not in scores
     with pytest.raises(ValueError, match="'b', seed 0 is not in the ink test"):
         with_ink(scores, marks[:2])
 

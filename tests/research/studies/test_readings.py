@@ -1,4 +1,4 @@
-"""The switches of lesson 14: what each changes of a step, held against the step computed by hand."""
+"""The readings of lesson 14: what each changes of a step, held against the step computed by hand."""
 
 from dataclasses import replace
 
@@ -15,8 +15,18 @@ from carekit.research.setting import Setting
 from carekit.research.setting import setting as lesson_setup
 from carekit.research.setting.drawn import load_drawn
 from carekit.research.setting.parameters import check_parameters
-from carekit.research.studies import readings as switches
-from carekit.research.studies.readings import ANOTHER, PLAIN, SWITCHES, LeftInGrad, NormalisedLast, Setup, angle, take
+from carekit.research.studies import readings
+from carekit.research.studies.readings import (
+    ANOTHER,
+    PLAIN,
+    READINGS,
+    TRAINED,
+    LeftInGrad,
+    NormalisedLast,
+    Setup,
+    angle,
+    step_gradient,
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +46,11 @@ def model(lesson):
 
 @pytest.fixture(scope="module")
 def scene(lesson, model):
-    return switches.scenes(lesson, model, size=24)[0]
+    return readings.scenes(lesson, model, size=24)[0]
 
 
 def test_the_two_batches_share_no_image_and_both_have_boxes(lesson, model):
-    here, there = switches.scenes(lesson, model, size=24)
+    here, there = readings.scenes(lesson, model, size=24)
     assert here.batch.has_box.any() and there.batch.has_box.any() and len(here.batch.labels) <= 24
     same = (here.batch.images[:, None] == there.batch.images[None]).flatten(2).all(2)
     assert not same.any()
@@ -48,7 +58,7 @@ def test_the_two_batches_share_no_image_and_both_have_boxes(lesson, model):
 
 def test_a_step_is_the_gradient_of_the_loss_and_leaves_the_model_alone(scene, lesson):
     before = [weight.clone() for weight in scene.model.state_dict().values()]
-    taken = take(scene, Setup(lesson.care))
+    taken = step_gradient(scene, Setup(lesson.care))
     after = scene.model.state_dict().values()
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     net = build("small", 7, seed=1).train()
@@ -66,7 +76,7 @@ def test_what_is_left_in_grad_is_what_two_backward_passes_add_up_to(scene, lesso
     care = lesson.care(logits, features, scene.batch.labels, scene.batch.m_in, scene.batch.has_box)
     care.total.backward()
     by_hand = torch.cat([weight.grad.flatten() for weight in net.parameters()]).numpy()
-    taken = take(scene, Setup(LeftInGrad(**lesson.care.parameters())))
+    taken = step_gradient(scene, Setup(LeftInGrad(**lesson.care.parameters())))
     assert np.linalg.norm(taken.gradient - by_hand) < 1e-3 * np.linalg.norm(by_hand)  # sums of 32 bits in another order
     assert taken.attention == pytest.approx(care.attention.item(), abs=1e-3)
     assert LeftInGrad().control() == Care(alpha=0)
@@ -89,38 +99,44 @@ def test_angles_are_those_of_geometry():
     assert np.isnan(angle(np.zeros(2), np.ones(2)))
 
 
-def test_each_switch_is_thrown_and_the_known_ones_do_what_is_known(lesson, model):
-    thrown = switches.throw_all(lesson, model)
-    assert list(thrown.index) == [PLAIN, ANOTHER, *(each.name for each in SWITCHES)]
+def test_each_reading_is_compared_and_the_known_ones_do_what_is_known(lesson, model):
+    thrown = readings.compare_readings(lesson, model)
+    assert list(thrown.index) == [PLAIN, ANOTHER, *READINGS]
     assert (thrown.angle.drop(PLAIN) > 0).all()
     assert thrown.maps["gradient of"] < 0  # the map of the loss is upside down
     assert thrown.maps["mean over"] == pytest.approx(1) and thrown.angle["compared at"] < 20
-    here = switches.scenes(lesson, model)[0].batch.has_box
+    here = readings.scenes(lesson, model)[0].batch.has_box
     factor = thrown.L_a[PLAIN] / thrown.L_a["mean over"]
     assert factor == pytest.approx(len(here) / here.sum().item(), rel=1e-4)
 
 
-def test_a_switch_that_is_the_other_value_already_is_left_out(lesson, model):
+def test_a_reading_that_is_the_other_value_already_is_left_out(lesson, model):
     other = replace(lesson, parameters=lesson.parameters | {"tau": 0.5}, data=replace(lesson.data, masks=None))
-    thrown = switches.throw_all(other, model)
+    thrown = readings.compare_readings(other, model)
     assert "τ" not in thrown.index and "M_in" not in thrown.index and "λ" in thrown.index
 
 
 def test_the_table_has_words_numbers_and_intervals_and_the_letter_asks(lesson):
-    thrown = pd.DataFrame({"angle": 10.0, "maps": 1.0, "L_a": 0.1}, index=[each.name for each in SWITCHES])
+    thrown = pd.DataFrame({"angle": 10.0, "maps": 1.0, "L_a": 0.1}, index=list(READINGS))
     thrown.loc["ReLU", "angle"] = 99.0
-    moved = {"mean over": pd.DataFrame({"difference": [-0.1], "±": [0.02]}, index=["rare_recall"])}
-    whole = switches.whole(thrown, moved)
+    columns = pd.MultiIndex.from_product([["rare_recall"], ["mean", "±"]])
+    moved = pd.DataFrame([[-0.1, 0.02]], columns=columns, index=["mean over"])
+    whole = readings.with_words(thrown, moved)
     assert whole.loc["mean over", "change: recall of the rare class"] == "-0.10 ± 0.02"
     assert whole.loc["ReLU", "step turned (°)"] == 99 and "(Eq. 3)" in whole.loc["ReLU", "the paper"]
     said = pd.DataFrame([("CSL", "MCA", "T2 77.2, T7 75.9", 1.3)], columns=["setting", "what", "printed", "apart"])
-    letter = switches.letter(thrown.angle, {"skin": [55.2], "chest": []}, said)
+    letter = readings.letter(thrown.angle, {"skin": [55.2], "chest": []}, said)
     assert letter.index("99 degrees") < letter.index("10 degrees") and "55.2 %" in letter and "on chest" not in letter
 
 
+def test_every_reading_has_its_words():
+    words = readings.words()
+    assert list(words.index) == list(READINGS) and (words != "").all(axis=None)
+
+
 def test_each_arm_differs_from_care_in_one_thing(lesson):
-    arms = switches.arms(lesson)
-    assert list(arms) == [each.name for each in SWITCHES if each.trained] and len(arms) == 5
+    arms = readings.arms(lesson)
+    assert list(arms) == list(TRAINED) and len(arms) == 5
     for arm in arms.values():
         assert arm != lesson.arm
         assert (arm.objective == lesson.arm.objective) != (arm.strategy == lesson.arm.strategy)

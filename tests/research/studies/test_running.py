@@ -8,7 +8,7 @@ import pytest
 from carekit.__main__ import main
 from carekit.experiment import sidecar as results
 from carekit.research.studies import STUDIES
-from carekit.research.studies.row import Row
+from carekit.research.studies.arm_spec import ArmSpec
 from carekit.research.studies.study import Comparison
 
 
@@ -22,7 +22,7 @@ def ran(tmp_path_factory):
         about="a part of Table 2",
         kinds=("chest",),
         metrics=("rare_recall",),
-        rows={"baseline": Row(), "CARE": Row(care=True)},
+        rows={"baseline": ArmSpec(), "CARE": ArmSpec(care=True)},
         pairs={"CARE": "baseline"},
     )
     with pytest.MonkeyPatch.context() as patch:

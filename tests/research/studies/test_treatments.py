@@ -14,7 +14,7 @@ from carekit.experiment.box_sources import Scaled
 from carekit.method.metrics import TURNED
 from carekit.objectives import Energy
 from carekit.research.setting import open_setting
-from carekit.research.studies import treatments
+from carekit.research.studies import gains, stored_results, treatments
 from carekit.strategies import STRATEGIES
 
 ROOT = Path(__file__).parents[3]
@@ -81,10 +81,10 @@ def test_one_stage_has_a_control_of_its_own_and_a_ramp():
 @pytest.fixture
 def table():
     """Recall goes up by .1 with CARE for `a`, down for `b`, and either way for `c`; over three seeds."""
-    gains = {"a": (0.09, 0.1, 0.11), "b": (-0.2, -0.21, -0.19), "c": (0.3, -0.3, 0.0)}
+    of_arms = {"a": (0.09, 0.1, 0.11), "b": (-0.2, -0.21, -0.19), "c": (0.3, -0.3, 0.0)}
     rows = [
         {"arm": arm, "seed": seed, "rare_recall": 0.5 + gain}
-        for name, each in gains.items()
+        for name, each in of_arms.items()
         for seed, value in enumerate(each)
         for arm, gain in ((name, 0.0), (f"{name} + CARE", value))
     ]
@@ -93,26 +93,27 @@ def table():
 
 def test_gains_are_paired_and_said_in_a_sentence(table):
     controls = {f"{name} + CARE": name for name in "abc"} | {"not trained": "a"}
-    gained = treatments.gains(table, controls, ["rare_recall"])
+    gained = gains.gains(table, controls, ["rare_recall"])
     assert list(gained.index) == ["a + CARE", "b + CARE", "c + CARE"]
     np.testing.assert_allclose(gained["rare_recall", "mean"].astype(float), [0.1, -0.2, 0.0], atol=1e-12)
     half = 4.3027 * 0.01 / 3**0.5  # Student's t of three
     assert gained.loc["a + CARE", ("rare_recall", "±")] == pytest.approx(half, rel=1e-4)
     text = "Recall of the rare class: up for a; down for b; not to be told from chance for 1 of 3."
-    assert treatments.verdict(gained, "rare_recall") == text
-    assert treatments.harm(gained, ["rare_recall"]) == "Recall of the rare class: b (-0.20)."
+    assert gains.verdict(gained, "rare_recall") == text
+    assert gains.harm(gained, ["rare_recall"]) == "Recall of the rare class: b (-0.20)."
     turned = gained.rename(columns={"rare_recall": TURNED})
-    assert treatments.harm(turned, [TURNED]).endswith(": a (+0.10).")
-    assert treatments.harm(gained.loc[["a + CARE", "c + CARE"]], ["rare_recall"]).startswith("Nowhere is a loss larger")
+    assert gains.harm(turned, [TURNED]).endswith(": a (+0.10).")
+    assert gains.harm(gained.loc[["a + CARE", "c + CARE"]], ["rare_recall"]).startswith("Nowhere is a loss larger")
 
 
 def test_the_kept_table_stands_in_where_there_is_one(table, tiny, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(results, "folder", lambda: tmp_path)
-    assert treatments.kept_or("some", table) is table
+    assert stored_results.stored_or_new("some", table) is table
     assert "Make it: python docs/compare_strategies.py some" in capsys.readouterr().out
     notes = {"profile": "laptop", "seeds": [0, 1], "cpu_seconds": 240}
     results.write("some", table[table.seed < 2], data=[tiny], seconds=1.0, command="a command", **notes)
-    pd.testing.assert_frame_equal(treatments.kept_or("some", table), table[table.seed < 2].reset_index(drop=True))
+    rows = stored_results.stored_or_new("some", table)
+    pd.testing.assert_frame_equal(rows, table[table.seed < 2].reset_index(drop=True))
     text = "Kept, made by `a command`: 12 runs, seeds [0, 1], profile laptop,\n4 minutes of one core of "
     assert text in capsys.readouterr().out
 
@@ -120,21 +121,28 @@ def test_the_kept_table_stands_in_where_there_is_one(table, tiny, tmp_path, monk
 def test_fewer_seeds_are_trained_beside_a_kept_table_of_the_usual_parameters(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "folder", lambda: tmp_path)
     lesson = open_setting({"profile": "fast", "seeds": 3})
-    assert treatments.seeds_beside(lesson, "peers") == [0, 1, 2]
+    assert stored_results.seeds_not_stored(lesson, "peers") == [0, 1, 2]
     rows = pd.DataFrame({"arm": ["a"], "seed": [0]})
     notes = {"profile": "fast", "seeds": [0, 1, 2, 3], "command": "a", "seconds": 1.0}
     results.write("peers", rows, data=[lesson.data], **notes)
-    assert treatments.seeds_beside(lesson, "peers") == [0]
+    assert stored_results.seeds_not_stored(lesson, "peers") == [0]
     for other in ({"tau": 0.5}, {"shortcut": 0.5}, {"seeds": 4}):
         changed = open_setting({"profile": "fast", "seeds": 3} | other)
-        assert treatments.seeds_beside(changed, "peers") == changed.seeds
+        assert stored_results.seeds_not_stored(changed, "peers") == changed.seeds
 
 
 def test_the_command_makes_every_table_that_the_lesson_asks_for():
     lesson = (ROOT / "notebooks" / "07_strategies.ipynb").read_text(encoding="utf-8")
     command = (ROOT / "docs" / "compare_strategies.py").read_text(encoding="utf-8")
-    asked = re.findall(r'kept_or\(\\"(\w+)\\"', lesson)
+    asked = re.findall(r'stored_or_new\(\\"(\w+)\\"', lesson)
     assert len(asked) == 4 and asked == re.findall(r'"(\w+)": treatments\.', command)
+
+
+def test_the_lesson_has_a_sentence_for_every_strategy_in_the_order_of_the_table():
+    lesson = (ROOT / "notebooks" / "07_strategies.ipynb").read_text(encoding="utf-8")
+    sentences = dict(re.findall(r"\| `(\w+)` \| [\w ]+ \| ([^|]+) \|", lesson))
+    assert list(sentences) == list(STRATEGIES)
+    assert all(sentence.endswith(".") and 30 < len(sentence) < 110 for sentence in sentences.values())
 
 
 @pytest.mark.parametrize("name", ["strategies", "peers", "rare_classes", "one_stage"])
@@ -154,6 +162,6 @@ def test_the_tables_that_are_kept_are_whole(name):
 
 
 def test_a_single_seed_says_nothing(table):
-    gained = treatments.gains(table[table.seed == 0], {"b + CARE": "b"}, ["rare_recall"])
-    assert treatments.verdict(gained, "rare_recall").endswith("not to be told from chance for 1 of 1.")
-    assert treatments.harm(gained, ["rare_recall"]) == "Not to be told from one seed."
+    gained = gains.gains(table[table.seed == 0], {"b + CARE": "b"}, ["rare_recall"])
+    assert gains.verdict(gained, "rare_recall").endswith("not to be told from chance for 1 of 1.")
+    assert gains.harm(gained, ["rare_recall"]) == "Not to be told from one seed."

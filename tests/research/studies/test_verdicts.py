@@ -15,10 +15,10 @@ from carekit.research.studies.verdicts import (
     OPEN,
     WORTH,
     decide,
-    judge,
     judge_claims,
     least_p,
     sign_flip_p,
+    verdict_of,
 )
 
 
@@ -30,7 +30,7 @@ def rng():
 @pytest.mark.parametrize("n", [2, 3, 5, 8])
 def test_the_interval_is_that_of_a_paired_t_test(rng, n):
     arm, control = rng.random(n), rng.random(n)
-    found = judge(arm - control, "above")
+    found = verdict_of(arm - control, "above")
     expected = stats.ttest_rel(arm, control).confidence_interval(0.95)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
     assert found.n == n and found.difference == pytest.approx(arm.mean() - control.mean())
@@ -86,15 +86,15 @@ def test_above_and_below_mirror_each_other(rng):
 
 def test_what_cannot_be_judged_is_one_sentence():
     with pytest.raises(ValueError, match="relation = 'abov' is unknown: did you mean 'above'"):
-        judge([0.1, 0.2], "abov")
+        verdict_of([0.1, 0.2], "abov")
     with pytest.raises(ValueError, match="no difference to judge by"):
-        judge([], "above")
+        verdict_of([], "above")
 
 
 def test_one_seed_decides_nothing_and_neither_do_equal_differences():
-    found = judge([0.5], "above")
+    found = verdict_of([0.5], "above")
     assert found.verdict == OPEN and found.p == 1
-    assert judge([0.0, 0.0], "above").verdict == judge([0.1, 0.1, 0.1], "below").verdict == OPEN
+    assert verdict_of([0.0, 0.0], "above").verdict == verdict_of([0.1, 0.1, 0.1], "below").verdict == OPEN
 
 
 def test_claims_are_judged_by_condition_and_paired_by_seed():

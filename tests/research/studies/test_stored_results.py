@@ -8,7 +8,7 @@ import pytest
 from carekit.experiment import sidecar as results
 from carekit.paper import TABLES
 from carekit.research.figures import show
-from carekit.research.studies import headline, reading
+from carekit.research.studies import headline, stored_results, verdicts, wrong_boxes
 
 
 @pytest.fixture
@@ -41,18 +41,18 @@ def folder(table, tiny, tmp_path):
 
 
 def test_verdicts_of_all_kept_studies_are_counted(folder, capsys):
-    found = reading.kept(folder)
+    found = stored_results.stored(folder)
     assert list(found) == ["table2", "fig8"]
-    assert reading.has(found, "fig8") and not reading.has(found, "fig8", "table3")
+    assert stored_results.are_stored(found, "fig8") and not stored_results.are_stored(found, "fig8", "table3")
     assert "`python -m carekit study table3` makes them" in capsys.readouterr().out
     found.pop("fig8")
-    verdicts = reading.all_verdicts(found)
-    care = verdicts[(verdicts.arm == "CARE") & (verdicts.metric == "mca")].set_index("condition").verdict
+    judged = verdicts.all_verdicts(found)
+    care = judged[(judged.arm == "CARE") & (judged.metric == "mca")].set_index("condition").verdict
     assert care["mark"] == "holds" and care["no mark"] == "undecided"
-    counts = reading.counted(verdicts)
-    assert counts.loc["Table 2", ("mark", "holds")] == 3 and counts.to_numpy().sum() == len(verdicts)
+    counts = verdicts.counted(judged)
+    assert counts.loc["Table 2", ("mark", "holds")] == 3 and counts.to_numpy().sum() == len(judged)
     show.table(counts)
-    assert len(reading.all_verdicts({})) == 0
+    assert len(verdicts.all_verdicts({})) == 0
 
 
 def test_the_headline_has_a_line_of_the_chosen_setting(folder, tiny):
@@ -75,18 +75,18 @@ def test_the_headline_has_a_line_of_the_chosen_setting(folder, tiny):
 
 def test_how_they_were_made_is_a_row_a_study(folder):
     found = {
-        "table2": reading.kept(folder)["table2"]._replace(
+        "table2": stored_results.stored(folder)["table2"]._replace(
             about={"where": "Table 2", "about": "strategies", "seeds": [0, 1, 2], "seconds": 90, "rows": 24}
         )
     }
-    row = reading.how_made(found).loc["table2"]
+    row = stored_results.how_made(found).loc["table2"]
     assert (row["where"], row["seeds"], row["minutes"], row["rows"]) == ("Table 2", 3, 1.5, 24)
 
 
 def test_gains_on_real_photographs_have_verdicts_and_may_be_absent(folder, tmp_path, capsys):
-    gains = reading.real_gains(folder)
-    assert set(gains.verdict) == {"undecided"} and set(gains.metric) <= set(reading.REAL)
-    assert len(reading.real_gains(tmp_path / "empty")) == 0
+    gains = stored_results.real_gains(folder)
+    assert set(gains.verdict) == {"undecided"} and set(gains.metric) <= set(stored_results.REAL)
+    assert len(stored_results.real_gains(tmp_path / "empty")) == 0
     assert "There are no results of ham10000" in capsys.readouterr().out
     assert headline.headline(tmp_path / "empty").count("\n") == 1  # the head alone
 
@@ -100,19 +100,19 @@ def test_settings_stand_with_the_best_first_and_the_chosen_one_has_verdicts(tmp_
     results.write("ham10000_settings", pd.DataFrame(rows), data=[], seconds=1, out=tmp_path)
     found = {"arm": "CARE", "control": "control", "metric": "rare_auc", "difference": 0.2, "low": 0.1, "high": 0.3}
     results.write("ham10000_chosen", pd.DataFrame([found]), data=[], seconds=1, out=tmp_path)
-    tried = reading.settings_tried(tmp_path)
+    tried = stored_results.settings_tried(tmp_path)
     assert list(tried.index) == ["best", "worse", "worst"] and tried.gain.round(6).tolist() == [0.2, 0.05, -0.05]
-    assert reading.chosen_gains(tmp_path).verdict.tolist() == ["holds"]
-    assert len(reading.settings_tried(tmp_path / "empty")) == 0
+    assert stored_results.chosen_gains(tmp_path).verdict.tolist() == ["holds"]
+    assert len(stored_results.settings_tried(tmp_path / "empty")) == 0
 
 
 def test_wrong_boxes_are_told_from_true_ones_where_they_can_be(table):
-    wrong = reading.wrong_boxes(table, {"CARE": "baseline"}, ["rare_recall"]).set_index(["condition", "boxes"])
+    wrong = wrong_boxes.wrong_boxes(table, {"CARE": "baseline"}, ["rare_recall"]).set_index(["condition", "boxes"])
     assert len(wrong) == 4
     shuffled, random = (wrong.loc["mark", kind] for kind in ("shuffled", "random"))
     assert shuffled.difference == pytest.approx(shuffled.gain - shuffled.gain_wrong)
     assert random.gain_wrong < 0.02
-    told = reading.boxes_shown(wrong.reset_index())
+    told = wrong_boxes.compared(wrong.reset_index())
     assert list(told.index) == [("rare_recall", f"skin, {condition}") for condition in ("no mark", "mark")]
     assert told.index.nlevels == told.columns.nlevels == 2  # so that equal names stand once
     show.table(told)
@@ -123,18 +123,18 @@ def test_wrong_boxes_are_told_from_true_ones_where_they_can_be(table):
 
 
 def test_wrong_boxes_that_help_more_and_single_runs_are_told_too(table):
-    wrong = reading.wrong_boxes(table, {"CARE": "baseline"}, ["rare_recall"])
+    wrong = wrong_boxes.wrong_boxes(table, {"CARE": "baseline"}, ["rare_recall"])
     swapped = wrong.assign(difference=-wrong.difference)
-    assert reading.boxes_shown(swapped).iloc[1]["random", "the true gain is"] == "smaller"
-    assert "random ones, " in reading.boxes_in_words(swapped) and "1 times smaller" in reading.boxes_in_words(swapped)
-    single = reading.wrong_boxes(table[table.seed == 0], {"CARE": "baseline"}, ["mca"])
-    assert "from a single run" in reading.boxes_in_words(single)
-    assert "±" not in reading.boxes_shown(single).iloc[0]["random", "true − these"]
-    assert reading.boxes_shown(single.iloc[:0]).empty
+    assert wrong_boxes.compared(swapped).iloc[1]["random", "the true gain is"] == "smaller"
+    assert "random ones, " in wrong_boxes.in_words(swapped) and "1 times smaller" in wrong_boxes.in_words(swapped)
+    single = wrong_boxes.wrong_boxes(table[table.seed == 0], {"CARE": "baseline"}, ["mca"])
+    assert "from a single run" in wrong_boxes.in_words(single)
+    assert "±" not in wrong_boxes.compared(single).iloc[0]["random", "true − these"]
+    assert wrong_boxes.compared(single.iloc[:0]).empty
 
 
 def test_ours_stand_beside_the_papers_figures(table):
-    shown = reading.beside_paper(table, 2, "skin")
+    shown = stored_results.next_to_paper(table, 2, "skin")
     column = ("recall of the rare class", "paper")
     assert shown.loc["CARE", column] == "73.9" and shown.loc["CARE, random boxes", column] == "–"
     assert shown.loc["CARE", ("recall of the rare class", "mark")].startswith("60.7 ± ")

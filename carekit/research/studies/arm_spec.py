@@ -11,16 +11,16 @@ from carekit.material.autobox.methods import Options
 from carekit.objectives import Care
 from carekit.paper import CHEST_DEFAULTS, DEFAULTS
 from carekit.research.setting import found_boxes
-from carekit.research.studies.ground import Ground
+from carekit.research.studies.condition import Condition
 from carekit.strategies import STRATEGIES
 
 TRUE, SHUFFLED, RANDOM, DSR, DEEPLAB = "true", "shuffled", "random", "DSR", "DeepLabV3"
-SWEPT = ("alpha", "tau", "lam", "box_scale")
 BOXES = (TRUE, SHUFFLED, RANDOM, DSR, DEEPLAB)
+SWEPT = ("alpha", "tau", "lam", "box_scale")
 
 
 @dataclass(frozen=True)
-class Row:
+class ArmSpec:
     """How a row is trained in the second stage; what is None is the paper's value for the data set.
 
     Args:
@@ -49,30 +49,29 @@ class Row:
         one_of("boxes", self.boxes, BOXES)
         STRATEGIES.named(self.strategy)
 
-    def arm(self, ground: Ground) -> Arm:
-        """The arm of an experiment on this ground."""
-        care = self._care(ground)
-        boxes = self._source(ground) if care.alpha else Truth()  # the control shows no boxes: it is the same run
-        return Arm(care, boxes, self.classes if care.alpha else None, STRATEGIES[self.strategy])
+    def arm(self, here: Condition) -> Arm:
+        """The arm of an experiment under this condition."""
+        paper = CHEST_DEFAULTS if here.kind == "chest" else DEFAULTS
+        values = {name: getattr(paper, name) for name in ("alpha", "tau", "lam")}
+        values |= {name: getattr(self, name) for name in values if getattr(self, name) is not None}
+        care, strategy = Care(**values), STRATEGIES[self.strategy]
+        # The control shows no boxes, so it is one run, trained once, whatever boxes its row names.
+        if not self.care or care.alpha == 0:
+            return Arm(care.control(), strategy=strategy)
+        return Arm(care, self._source(here), self.classes, strategy)
 
-    def controls(self) -> dict[str, "Row"]:
+    def controls(self) -> dict[str, "ArmSpec"]:
         """The same row with boxes that are wrong on purpose; none for a row at other than the paper's values."""
         usual = all(getattr(self, name) in (None, getattr(DEFAULTS, name)) for name in SWEPT)
         if not self.care or self.boxes != TRUE or not usual:
             return {}
         return {f"{kind} boxes": replace(self, boxes=kind) for kind in (SHUFFLED, RANDOM)}
 
-    def _care(self, ground: Ground) -> Care:
-        paper = CHEST_DEFAULTS if ground.kind == "chest" else DEFAULTS
-        usual = {name: getattr(paper, name) for name in ("alpha", "tau", "lam")}
-        own = {name: getattr(self, name) for name in usual if getattr(self, name) is not None}
-        care = Care(**usual | own)
-        return care if self.care else care.control()
-
-    def _source(self, ground: Ground) -> BoxSource:
-        if self.boxes in (DSR, DEEPLAB):
-            method, options = ("dsr", NO_OPTIONS) if self.boxes == DSR else ("deeplab", Options(ground.segmenter()))
-            return found_boxes.find_boxes(ground.lesson, method, options, self.classes)
-        if self.boxes == TRUE:
-            return Truth() if self.box_scale in (None, 1) else Scaled(self.box_scale)
-        return {SHUFFLED: Shuffled, RANDOM: Random}[self.boxes]()
+    def _source(self, here: Condition) -> BoxSource:
+        if self.boxes == DSR:
+            return found_boxes.find_boxes(here.lesson, "dsr", NO_OPTIONS, self.classes)
+        if self.boxes == DEEPLAB:
+            return found_boxes.find_boxes(here.lesson, "deeplab", Options(here.segmenter()), self.classes)
+        if self.boxes == TRUE and self.box_scale not in (None, 1):
+            return Scaled(self.box_scale)
+        return {TRUE: Truth, SHUFFLED: Shuffled, RANDOM: Random}[self.boxes]()

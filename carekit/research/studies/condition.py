@@ -1,7 +1,8 @@
-"""What a study stands on: one data set, with or without a mark that misleads, at a profile's size."""
+"""What a study runs on: one data set, with or without a mark that misleads, at a profile's size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from carekit.experiment.profiles import profile, with_backbone
@@ -12,10 +13,11 @@ from carekit.research.setting.setting import ELSEWHERE, Setting, load
 
 DRAWN = {"skin": "synthetic", "chest": "synthetic-chest"}  # kind of images in the paper -> the drawn set
 CLEAN, MISLED = "no mark", "mark"
+SHORTCUT = {CLEAN: ELSEWHERE, MISLED: 0.95}  # share of the rarest class's training images that show the mark
 
 
 @dataclass(frozen=True)
-class Ground:
+class Condition:
     """A data set under one condition.
 
     Args:
@@ -30,9 +32,11 @@ class Ground:
 
     @property
     def kind(self) -> str:
-        """Which of the paper's two data sets this one stands for: "skin", "chest", or "" for neither."""
-        classes = self.lesson.data.classes
-        return "skin" if "df" in classes else "chest" if "opacity" in classes else ""
+        """Which of the paper's two data sets this one represents: "skin", "chest", or "" for neither."""
+        for name, kind in (("df", "skin"), ("opacity", "chest")):
+            if name in self.lesson.data.classes:
+                return kind
+        return ""
 
     @property
     def can_segment(self) -> bool:
@@ -40,10 +44,10 @@ class Ground:
         return self.lesson.drawn or self.segmentation is not None
 
     def segmenter(self) -> str:
-        """The file of a segmentation's weights. Raises ValueError where there is none."""
+        """The file of a segmentation's weights. Raises ValueError without one."""
         return self.segmentation or found_boxes.train_segmenter(self.lesson)
 
-    def with_backbone(self, name: str | None) -> "Ground":
+    def with_backbone(self, name: str | None) -> "Condition":
         """The same data for another network, at the size that its profile has; None keeps the profile's network."""
         if name is None:
             return self
@@ -55,42 +59,38 @@ class Ground:
 
     def about(self) -> dict[str, str]:
         """The columns that say where a run belongs."""
-        return {
-            "data": self.kind or self.lesson.data.facts["name"],
-            "set": self.lesson.data.facts["name"],
-            "condition": self.condition,
-        }
+        name = self.lesson.data.facts["name"]
+        return {"data": self.kind or name, "set": name, "condition": self.condition}
 
 
-def grounds(kinds: Sequence[str], options: dict[str, Any], segmentation: str | None = None) -> list[Ground]:
-    """What a study on these kinds of images stands on.
+def conditions(kinds: Sequence[str], options: dict[str, Any], segmentation: str | None = None) -> list[Condition]:
+    """The conditions that a study on these kinds of images runs under.
 
     Args:
         kinds: "skin", "chest".
         options: parameters of the lessons: profile, and perhaps data, one of the drawn sets, or a prepared folder that
             takes their place, with `mark` to plant one on it.
-        segmentation: see `Ground`.
+        segmentation: see `Condition`.
 
     Returns:
-        Of each drawn set, one ground without and one with the mark; of a prepared folder one as it is, and where a
-        mark is given one with it.
+        Of each drawn set one without and one with the mark; of a prepared folder one as it is, and another with the
+        mark if one is given.
 
     Raises:
         ValueError, OSError: as `carekit.research.setting.setting.load`.
     """
     given = options.get("data")
     if given is None or given in KINDS:
-        drawn = [DRAWN[kind] for kind in kinds] if given is None else [given]
-        parts = [(name, condition) for name in drawn for condition in (CLEAN, MISLED)]
-        share = {CLEAN: ELSEWHERE, MISLED: 0.95}
-        return [_ground(options | {"data": name, "shortcut": share[which]}, which) for name, which in parts]
-    found = [_ground(options | {"mark": ""}, CLEAN, segmentation)]
+        names = [DRAWN[kind] for kind in kinds] if given is None else [given]
+        each = product(names, SHORTCUT.items())
+        return [_opened(options | {"data": name, "shortcut": share}, which) for name, (which, share) in each]
+    found = [_opened(options | {"mark": ""}, CLEAN, segmentation)]
     if options.get("mark"):
-        found.append(_ground(options, MISLED, segmentation))
+        found.append(_opened(options, MISLED, segmentation))
     return found
 
 
-def _ground(options: dict[str, Any], condition: str, segmentation: str | None = None) -> Ground:
+def _opened(options: dict[str, Any], condition: str, segmentation: str | None = None) -> Condition:
     parameters = check_parameters(options)
     chosen = profile(parameters["profile"])
-    return Ground(Setting(parameters, load(parameters, chosen), chosen), condition, segmentation)
+    return Condition(Setting(parameters, load(parameters, chosen), chosen), condition, segmentation)
