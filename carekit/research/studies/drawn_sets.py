@@ -76,7 +76,7 @@ def run_drawn_sets(options: Mapping[str, Any], *, sets: int = SETS, out: Path | 
             tables.append(_one_set(last).assign(condition=condition, set=FIRST_SEED + number))
     assert last is not None
     runs = pd.concat(tables, ignore_index=True)
-    notes = {
+    notes: dict[str, Any] = {
         "profile": last.profile.name,
         "sets": sets,
         "how": "one training seed a set; Student's t over the sets' paired differences; recall at equal false alarms "
