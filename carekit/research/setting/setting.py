@@ -100,17 +100,6 @@ class Setting:
         parameters = {**self.parameters, "shortcut": ELSEWHERE}
         return replace(self, parameters=parameters, data=load(parameters, self.profile, self.parameters))
 
-    def balanced(self) -> Prepared:
-        """The data with as many training images of each class: as many in all where they are drawn, else as many as the
-        smallest class has. The test images are the same."""
-        if self.drawn:
-            each = max(1, round(len(self.train) / len(self.data.classes)))
-            return load_drawn(self.recipe(counts=dict.fromkeys(self.kind.classes, each)), self.recipe())
-        fewest = min(self.train.counts().values())
-        order = np.random.default_rng(self.parameters["seed"]).permutation(len(self.data))
-        turn = self.data.samples.iloc[order].groupby(["split", "label"]).cumcount().sort_index().to_numpy()
-        return self.data.take((self.data.samples.split == "test").to_numpy() | (turn < fewest))
-
     def skewed_rows(self) -> np.ndarray:
         """Rows of test images in the proportions of training: all of the largest class, the first of each other."""
         test, counts = self.test, self.train.counts()

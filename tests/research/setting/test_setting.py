@@ -1,5 +1,8 @@
 """The data that a lesson makes of its own: balanced, skewed, without the mark, and marked."""
 
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pytest
 
@@ -7,6 +10,8 @@ from carekit import compare
 from carekit.research.setting import open_setting
 from carekit.research.setting.drawn import load_drawn
 from carekit.research.setting.ink_runs import ink_test, marked_pair
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -21,6 +26,15 @@ def prepared(lesson, tmp_path):
     return {"profile": "fast", "seeds": 1, "data": str(tmp_path / "own")}
 
 
+def balanced_in_lesson_1(lesson):
+    """The set that the cell "balance" of lesson 1 makes."""
+    (notebook,) = (ROOT / "notebooks").glob("01_*.ipynb")
+    (cell,) = [cell for cell in nbformat.read(notebook, 4).cells if cell.id == "balance"]
+    names = {"lesson": lesson, "np": np, "load_drawn": load_drawn, "seed": 0}
+    exec(cell.source, names)
+    return names["balanced"]
+
+
 def test_a_drawn_set_is_drawn_once(lesson, monkeypatch):
     first = load_drawn(lesson.recipe())
     monkeypatch.setattr(type(lesson.recipe()), "save", None)  # would fail if called
@@ -30,7 +44,7 @@ def test_a_drawn_set_is_drawn_once(lesson, monkeypatch):
 
 
 def test_balanced_data_have_the_same_test_images(lesson):
-    balanced = lesson.balanced()
+    balanced = balanced_in_lesson_1(lesson)
     counts = balanced.split("train").counts()
     assert len(set(counts.values())) == 1 and abs(sum(counts.values()) - len(lesson.train)) < 7
     clean = lesson.without_mark().test
@@ -39,7 +53,7 @@ def test_balanced_data_have_the_same_test_images(lesson):
 
 def test_balanced_data_of_ones_own_are_thinned(prepared):
     lesson = open_setting(prepared)
-    balanced = lesson.balanced()
+    balanced = balanced_in_lesson_1(lesson)
     fewest = min(lesson.train.counts().values())
     assert set(balanced.split("train").counts().values()) == {fewest}
     assert balanced.split("test").counts() == lesson.test.counts()
