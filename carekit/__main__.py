@@ -247,6 +247,7 @@ def _add_study_options(parser: ArgumentParser) -> None:
     parser.add_argument("--mark", default="", help="plant this mark on real data, too: ink, ruler, chart or marker")
     parser.add_argument("--max-per-class", type=int, default=0, help="at most this many images of each class (0: all)")
     parser.add_argument("--folds", type=int, default=5, help="parts of the cross-validation in ham10000 (default 5)")
+    parser.add_argument("--sets", type=int, default=12, help="drawn data sets of the study drawn_sets (default 12)")
     parser.add_argument("--segmentation", help="weights of `segment train`, for boxes by DeepLabV3 on real data")
     parser.add_argument("--out", type=Path, help="folder for the results (results)")
 

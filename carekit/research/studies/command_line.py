@@ -7,18 +7,19 @@ from typing import Any
 from carekit.experiment import sidecar as results
 from carekit.ground.messages import one_of
 from carekit.research.setting.parameters import check_parameters
-from carekit.research.studies import STUDIES, Study, ham10000, ham10000_settings
+from carekit.research.studies import STUDIES, Study, drawn_sets, ham10000, ham10000_settings
 from carekit.research.studies.running import run_studies
 from carekit.research.studies.verdicts import judge_claims
 
 EVERY = "all"
 REAL = {study.NAME: study.ABOUT for study in (ham10000, ham10000_settings)}
-NAMES = (*STUDIES, *REAL)
+NAMES = (*STUDIES, *REAL, drawn_sets.NAME)
 
 
 def list_studies() -> str:
     """One line a study: its name, its place in the paper, and what it compares."""
     lines = [f"{name:10} {study.where:9} {study.about}" for name, study in STUDIES.items()]
+    lines.append(f"{drawn_sets.NAME:10} {'':9} {drawn_sets.ABOUT}")
     return "\n".join([*lines, *(f"{name:10} {'':9} {about} (needs --data)" for name, about in REAL.items())])
 
 
@@ -32,7 +33,7 @@ def run_command(options: argparse.Namespace) -> None:
     if options.list or not names:
         print(list_studies())
         return
-    names = list(STUDIES) if EVERY in names else names
+    names = [*STUDIES, drawn_sets.NAME] if EVERY in names else names
     settings: dict[str, Any] = {"profile": options.profile, "mark": options.mark, "seeds": options.seeds}
     settings |= {"data": options.data, "max_per_class": options.max_per_class} if options.data else {}
     check_parameters(settings)
@@ -40,7 +41,9 @@ def run_command(options: argparse.Namespace) -> None:
     for name in REAL:
         if name in names:
             _real_photographs(name, options, settings)
-    studies = [STUDIES[name] for name in names if name not in REAL]
+    if drawn_sets.NAME in names:
+        _over_drawn_sets(options)
+    studies = [STUDIES[name] for name in names if name in STUDIES]
     if not studies:
         return
     paths = run_studies(studies, settings, seeds=seeds, out=options.out, segmentation=options.segmentation)
@@ -57,6 +60,11 @@ def verdicts_in_words(study: Study, path: Path) -> str:
         for row in found.itertuples()
     ]
     return "\n".join([f"{study.where}:", *(lines or ["  no claim that these results can decide"])])
+
+
+def _over_drawn_sets(options: argparse.Namespace) -> None:
+    runs, gains = drawn_sets.run_drawn_sets({"profile": options.profile}, sets=options.sets, out=options.out)
+    print(f"{runs}\n{gains}\n{drawn_sets.in_words(results.read(gains.stem, gains.parent).table)}")
 
 
 def _real_photographs(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> None:

@@ -42,7 +42,7 @@ CLAIMS = [
 ]
 DESCRIBED = ("rare_recall", EQUAL_RECALL, "rare_auc", "mca", "attention_inside", "others_turned")
 MARGIN = 0.03  # nine of the 300 test images of the rare class: what a clinic would not notice in a year
-HIGHER, LOWER, NEAR, OPEN = "higher", "lower", "within the margin", "undecided"
+HIGHER, LOWER, NEAR, OPEN, NO_CLAIM = "higher", "lower", "within the margin", "undecided", "described"
 
 
 def arms() -> dict[str, Arm]:
@@ -107,9 +107,10 @@ def gains(runs: pd.DataFrame) -> pd.DataFrame:
         runs: `condition`, `set`, `arm` and the metrics, as `run_drawn_sets` writes them.
 
     Returns:
-        condition, arm, against, metric, difference, low, high, sets, p (two-sided t test), and for the claims p_holm
-        and verdict: "higher" or "lower" where Holm's p is below 0.05, "within the margin" where the 90 % interval is
-        inside ±`MARGIN` (two one-sided tests at 5 %), else, and for fewer than `FEWEST` sets, "undecided".
+        condition, arm, against, metric, difference, low, high, sets, p (two-sided t test), p_holm of the claims, and
+        verdict: "described" for what is no claim; "higher" or "lower" where Holm's p is below 0.05; "within the
+        margin" where the 90 % interval is inside ±`MARGIN` (two one-sided tests at 5 %); else, and for fewer than
+        `FEWEST` sets, "undecided".
     """
     pairs = dict.fromkeys([*CLAIMS, *((arm, CONTROL, metric) for arm in (TRUE, *WRONG) for metric in DESCRIBED)])
     rows = []
@@ -121,7 +122,7 @@ def gains(runs: pd.DataFrame) -> pd.DataFrame:
             rows.append(place | _over_sets(differences) | {"claim": (arm, against, metric) in CLAIMS})
     table = pd.DataFrame(rows)
     table["p_holm"] = _holm(table.p.where(table.claim))
-    table["verdict"] = [_verdict(row) if row.claim else "" for row in table.itertuples()]
+    table["verdict"] = [_verdict(row) if row.claim else NO_CLAIM for row in table.itertuples()]
     return table.drop(columns=["claim", "low90", "high90"])
 
 
@@ -152,7 +153,7 @@ def _verdict(row: Any) -> str:
 
 def in_words(table: pd.DataFrame) -> str:
     """The claims, one line each, in points."""
-    claims = table[table.verdict != ""]
+    claims = table[table.verdict != NO_CLAIM]
     points = (100 * claims[["difference", "low", "high"]]).round(1).astype(str).agg(" ".join, axis=1).str.split()
     rows = zip(claims.itertuples(), points, strict=True)
     return "\n".join(
