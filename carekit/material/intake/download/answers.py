@@ -17,7 +17,7 @@ class Broken(Exception):
 
 
 def check_answer(url: str, answer: requests.Response) -> None:
-    """Raise Broken for a busy server, and ValueError where an answer brings no file."""
+    """Raise Broken for a busy server, and ValueError for an answer without a file."""
     code = answer.status_code
     if code in PASSING:
         raise Broken(f"the server answered {code} {answer.reason}")
@@ -30,16 +30,18 @@ def check_answer(url: str, answer: requests.Response) -> None:
 
 
 def extent(answer: requests.Response) -> tuple[int, int | None]:
-    """Where in the file the bytes of an answer begin (-1 where that is not clear), and the length of the whole."""
+    """The first byte that an answer sends (-1 if that is not clear), and the length of the whole file."""
     if answer.status_code == 200:
         length = answer.headers.get("Content-Length", "")
         return 0, int(length) if length.isdecimal() and not _encoded(answer) else None
-    said = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", ""))
-    return (int(said[1]), None if said[2] == "*" else int(said[2])) if said else (-1, None)
+    stated = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", ""))
+    if not stated:
+        return -1, None
+    return int(stated[1]), None if stated[2] == "*" else int(stated[2])
 
 
 def version(answer: requests.Response) -> str:
-    """What tells this version of the file from another: a strong ETag, or the date; empty where there is none."""
+    """The name of this version of the file: a strong ETag, or the date; empty if the server gives none."""
     if _encoded(answer):
         return ""
     tag = answer.headers.get("ETag", "")

@@ -42,38 +42,40 @@ def fetch(
     if origin.steps:
         raise ValueError(origin.steps)
     for remote in origin.files:
-        _check(remote)
+        check_remote(remote)
     say(f"  {_total(origin.files)}, into {folder}")
     folder.mkdir(parents=True, exist_ok=True)
     downloads = [Download(remote, folder, say, waits, timeout) for remote in origin.files]
     missing = [download for download in downloads if not download.is_there()]
-    _check_space(missing, folder)
+    needed = sum(download.bytes_left() for download in missing)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise OSError(f"{folder} has {free >> 20} MB free and {needed >> 20} MB are needed: choose another disk")
     for download in missing:
         download.fetch()
     return [download.path for download in downloads]
 
 
-def _check(remote: Remote) -> None:
-    name = remote.name
+def check_remote(remote: Remote) -> None:
+    """Raise ValueError for a name with folders, an address outside the web, or an odd checksum."""
+    url, name, checksum, _ = remote
     if not name or name.startswith(".") or not name.isprintable() or PureWindowsPath(name).name != name:
         raise ValueError(f"{name!r} is not a plain file name: give one without folders")
-    if not re.match("https?://", remote.url):
-        raise ValueError(f"{remote.url} is not an address on the web: it must start with https:// or http://")
-    if not re.fullmatch("(md5:[0-9a-fA-F]{32}|sha256:[0-9a-fA-F]{64})?", remote.checksum or ""):
-        raise ValueError(f"the checksum {remote.checksum!r} of {name} must be md5: or sha256: and its digits")
+    if not re.match("https?://", url):
+        raise ValueError(f"{url} is not an address on the web: it must start with https:// or http://")
+    if not re.fullmatch("(md5:[0-9a-fA-F]{32}|sha256:[0-9a-fA-F]{64})?", checksum or ""):
+        raise ValueError(f"the checksum {checksum!r} of {name} must be md5: or sha256: and its digits")
 
 
 def _total(files: Sequence[Remote]) -> str:
+    """How many files, and their size as far as it is published."""
     sizes = [remote.size for remote in files if remote.size is not None]
     count = "1 file" if len(files) == 1 else f"{len(files)} files"
     if not sizes:
         return f"{count} of unstated size"
-    size = f"{sum(sizes) / 1e9:.2f} GB" if sum(sizes) >= 1e9 else f"{sum(sizes) / 1e6:.2f} MB"
-    return f"{count}, {size}" if len(sizes) == len(files) else f"{count}, more than {size}"
-
-
-def _check_space(missing: Sequence[Download], folder: Path) -> None:
-    needed = sum(download.bytes_left() for download in missing)
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise OSError(f"{folder} has {free >> 20} MB free and {needed >> 20} MB are needed: choose another disk")
+    size = f"{sum(sizes) / 1e6:.2f} MB"
+    if sum(sizes) >= 1e9:
+        size = f"{sum(sizes) / 1e9:.2f} GB"
+    if len(sizes) < len(files):
+        size = f"more than {size}"
+    return f"{count}, {size}"

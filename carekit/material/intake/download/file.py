@@ -1,12 +1,10 @@
-"""One file of a public data set: downloaded, resumed where it broke off, in a later run too, and checked."""
+"""Download one file of a public data set: resumed where it stopped, in a later run too, and checked when whole."""
 
-import hashlib
 import json
 import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import pooch
 import requests
@@ -18,9 +16,8 @@ from carekit.material.intake.download.origins import Remote
 WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)  # seconds before each further attempt
 TIMEOUT = 60.0  # seconds without a byte
 BLOCK = 2**16
-NOTED = 2**26  # bytes after which what has arrived is noted
-UNSTATED = 2**34  # bytes that are taken where neither the publisher nor the server states a size
-# Some servers refuse a client that does not say who it is; the bytes of a compressed answer could not be counted.
+UNSTATED = 2**34  # bytes that are taken if neither the publisher nor the server states a size
+# Some servers refuse a client without a name; the bytes of a compressed answer could not be counted.
 HEADERS = {"User-Agent": "carekit (public data sets for teaching)", "Accept-Encoding": "identity"}
 
 
@@ -33,12 +30,12 @@ def checksum(path: Path, like: str) -> str:
 class Download:
     """One file on its way into a folder, where it appears under its name only when it is whole and right.
 
-    What has arrived is kept as `.NAME.part`, and next to it a note of which version of the file it is, and how many
-    bytes are on the disk with which checksum: only from there on is it continued, since a power cut may leave others.
+    The bytes received so far are kept as `.NAME.part`. A note next to it says which version of the file they belong
+    to, so that a later run asks the server for the rest of that version only.
 
     Args:
         remote: the file.
-        folder: where it goes.
+        folder: where it is put.
         say: takes lines for people.
         waits: seconds before each further attempt on a broken connection.
         timeout: seconds without a byte.
@@ -65,9 +62,9 @@ class Download:
         name, published, size = self.remote[1:]
         if not self.path.exists():
             return False
-        found = self.path.stat().st_size
-        if published is None and size is not None and size != found:
-            raise ValueError(f"{self.path} has {found} bytes where {size} are published: remove it and run again")
+        length = self.path.stat().st_size
+        if published is None and size is not None and size != length:
+            raise ValueError(f"{self.path} has {length} bytes where {size} are published: remove it and run again")
         if published is not None and checksum(self.path, published) != published.lower():
             self.say(f"{name}: is there with another checksum than the published one, and will be replaced")
             return False
@@ -76,99 +73,68 @@ class Download:
         return True
 
     def bytes_left(self) -> int:
-        """How many bytes are still to come; 0 where the publisher states no size."""
-        kept = self.part.stat().st_size if self.part.exists() else 0
-        return 0 if self.remote.size is None else self.remote.size - kept
+        """How many bytes are still to come; 0 if the publisher states no size."""
+        if self.remote.size is None:
+            return 0
+        return self.remote.size - (self.part.stat().st_size if self.part.exists() else 0)
 
     def fetch(self) -> None:
         """Bring the file into the folder.
 
         Raises:
-            ConnectionError: where the connection broke at every attempt.
+            ConnectionError: if the connection broke at every attempt.
             ValueError: for what the server should not have sent.
         """
         url, name, published, _ = self.remote
         self.say(f"{name}: from {url}")
-        pooch.get_logger().setLevel("WARNING")  # what it has to say is said here
-        pooch.retrieve(url, published, fname=name, path=self.path.parent, downloader=self._deliver)
-        self._finish()
-
-    def _finish(self) -> None:
-        self._forget()
-        if self.remote.checksum is None:
-            found = checksum(self.path, "sha256:")
-            self.say(f"{self.remote.name}: the publisher states no checksum; this file has {found}")
-
-    def _deliver(self, url: str, output_file: str, _pooch: object) -> None:
-        """Called by pooch: put the whole file where it says."""
-        self._download(url)
-        self._verify()
-        Path(output_file).unlink()
-        try:
-            Path(output_file).hardlink_to(self.part)  # pooch removes its own file when it is stopped: not this one
-        except OSError:
-            self.part.replace(output_file)
-
-    def _download(self, url: str) -> None:
         for wait in (*self.waits, None):
             try:
-                return self._attempt(url)
+                self._attempt()
+                break
             except (Broken, requests.RequestException) as error:
                 what = reason(error)
                 if wait is None or not may_pass(error):
                     again = "check the connection and run again: what has come is kept"
                     raise ConnectionError(f"{url} could not be downloaded ({what}): {again}") from None
-            self.say(f"{self.remote.name}: {what}; trying again in {wait:g} s")
+            self.say(f"{name}: {what}; trying again in {wait:g} s")
             time.sleep(wait)
-
-    def _verify(self) -> None:
-        wanted, name = self.remote.checksum, self.remote.name
-        if wanted is not None and (got := checksum(self.part, wanted)) != wanted.lower():
+        if published is not None and (got := checksum(self.part, published)) != published.lower():
             self._forget()
             again = "run again, and if that does not help, the publisher has changed the file"
-            raise ValueError(f"{name} has the checksum {got} where {wanted} is published, and was removed: {again}")
+            raise ValueError(f"{name} has the checksum {got} where {published} is published, and was removed: {again}")
+        os.replace(self.part, self.path)
+        self._finish()
+
+    def _finish(self) -> None:
+        self._forget()
+        if self.remote.checksum is None:
+            own = checksum(self.path, "sha256:")
+            self.say(f"{self.remote.name}: the publisher states no checksum; this file has {own}")
 
     def _forget(self) -> None:
-        """Remove what is kept."""
-        for file in (self.part, self.note, self.note.with_suffix(".new")):
-            file.unlink(missing_ok=True)
+        """Remove what is kept of an unfinished download."""
+        self.part.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
 
-    def _kept(self, url: str) -> tuple[int, dict]:
-        """How many bytes have arrived, and the note; nothing where they cannot be continued."""
+    def _kept(self) -> tuple[int, dict]:
+        """How many bytes are kept, and the note on their version; 0 and {} if they cannot be continued."""
         try:
             note = json.loads(self.note.read_text(encoding="utf-8"))
-            have = note["have"]
-            if have and note["url"] == url and note["mark"] and not self.part.is_symlink():
-                if self._hash_of(have).hexdigest() == note["sum"]:
-                    os.truncate(self.part, have)
-                    return have, note
+            if note["url"] == self.remote.url and note["version"] and not self.part.is_symlink():
+                return self.part.stat().st_size, note
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
-            pass
+            pass  # a note that cannot be read is as good as none
         self._forget()
         return 0, {}
 
-    def _hash_of(self, length: int) -> "hashlib._Hash":
-        """The hash of the first bytes that have arrived. Raises ValueError where there are fewer."""
-        digest, left = hashlib.sha256(), length
-        with open(self.part, "rb") as file:
-            while left and (block := file.read(min(left, 2**20))):
-                digest.update(block)
-                left -= len(block)
-        if left:
-            raise ValueError(f"{self.part} is shorter than its note says")
-        return digest
-
-    def _note(self, about: dict) -> None:
-        """Write the note, whole or not at all."""
-        new = self.note.with_suffix(".new")
-        new.write_text(json.dumps(about), encoding="utf-8")
-        os.replace(new, self.note)
-
-    def _attempt(self, url: str) -> None:
-        have, note = self._kept(url)
+    def _attempt(self) -> None:
+        """Ask for what is missing, and append it. Raises Broken for a fault that may pass."""
+        url, size = self.remote.url, self.remote.size
+        have, note = self._kept()
         if have and have == note.get("length"):
             return
-        resume = {"Range": f"bytes={have}-", "If-Range": note["mark"]} if have else {}
+        # If-Range: a server that now has another version sends all of it, not the rest.
+        resume = {"Range": f"bytes={have}-", "If-Range": note["version"]} if have else {}
         patience = (min(10.0, self.timeout), self.timeout)
         with requests.get(url, headers=HEADERS | resume, stream=True, timeout=patience) as answer:
             if answer.status_code == 416:
@@ -176,49 +142,33 @@ class Download:
                 raise Broken("the server has no more bytes, so it is fetched from the beginning")
             check_answer(url, answer)
             start, length = extent(answer)
-            if start and (start != have or version(answer) != note["mark"]):  # a server may not know If-Range
+            if start and (start != have or version(answer) != note["version"]):  # a server may not know If-Range
                 self._forget()
                 raise Broken("the file has changed since then, so it is fetched from the beginning")
-            if None not in (length, self.remote.size) and length != self.remote.size:
-                self._refuse(url, f"{length} bytes")
+            if None not in (length, size) and length != size:
+                self._refuse(f"{length} bytes")
             if not start:
                 self._forget()
-                note = {"url": url, "mark": version(answer), "length": length}
-            self._write(url, answer, start, self.remote.size if length is None else length, note)
+                note = {"url": url, "version": version(answer), "length": length}
+                self.note.write_text(json.dumps(note), encoding="utf-8")
+            self._append(answer, start, size if length is None else length)
 
-    def _write(self, url: str, answer: requests.Response, have: int, total: int | None, note: dict) -> None:
+    def _append(self, answer: requests.Response, have: int, total: int | None) -> None:
         bar = tqdm(total=total, initial=have, unit="B", unit_scale=True, desc=self.remote.name, disable=None)
         most = UNSTATED if total is None else total
         with open(self.part, "ab" if have else "wb") as file, bar:
-            digest, noted = self._hash_of(have), have
-            try:
-                for block in answer.iter_content(BLOCK):
-                    if have + len(block) > most:
-                        have += len(block)
-                        break
-                    file.write(block)
-                    have += len(block)
-                    digest.update(block)
-                    bar.update(len(block))
-                    if have - noted >= NOTED:
-                        self._sync(file, note, have, digest)
-                        noted = have
-            finally:
-                if have <= most:
-                    self._sync(file, note, have, digest)
-        if have > most:
-            self._refuse(url, f"more than {most} bytes")
+            for block in answer.iter_content(BLOCK):
+                have += len(block)
+                if have > most:
+                    self._refuse(f"more than {most} bytes")
+                file.write(block)
+                bar.update(len(block))
         if total is not None and have < total:
             raise Broken(f"the connection ended after {have} of {total} bytes")
 
-    def _sync(self, file: BinaryIO, note: dict, have: int, digest: "hashlib._Hash") -> None:
-        """Bring what has arrived onto the disk, and then say so in the note."""
-        file.flush()
-        os.fsync(file.fileno())
-        self._note(note | {"have": have, "sum": digest.hexdigest()})
-
-    def _refuse(self, url: str, sent: str) -> None:
+    def _refuse(self, sent: str) -> None:
+        """Remove what has come and raise ValueError: the server sends another file than the published one."""
         self._forget()
         wanted = "no size" if self.remote.size is None else f"{self.remote.size} bytes"
         advice = "the publisher has changed the file: look at the page of the data set"
-        raise ValueError(f"{url} sends {sent} where {wanted} is published: {advice}")
+        raise ValueError(f"{self.remote.url} sends {sent} where {wanted} is published: {advice}")

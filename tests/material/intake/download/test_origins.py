@@ -9,7 +9,7 @@ ALL = [origins.HAM10000, origins.ISIC2018, *origins.MEDMNIST.values()]
 def test_the_origins_are_well_formed(origin):
     assert "CC BY" in origin.licence and "doi:" in origin.citation and not origin.steps
     for remote in origin.files:
-        data_set._check(remote)
+        data_set.check_remote(remote)
         assert remote.url.startswith("https://") and (remote.size is None or remote.size > 0)
     names = [remote.name.lower() for remote in origin.files]
     assert names and len(set(names)) == len(names)
