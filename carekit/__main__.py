@@ -214,6 +214,8 @@ def _check(options: Namespace) -> int:
         print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     else:
         print(printable(f"{report.path}: {report.kind}"))
+        for line in report.account:
+            print(printable(line))
         for finding in report.findings:
             print(printable(f"{finding.level}: {finding.text}"))
         print("No errors." if report.healthy else "There are errors.")

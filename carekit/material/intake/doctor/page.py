@@ -10,9 +10,8 @@ from PIL import Image, ImageDraw
 from carekit.data.prepared import Prepared
 from carekit.ground import page
 from carekit.material.intake.doctor.examine import examine
-from carekit.material.intake.preparing.command_line import said, table
+from carekit.material.intake.preparing.command_line import PAGE, table, understood
 
-PAGE = "page.html"
 COLUMNS = 8  # images of a class
 THUMB = 112  # pixels
 BINS = 10  # of the histogram of box areas
@@ -21,7 +20,7 @@ BINS = 10  # of the histogram of box areas
 def write_page(folder: Path) -> None:
     """Write the page into the folder of a prepared data set."""
     data = Prepared.open(folder)
-    body = [f"<pre>{html.escape(table(data))}</pre>", *map(page.paragraphs, said(data)), "<h2>Findings</h2><ul>"]
+    body = [f"<pre>{html.escape(table(data))}</pre>", *map(page.paragraphs, understood(data)), "<h2>Findings</h2><ul>"]
     for finding in examine(folder).findings:
         body.append(f'<li class="{finding.level}">{finding.level}: {html.escape(finding.text)}</li>')
     body.append("</ul>")

@@ -16,6 +16,7 @@ def examine_prepared(report: Report, path: Path) -> None:
     """Add what is to be said of a prepared data set. Raises ValueError or OSError where it cannot be opened."""
     report.kind = "prepared"
     data = Prepared.open(path)
+    report.account = data.facts.get("account", [])
     try:
         data.verify()
     except ValueError as error:

@@ -66,6 +66,7 @@ def examine_raw(report: Report, path: Path, workers: int | None) -> None:
         report.kind = layout.name
         with files.ready(Path(scratch)) as ready:
             listing = layout.read(ready, NoteAll(report), **layout.whole)
+            report.account = listing.facts.get("account", [])
             _check_table(report, listing)
             looks = _look_at_all(ready, listing, workers)
     _check_looks(report, listing, looks)

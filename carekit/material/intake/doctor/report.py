@@ -16,11 +16,12 @@ class Finding(NamedTuple):
 
 @dataclass
 class Report:
-    """What was found. kind: "prepared", the name of a layout, or "unknown"."""
+    """What was found. kind: "prepared", the name of a layout, or "unknown". account: what was read from where."""
 
     path: str
     kind: str = "unknown"
     counts: dict[str, int] = field(default_factory=dict)
+    account: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, level: str, about: str, text: str) -> None:

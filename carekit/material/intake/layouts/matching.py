@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -28,9 +28,10 @@ class Images:
 
     def __init__(self, files: Iterable[str]):
         self.files = list(files)
+        self._parts = {file: _parts(file) for file in self.files}
         self._by_base: dict[str, list[str]] = defaultdict(list)
-        for file in self.files:
-            last = _parts(file)[-1]
+        for file, parts in self._parts.items():
+            last = parts[-1]
             for key in {last, without_ending(last)}:
                 self._by_base[key].append(file)
         self._claims: dict[tuple[str, str], Path] = {}
@@ -45,16 +46,21 @@ class Images:
         name = clean(name)
         parts = _parts(name)
         for found in (self._by_base.get(parts[-1], []), self._by_base.get(without_ending(parts[-1]), [])):
-            exact = [file for file in found if file == name] or [file for file in found if _parts(file) == parts]
-            beside = [file for file in found if _parts(file) == _folder(near) + parts]
+            exact = [file for file in found if file == name] or [file for file in found if self._parts[file] == parts]
+            beside = [file for file in found if self._parts[file] == _folder(near) + parts]
             bare = found if len(parts) == 1 else []
-            suffix = [file for file in found if _agree(_parts(file)[:-1], parts[:-1])]
+            suffix = [file for file in found if _agree(self._parts[file][:-1], parts[:-1])]
             for fitting in (exact, beside, bare):
                 if len(fitting) == 1:
                     return fitting[0]
             if len(suffix) == 1 or len(found) == 1 and _FOREIGN.match(name):
                 return self._claim((suffix or found)[0], parts[:-1], near)
         return ""
+
+    def knows(self, name: str) -> bool:
+        """Whether some image has this name, in whatever folder."""
+        last = _parts(clean(name))[-1]
+        return last != "" and (last in self._by_base or without_ending(last) in self._by_base)
 
     def _claim(self, file: str, folder: Path, by: str) -> str:
         """The file, unless another folder has claimed it in the same place: then two images may be meant."""
@@ -70,11 +76,11 @@ class Images:
             flat: whether all such files lie in one folder, so that this folder may have any name.
         """
         last = _parts(stem or PurePosixPath(annotation).stem)[-1]
-        found = [file for file in self._by_base.get(last, []) if without_ending(_parts(file)[-1]) == last]
+        found = [file for file in self._by_base.get(last, []) if without_ending(self._parts[file][-1]) == last]
         folder = _folder(annotation)
-        own = [file for file in found if _folder(file) == folder]
-        parallel = [file for file in found if _kept(_folder(file)) == _kept(folder)]
-        within = [file for file in found if _agree(_folder(file), folder)]
+        own = [file for file in found if self._parts[file][:-1] == folder]
+        parallel = [file for file in found if _kept(self._parts[file][:-1]) == _kept(folder)]
+        within = [file for file in found if _agree(self._parts[file][:-1], folder)]
         for fitting in (own, parallel, within):
             if len(fitting) == 1:
                 return self._claim(fitting[0], folder, "")
@@ -88,6 +94,8 @@ class Images:
             return f"; {found[0]} and {found[1]} both have the name of {name!r}: write the folder, too"
         if found:
             return f"; {found[0]} is in another folder than {name!r} says"
+        if re.fullmatch(r"\d(\.\d+)?e\+?\d+", last):
+            return f"; {name!r} looks like a number that a spreadsheet has shortened: save this column as text"
         zeros = [key for key in self._by_base if key.lstrip("0") == without_ending(last).lstrip("0")]
         if zeros:
             return f"; {self._by_base[zeros[0]][0]} is there: {name!r} seems to have lost its zeros"
@@ -109,10 +117,24 @@ def without_ending(name: str) -> str:
     return name[: len(name) - len(ending)] if ending else name
 
 
+def is_neutral(folder: str) -> bool:
+    """Whether a folder's name names no class: images, train, imgs_part_2, "a. Training Set"."""
+    words = re.findall("[a-z]+", folder.lower())
+    plain = [word for word in words if len(word) > 1]
+    return (
+        folder.lower() in (*NEUTRAL, *PARTS)
+        or bool(plain)
+        and all(word in NEUTRAL or word in PARTS or word in ("set", "part") for word in plain)
+    )
+
+
 def known_part(name: str) -> str:
     """The part of a split that a path's folders name: "train", "test" or ""."""
-    folders = [part.lower() for part in PurePosixPath(name).parts[:-1]]
-    return next((PARTS[part] for part in folders if part in PARTS), "")
+    for folder in PurePosixPath(name).parts[:-1]:
+        parts = [PARTS[word] for word in re.findall("[a-z]+", folder.lower()) if word in PARTS]
+        if parts and is_neutral(folder):
+            return parts[0]
+    return ""
 
 
 # What tools call the parts of a split; images for validation join the training part.
@@ -120,13 +142,11 @@ PARTS = dict.fromkeys(("train", "training", "val", "valid", "validation", "dev")
 PARTS |= dict.fromkeys(("test", "testing"), "test")
 
 
-def in_one_folder(names: Sequence[str]) -> bool:
-    """Whether all files lie in one folder."""
-    return len({PurePosixPath(name).parent for name in names}) <= 1
-
-
 def _parts(name: str) -> Path:
-    return PurePosixPath(unicodedata.normalize("NFC", name).casefold()).parts or ("",)
+    """The parts of a path, as they are compared."""
+    if not name.isascii():
+        name = unicodedata.normalize("NFC", name)
+    return tuple(part for part in name.casefold().split("/") if part not in ("", ".")) or ("",)
 
 
 def _folder(name: str) -> Path:

@@ -22,6 +22,7 @@ from carekit.material.intake.preparing.prepare import prepare
 from carekit.material.intake.preparing.splits import RULES
 from carekit.material.intake.sources import open_source
 
+PAGE = "page.html"  # in the folder of a prepared data set: see doctor.page
 AddOptions = Callable[[argparse.ArgumentParser], None]
 
 
@@ -92,7 +93,7 @@ def run_prepare(arguments: list[str], show: Callable[[Path], None]) -> int:
         show(options.out)
         return data
 
-    return finish("prepare", options.out, make)
+    return finish("prepare", options.out, make, understood)
 
 
 def names(text: str) -> list[str]:
@@ -192,8 +193,11 @@ def _fetch(origin: Origin, folder: Path) -> Path:
     return files[0] if files[0].suffix == ".npz" else folder
 
 
-def finish(name: str, out: Path, make: Callable[[], Prepared]) -> int:
-    """Make a data set, print a table of it, and return the exit status."""
+def finish(
+    name: str, out: Path, make: Callable[[], Prepared], tell: Callable[[Prepared], list[str]] | None = None
+) -> int:
+    """Make a data set, print a table of it and the lines that `tell` (`said`) gives, and return the exit status."""
+    tell = tell or said
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's way to stop: as Ctrl-C
     try:
         data = make()
@@ -204,10 +208,12 @@ def finish(name: str, out: Path, make: Callable[[], Prepared]) -> int:
         print(f"{name}: stopped; the same command resumes from here", file=sys.stderr)
         return 130
     print(printable(table(data)))
-    for line in said(data):
+    for line in tell(data):
         print(printable(line))
     if (out / LEFT_OUT).exists():
         print(f"Left out, one a line: {out / LEFT_OUT}")
+    if (out / PAGE).exists():
+        print(f"Page: {out / PAGE}")
     print(f"Next: python -m carekit check {out}, then make course DATA={out}")
     return 0
 
@@ -228,6 +234,11 @@ def said(data: Prepared) -> list[str]:
             "There are no boxes to attend to: lessons 1 and 2 can be run, the others need boxes or lesion masks."
         )
     return lines
+
+
+def understood(data: Prepared) -> list[str]:
+    """What was read from which file and what was not read, and what `said` says, a line each."""
+    return [f"{line[0].upper()}{line[1:]}." for line in data.facts.get("account", ())] + said(data)
 
 
 def table(data: Prepared) -> str:

@@ -30,18 +30,19 @@ def in_pixels(
         return (x0, y0, x1, y1), ""
     if (wide, tall) == (1, 1):
         return (x0 * w, y0 * h, x1 * w, y1 * h), ""
-    if not _alike(wide, tall, w, h):
-        if turn < 5 or not _alike(tall, wide, w, h):
-            words = f"the boxes of image {image_id} were drawn in a picture of {wide:g} x {tall:g} pixels"
-            remedy = "give the boxes of this picture, or the picture of these boxes"
-            raise ValueError(f"{words}, and it is {w} x {h}, of another shape: {remedy}")
-        (x0, y0), (x1, y1) = (_upright(x, y, wide, tall, turn) for x, y in ((x0, y0), (x1, y1)))
-        x0, x1 = sorted((x0, x1))
-        y0, y1 = sorted((y0, y1))
+    swapped = turn >= 5 and _alike(tall, wide, w, h)
+    # The sides may fit both ways if the picture is nearly square: then the exact one counts.
+    if swapped and ((tall, wide) == (w, h) or not _alike(wide, tall, w, h)):
+        across, down = _upright((x0, x1), (y0, y1), wide, tall, turn)
+        (x0, x1), (y0, y1) = sorted(across), sorted(down)
         wide, tall = tall, wide
         how = TURNED
-    else:
+    elif _alike(wide, tall, w, h):
         how = SCALED if abs(wide - w) > 1 or abs(tall - h) > 1 else ""
+    else:
+        words = f"the boxes of image {image_id} were drawn in a picture of {wide:g} x {tall:g} pixels"
+        remedy = "give the boxes of this picture, or the picture of these boxes"
+        raise ValueError(f"{words}, and it is {w} x {h}, of another shape: {remedy}")
     return (x0 * w / wide, y0 * h / tall, x1 * w / wide, y1 * h / tall), how
 
 
@@ -50,8 +51,13 @@ def _alike(wide: float, tall: float, w: int, h: int) -> bool:
     return abs(wide / tall * h - w) <= max(1.0, ASPECT * w) and abs(tall / wide * w - h) <= max(1.0, ASPECT * h)
 
 
-def _upright(x: float, y: float, wide: float, tall: float, turn: int) -> tuple[float, float]:
-    """A point of a stored picture where the orientations that swap its sides show it."""
-    across = tall - y if turn in (6, 7) else y
-    down = wide - x if turn in (7, 8) else x
+def _upright(
+    xs: tuple[float, float], ys: tuple[float, float], wide: float, tall: float, turn: int
+) -> tuple[list[float], list[float]]:
+    """Where the orientations that swap a stored picture's sides show its columns xs and rows ys: columns, rows."""
+    across, down = list(ys), list(xs)
+    if turn in (6, 7):
+        across = [tall - y for y in ys]
+    if turn in (7, 8):
+        down = [wide - x for x in xs]
     return across, down

@@ -10,7 +10,7 @@ from skimage.measure import label
 from carekit.data.filling import Box, Drawn
 from carekit.data.masks import around
 from carekit.data.prepared.resizing import resize_image, resize_mask
-from carekit.material.intake.preparing.frames import in_pixels
+from carekit.material.intake.preparing.frames import TURNED, in_pixels
 from carekit.material.intake.sources import Source
 from carekit.material.intake.sources.decoding import TURN
 from carekit.material.intake.sources.lesions import is_inverted
@@ -65,7 +65,10 @@ class FromFiles:
             words = f"box {box} of image {item.image_id} lies outside its {w} x {h} pixels"
             raise ValueError(f"{words}: correct or remove it")
         clipped = max(x0 - box[0], y0 - box[1], box[2] - x1, box[3] - y1) > 1e-6 * max(w, h) + 1e-6
-        for what, is_so in ((how, how), ("clipped", clipped), ("tiny", min(x1 - x0, y1 - y0) < TINY)):
+        # Of a square picture, or one turned by half, the sides do not show whether it was upright when it was drawn on.
+        unclear = turn > 1 and how != TURNED and (w == h or turn < 5) and turn != 2
+        tiny = min(x1 - x0, y1 - y0) < TINY
+        for what, is_so in ((how, how), ("clipped", clipped), ("tiny", tiny), ("unclear", unclear)):
             if is_so:
                 about[what] = about.get(what, 0) + 1
         return x0 * self.size / w, y0 * self.size / h, x1 * self.size / w, y1 * self.size / h

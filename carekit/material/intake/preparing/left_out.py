@@ -19,6 +19,7 @@ WORDS = {
     SCALED: "were drawn in a picture of another size and are scaled to the image's",
     TURNED: "were drawn in the picture before it was turned upright, and are turned with it",
     "clipped": "reach beyond the image and are clipped: are they in this image's pixels?",
+    "unclear": "belong to pictures with an EXIF turn whose sides do not show it: read as of the upright picture",
     "tiny": "are narrower than 2 pixels: are they in this image's pixels?",
 }
 

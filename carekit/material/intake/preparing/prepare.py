@@ -85,7 +85,7 @@ def prepare(
             with files.ready(folder / UNPACKED) as ready:
                 listing = layout.read(ready, faults, **options)
                 check_names(listing.facts["title"], *listing.classes)
-                draw = FromFiles(ready, size, _are_inverted(ready, listing, faults))
+                draw = FromFiles(ready, size, _look_at_masks(ready, listing, faults))
                 if skip_damaged:
                     leave_out_damaged(listing, draw, workers, faults)
                 split = split or ("fixed" if layout.fixes and "split" in listing.table else layout.splits[0])
@@ -127,24 +127,26 @@ def misfit(layout: Layout, files: Source) -> str:
     return f"{files.path} is not laid out as {layout.name}: {layout.expects}; {hint}"
 
 
-SAMPLE = 16  # masks that are looked at to know whether all are black on white
+SAMPLE = 16  # masks that are looked at to know their convention
 
 
-def _are_inverted(files: Source, listing: Listing, faults: Faults) -> bool:
-    """Whether the masks of a source are black on white: whether nearly all of some are."""
-    masks = [name for name in listing.table["mask"] if name]
-    chosen = masks[:: -(-len(masks) // SAMPLE)] if masks else []
-    images = dict(zip(listing.table["mask"], listing.table.image, strict=True))
-    seen = []
-    for mask in chosen:
+def _look_at_masks(files: Source, listing: Listing, faults: Faults) -> bool:
+    """Whether the masks of a source are black on white: whether nearly all of some are. Notes several labels."""
+    pairs = [(mask, image) for mask, image in zip(listing.table["mask"], listing.table.image, strict=True) if mask]
+    inverted: list[bool] = []
+    labels = 1
+    for mask, image in pairs[:: -(-len(pairs) // SAMPLE) or 1]:
         try:
-            seen.append(is_inverted(files.mask(mask, files.image(images[mask]).size)))
+            inverted.append(is_inverted(files.mask(mask, files.image(image).size)))
+            labels = max(labels, files.mask_labels(mask))
         except (ValueError, OSError):
-            continue  # it is told when all are read
-    inverted = len(seen) > 1 and sum(seen) >= 0.8 * len(seen)
-    if inverted:
+            continue  # it is reported when all are read
+    if labels > 1:
+        faults.note(f"masks hold up to {labels} labels besides the background: all of them are taken as the lesion")
+    all_inverted = len(inverted) > 1 and sum(inverted) >= 0.8 * len(inverted)
+    if all_inverted:
         faults.note("the masks are white all around the edge and black within, so they are read as black on white")
-    return inverted
+    return all_inverted
 
 
 def _samples(table: pd.DataFrame, listing: Listing, parts: np.ndarray) -> pd.DataFrame:

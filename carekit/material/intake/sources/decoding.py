@@ -1,6 +1,7 @@
 """From the bytes of a file to an upright RGB image: photographs and DICOM films."""
 
 import io
+import re
 import struct
 import warnings
 import zlib
@@ -13,10 +14,17 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from carekit.material.intake.sources.films import Unsupported, decode_film, is_film
 from carekit.material.intake.sources.greys import spread
-from carekit.material.intake.sources.lesions import lesion
+from carekit.material.intake.sources.lesions import labels_in, lesion
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF")
-ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".dcm")
+FILMS = (".dcm", ".dicom")
+ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", *FILMS)
+# What other files begin with that are called as images, and what helps.
+STRANGERS = (
+    (rb"\s*<(!doctype html|html|head)", "is a web page that a server sent in place of the image: download it again"),
+    (rb"....ftyp(hei|mif|msf|avi)", "is a HEIC or AVIF picture, which is not read: convert it to JPEG or PNG"),
+    (rb"version https://git-lfs", "is a pointer of Git LFS and no image: fetch the files with git lfs pull"),
+)
 TURN = "turn"  # of an image's info: its EXIF orientation, 1 to 8, before it was turned upright
 # What decoders raise for a damaged file: almost anything.
 _FAULTS = (
@@ -56,7 +64,7 @@ def decode_image(data: bytes, name: str) -> Image.Image:
 
 def image_size(data: bytes, name: str) -> tuple[int, int]:
     """The width and height of a file's image as it is stored, mostly without decoding it. Raises as `decode_image`."""
-    if name.lower().endswith(".dcm") or is_film(data):
+    if name.lower().endswith(FILMS) or is_film(data):
         return decode_image(data, name).size
     return _survive(name, lambda: Image.open(io.BytesIO(data), formats=FORMATS).size)
 
@@ -78,14 +86,22 @@ def decode_mask(data: bytes, name: str, size: tuple[int, int]) -> Bool[np.ndarra
     return lesion(mask)
 
 
+def mask_labels(data: bytes, name: str) -> int:
+    """How many labels a mask holds: its flat colours or numbers besides the background. Raises as `decode_mask`."""
+    return labels_in(_decode(data, name))
+
+
 def _decode(data: bytes, name: str) -> Image.Image:
     """An upright image in its own mode."""
     if not data:
         raise ValueError(f"{name} is empty: fetch it again, or remove its label")
+    for begin, words in STRANGERS:
+        if re.match(begin, data[:512], re.I | re.S):
+            raise ValueError(f"{name} {words}")
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         warnings.simplefilter("ignore", UserWarning)  # of files that bend their standard, as many do
-        if name.lower().endswith(".dcm") or is_film(data):
+        if name.lower().endswith(FILMS) or is_film(data):
             return _survive(name, lambda: decode_film(data))
         return _survive(name, lambda: _photograph(data))
 

@@ -50,6 +50,17 @@ def decode_film(data: bytes) -> Image.Image:
         raise ValueError((str(error) or type(error).__name__).splitlines()[0][:200]) from None
 
 
+def patient_of(data: bytes) -> str:
+    """The patient that a film's header names; "" if it names none or cannot be read."""
+    import pydicom
+
+    try:
+        film = pydicom.dcmread(io.BytesIO(data), force=True, specific_tags=["PatientID"], stop_before_pixels=True)
+        return str(film.get("PatientID") or "").strip()
+    except (*_FAULTS, ValueError, TypeError, OSError, pydicom.errors.InvalidDicomError):
+        return ""
+
+
 def _check_inflated(data: bytes) -> None:
     """Raise Unsupported for a deflated film that would unpack to more than _MOST: pydicom inflates without a limit."""
     from pydicom.filereader import _read_file_meta_info, read_preamble

@@ -5,10 +5,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Bool
 from PIL import Image
 
-from carekit.material.intake.sources.decoding import decode_image, decode_mask, image_size
+from carekit.material.intake.sources.decoding import decode_image, decode_mask, image_size, mask_labels
 
 MAX_BYTES = 200 * 2**20  # of one unpacked file: a dermoscopic image has 0.3 MB, a chest film at most 20 MB
 
@@ -18,8 +19,9 @@ class Source:
 
     It is pickled as its path: a worker process opens it for itself, once.
 
-    names: all files, sorted, with forward slashes. arrays: by file name, where it holds arrays instead of images.
-    remarks: what is left alone in it, a sentence each. published: the name of the file that it was unpacked from.
+    names: all files, sorted, with forward slashes. arrays: by file name, if it holds arrays instead of images.
+    tables: those that were parsed, by file name. remarks: what is left alone in it, a sentence each. published: the
+    name of the file that it was unpacked from.
     """
 
     path: Path
@@ -30,6 +32,7 @@ class Source:
 
     def __init__(self, path: Path):
         self.path = path
+        self.tables: dict[str, pd.DataFrame] = {}
         self._archives: dict[str, Source] = {}
 
     def read(self, name: str) -> bytes:
@@ -69,6 +72,10 @@ class Source:
     def mask(self, name: str, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
         """One file as the mask of an image of `size` (w, h). Raises ValueError as `decode_mask` does."""
         return decode_mask(self.read(name), name, size)
+
+    def mask_labels(self, name: str) -> int:
+        """How many labels one file holds as a mask: see `decoding.mask_labels`."""
+        return mask_labels(self.read(name), name)
 
     def ready(self, folder: Path) -> "Source":
         """A source whose images can be read in any order: this one, or one that is unpacked into `folder` first."""

@@ -1,4 +1,7 @@
-"""boxes.csv: image and x0, y0, x1, y1, or x, y, w, h, in pixels of the image, under these names or those of others."""
+"""boxes.csv, or the only other table with columns for corners: in pixels of the image, per cents or shares.
+
+Columns: image and x0, y0, x1, y1, or x, y, w, h, under these names or those of others.
+"""
 
 from collections.abc import Iterator
 
@@ -6,12 +9,22 @@ import numpy as np
 import pandas as pd
 
 from carekit.data.prepared.schema import CORNERS
-from carekit.material.intake.layouts.annotations.place import AS_IS, SHARES, Format, Mark, Place
-from carekit.material.intake.layouts.tables import SIDES, has_table, one_table, parse_boxes, read_table, whole_table
+from carekit.material.intake.layouts.annotations.place import AS_IS, SHARES, AnnotatedBox, Format, Place
+from carekit.material.intake.layouts.tables import (
+    SIDES,
+    column_of,
+    has_table,
+    image_column,
+    one_table,
+    parse_corners,
+    table_names,
+    whole_table,
+)
 
 TABLES = ("boxes.csv",)
 UNITS = {"pixels": (AS_IS, 1), "percent": (SHARES, 100), "shares": (SHARES, 1)}  # a frame, and what makes one of it
 LOOKED_AT = 8  # images whose sizes are compared with the boxes
+ABSENT = ["", "nan", "na", "none", "null"]  # as RSNA, NIH and VinDr write that an image has no box
 SYNONYMS = {
     "image": ("file_name", "filename", "image_id", "image index", "patientid", "image_name", "name", "path"),
     "x0": ("x_min", "xmin", "left", "x1"),
@@ -24,51 +37,68 @@ SYNONYMS = {
 }
 
 
+def box_columns(table: pd.DataFrame, kinds: tuple[list[str], ...] = (CORNERS, SIDES)) -> dict[str, str]:
+    """x0, y0, x1, y1 or x, y, w, h -> the column that holds it; {} if the table has none of these four."""
+    for kind in kinds:
+        columns: dict[str, str] = {}
+        for what in kind:  # x1 may be called x2, where x0 is called x1
+            columns[what] = column_of(set(table) - set(columns.values()), what, SYNONYMS.get(what, ()))
+        if all(columns.values()):
+            return columns
+    return {}
+
+
 def _find(place: Place) -> list[str]:
-    return [one_table(place.files, TABLES)] if has_table(place.files, TABLES) else []
+    if has_table(place.files, TABLES):
+        return [one_table(place.files, TABLES)]
+    # In a table of labels x, y, w, h may be anything; corners are boxes.
+    names = []
+    for name, table in table_names(place.files).items():
+        if box_columns(table, (CORNERS,)) and image_column(table, place.images, SYNONYMS["image"]):
+            names.append(name)
+    if len(names) > 1:
+        place.faults.refuse(f"{' and '.join(names)} have columns of corners: call the one that counts {TABLES[0]}")
+    return names[:1]
 
 
-def _read(place: Place, names: list[str]) -> Iterator[Mark]:
+def _read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
     [name] = names
-    given = _columns(place, name)
-    kind = CORNERS if set(CORNERS) <= set(given) else SIDES
-    absent = (given[kind].map(str.lower).isin(["", "nan", "na", "none", "null"])).all(axis=1)
-    given = given[~absent]  # as RSNA, NIH and VinDr say that an image has no box
-    owners = list(place.named(((each, each) for each in given.image), name))
-    given = given.assign(image_id=given.image)[np.array(owners, dtype=str) != ""]
-    given.index = pd.Index([owner for owner in owners if owner])
-    boxes = parse_boxes(place.faults, given, name)
+    table = whole_table(place.files, name)
+    columns = box_columns(table)
+    image = image_column(table, place.images, SYNONYMS["image"])
+    if not columns or not image:
+        lack = "columns for the corners: it needs x0, y0, x1, y1, or x, y, w, h," if image else "column 'image'"
+        raise ValueError(f"{name} has no {lack} and has {', '.join(map(repr, table.columns))}")
+    # The table under its own names for image, corners or sides, and category.
+    category = column_of(table, "category", SYNONYMS["category"])
+    given = table[list(columns.values())].set_axis(list(columns), axis=1)
+    given = given.assign(image_id=table[image], category=table[category] if category else "")
+    absent = given[list(columns)].apply(lambda cells: cells.str.lower().isin(ABSENT)).all(axis=1)
+    boxes = parse_corners(place.faults, given[~absent], name)
     frame, whole = UNITS[place.boxes_in or _unit(place, name, boxes)]
+    boxes[CORNERS] = boxes[CORNERS].to_numpy(float) / whole
     for row in boxes.itertuples():
-        corners = (row.x0 / whole, row.y0 / whole, row.x1 / whole, row.y1 / whole)
-        yield Mark(row.Index, corners, frame, getattr(row, "category", ""))
-
-
-def _columns(place: Place, name: str) -> pd.DataFrame:
-    """The table with its own names for image, corners or sides, and category."""
-    for kind in (CORNERS, SIDES):
-        given = read_table(place.files, name, ["image"], (*kind, "category"), SYNONYMS)
-        if set(kind) <= set(given):
-            return given
-    known = ", ".join(map(repr, whole_table(place.files, name).columns))
-    raise ValueError(f"{name} has no columns for the corners: it needs x0, y0, x1, y1, or x, y, w, h, and has {known}")
+        yield AnnotatedBox(name, row.image_id, (row.x0, row.y0, row.x1, row.y1), frame, row.category)
 
 
 def _unit(place: Place, name: str, boxes: pd.DataFrame) -> str:
-    """What the numbers count: pixels, unless all are shares. Raises ValueError where it is not clear."""
+    """What the numbers count: pixels, unless all are shares. Raises ValueError if it is not clear."""
     values = boxes[CORNERS].to_numpy(float)
     if not len(values):
         return "pixels"
     if values.max() <= 1:
-        place.faults.note(f"{name}: all numbers are between 0 and 1, so they are read as shares of the images")
+        words = "all numbers are between 0 and 1, so they are read as shares of the images"
+        if "x" in boxes:
+            words += ", x and y as the upper left corner"
+        place.faults.note(f"{name}: {words}")
         return "shares"
     if values.max() > 100 or len(values) < 2:
         return "pixels"
-    some = list(dict.fromkeys(boxes.index))[:LOOKED_AT]
+    some = [place.images.named(image, name) for image in list(dict.fromkeys(boxes.image_id))[:LOOKED_AT]]
     try:
-        shortest = int(np.min([place.files.size(image) for image in some]))
+        shortest = int(np.min([place.files.size(image) for image in some if image]))
     except (ValueError, OSError):
-        return "pixels"  # a damaged image is told when all are read
+        return "pixels"  # a damaged image is reported when all are read
     if shortest >= 200:
         words = f"no number is above 100 and the images have {shortest} pixels or more, so they seem to be per cents"
         place.faults.refuse(f"{name}: {words}: say --boxes-in percent, or --boxes-in pixels if they are pixels")

@@ -1,6 +1,6 @@
-"""What all readers of annotations share: the source, the images in it, and a box as they hand it on."""
+"""What all readers of annotations share: the source, the images in it, and a box as a reader hands it on."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -12,14 +12,25 @@ from carekit.material.intake.sources import Source
 NAN = float("nan")
 AS_IS = (NAN, NAN)  # the frame of a box in the pixels of the image's file
 SHARES = (1.0, 1.0)  # the frame of a box in shares of the image
+# What Python raises when a file has another form than its format says.
+WRONG_FORM = (KeyError, TypeError, ValueError, OverflowError, AttributeError, IndexError)
 
 Corners = tuple[float, float, float, float]
 
 
-class Mark(NamedTuple):
-    """A box: the file of its image, x0, y0, x1, y1, width and height of the picture it was drawn in, its category."""
+class AnnotatedBox(NamedTuple):
+    """A box as a file of annotations gives it.
 
-    image: str
+    Args:
+        file: that file.
+        named: how the file names the image; "" if the file belongs to the image by its own name.
+        corners: x0, y0, x1, y1 in the frame.
+        frame: width and height of the picture that the box was drawn in.
+        category: what is in the box; "" if that is not stated.
+    """
+
+    file: str
+    named: str
     corners: Corners
     frame: tuple[float, float] = AS_IS
     category: str = ""
@@ -33,7 +44,7 @@ class Place:
         faults: what is done about faults.
         images: those that have a label.
         classes: of the images.
-        boxes_in: "pixels", "percent" or "shares" of the image for tables, "" where they must tell themselves.
+        boxes_in: "pixels", "percent" or "shares" of the image for tables; "" to find out by the numbers.
     """
 
     def __init__(self, files: Source, faults: Faults, images: Images, classes: Sequence[str], boxes_in: str = ""):
@@ -42,6 +53,8 @@ class Place:
         self.images = images
         self.classes = classes
         self.boxes_in = boxes_in
+        self.used: list[str] = []  # files that boxes come from
+        self.left: list[str] = []  # files of boxes that are not read, and why is in a note
         self.broken: list[str] = []  # files that look like annotations and cannot be read
         self.json = cache(self._json)
 
@@ -50,46 +63,47 @@ class Place:
         return [name for name in self.files.names if name.lower().endswith(endings)]
 
     def text(self, name: str) -> str:
-        """A file of text; what is no UTF-8 in it is replaced."""
+        """A file of text; bytes that are not UTF-8 are replaced."""
         return self.files.read(name).decode("utf-8-sig", "replace")
 
     def _json(self, name: str) -> Any:
-        """A file of JSON, None where it cannot be read."""
+        """A file of JSON, a list of its lines for .jsonl; None if it cannot be read."""
         try:
-            return parse(self.files.read(name).decode("utf-8-sig"))
+            text = self.files.read(name).decode("utf-8-sig")
+            if name.lower().endswith(".jsonl"):
+                return [parse(line) for line in text.splitlines() if line.strip()]
+            return parse(text)
         except ValueError:
             self.broken.append(name)
             return None
 
-    def named(self, names: Iterable[tuple[str, str]], near: str) -> Iterator[str]:
-        """For each (what it is of, name) the image that is meant; those that mean none are missed, all at once."""
-        lost: list[str] = []
-        for name in names:
-            image = self.images.named(name[1], near)
-            if not image:
-                lost.append(name[1])
-            yield image
-        self.tell_lost(near, lost)
-
-    def tell_lost(self, where: str, lost: Sequence[str]) -> None:
-        """Miss the boxes whose images are not there, or are not clear."""
+    def named(self, names: Iterable[str], near: str) -> list[str]:
+        """The image of each name in the file `near`; names of no image are missed, all in one sentence."""
+        names = list(names)
+        images = [self.images.named(name, near) for name in names]
+        lost = [name for name, image in zip(names, images, strict=True) if not image]
         if lost:
-            more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
-            words = f"there is a box for {lost[0]!r}, which has no label{more}{self.images.hint(lost[0])}"
-            self.faults.miss(f"{where}: {words}: add the label or remove the box", list(lost), "a box without an image")
+            self.miss(near, lost, f"which has no label{{}}{self.images.hint(lost[0])}: add the label or remove the box")
+        return images
+
+    def miss(self, where: str, lost: Sequence[str], words: str) -> None:
+        """Miss the boxes of these names; `words` has a place for how many there are besides the first."""
+        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+        sentence = f"{where}: there is a box for {lost[0]!r}, " + words.replace("{}", more)
+        self.faults.miss(sentence, list(lost), "a box without an image")
 
     def belonging(
         self, names: Sequence[str], what: str, stem: Callable[[str], str] = lambda name: ""
     ) -> dict[str, str]:
         """file -> image, for files that hold the boxes of one image each; those that fit none are missed."""
         flat = len({name.rpartition("/")[0] for name in names}) == 1
-        found = {name: self.images.beside(name, stem(name), flat) for name in names}
-        lost = [name for name, image in found.items() if not image]
+        owners = {name: self.images.beside(name, stem(name), flat) for name in names}
+        lost = [name for name, image in owners.items() if not image]
         if lost:
             words = f"{len(lost)} {what} ({', '.join(lost[:3])}{', ...' if len(lost) > 3 else ''}) fit no image"
             hint = self.images.hint(stem(lost[0]) or lost[0].rpartition("/")[2].rpartition(".")[0])
-            self.faults.miss(f"{words}{hint}: name each as its image, in a folder beside it", lost, "it fits no image")
-        return {name: image for name, image in found.items() if image}
+            self.faults.miss(f"{words}{hint}: name each as its image, in a folder next to it", lost, "it fits no image")
+        return {name: image for name, image in owners.items() if image}
 
 
 class Format(NamedTuple):
@@ -97,24 +111,38 @@ class Format(NamedTuple):
 
     Args:
         name: for people.
-        find: the files of this format in a place, told by what they hold.
+        find: the files of this format in a place, recognised by their content.
         read: their boxes. Raises ValueError, naming the file.
+        one_each: how people call its files, if each holds the boxes of the image that has its name.
     """
 
     name: str
     find: Callable[[Place], list[str]]
-    read: Callable[[Place, list[str]], Iterable[Mark]]
+    read: Callable[[Place, list[str]], Iterable[AnnotatedBox]]
+    one_each: str = ""
 
 
 def around_points(points: Sequence[Sequence[Any]]) -> Corners:
-    """The box around points (x, y). Raises ValueError or TypeError where they are not points."""
+    """The box around points (x, y). Raises ValueError or TypeError if they are not points."""
     xs = [float(x) for x, _ in points]
     ys = [float(y) for _, y in points]
     return min(xs), min(ys), max(xs), max(ys)
 
 
+def from_sides(x: Any, y: Any, w: Any, h: Any) -> Corners:
+    """The corners of a box from its upper left corner and its sides."""
+    x, y = float(x), float(y)
+    return x, y, x + float(w), y + float(h)
+
+
+def around_centre(cx: Any, cy: Any, rx: Any, ry: Any) -> Corners:
+    """The corners of a box from its centre and half of each side."""
+    cx, cy, rx, ry = float(cx), float(cy), float(rx), float(ry)
+    return cx - rx, cy - ry, cx + rx, cy + ry
+
+
 def frame_of(width: Any, height: Any) -> tuple[float, float]:
-    """The frame that an annotation states; `AS_IS` where it states none."""
+    """The frame that an annotation states; `AS_IS` if it states none."""
     try:
         w, h = float(width), float(height)
     except (TypeError, ValueError):

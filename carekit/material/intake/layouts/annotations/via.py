@@ -3,7 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-from carekit.material.intake.layouts.annotations.place import AS_IS, Corners, Format, Mark, Place, around_points
+from carekit.material.intake.layouts.annotations.place import (
+    AS_IS,
+    WRONG_FORM,
+    AnnotatedBox,
+    Corners,
+    Format,
+    Place,
+    around_centre,
+    around_points,
+    from_sides,
+)
 
 
 def _find(place: Place) -> list[str]:
@@ -11,7 +21,7 @@ def _find(place: Place) -> list[str]:
 
 
 def _entries(data: Any) -> list[dict]:
-    """An entry for each image, none where it is not a file of this tool."""
+    """An entry for each image; none if it is not a file of this tool."""
     if not isinstance(data, dict):
         return []
     data = data.get("_via_img_metadata", data)
@@ -20,37 +30,27 @@ def _entries(data: Any) -> list[dict]:
     return entries if fit else []
 
 
-def _read(place: Place, names: list[str]) -> Iterator[Mark]:
+def _read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
     for name in names:
-        regions = [
-            (str(entry["filename"]), region) for entry in _entries(place.json(name)) for region in _regions(entry)
-        ]
-        images = place.named(((file, file) for file, _ in regions), name)
-        for (file, region), image in zip(regions, images, strict=True):
+        for entry in _entries(place.json(name)):
+            file = str(entry["filename"])
             try:
-                corners = _corners(region["shape_attributes"])
-                about = region.get("region_attributes") or {}
-            except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+                regions = entry["regions"] or ()  # a list, and in the tool's first version an object
+                for region in regions.values() if isinstance(regions, dict) else regions:
+                    attributes = region.get("region_attributes")
+                    category = str(next(iter(attributes.values()), "")) if isinstance(attributes, dict) else ""
+                    yield AnnotatedBox(name, file, _corners(region["shape_attributes"]), AS_IS, category)
+            except WRONG_FORM as error:
                 raise ValueError(f"{name}: a region of {file!r} is none ({error!r}): correct or remove it") from None
-            category = str(next(iter(about.values()), "")) if isinstance(about, dict) else ""
-            if image:
-                yield Mark(image, corners, AS_IS, category)
-
-
-def _regions(entry: dict) -> list[Any]:
-    regions = entry["regions"]  # a list, and in the tool's first version an object
-    return list(regions.values()) if isinstance(regions, dict) else list(regions or ())
 
 
 def _corners(shape: dict) -> Corners:
-    kind = shape["name"]
-    if kind == "rect":
-        x, y, w, h = (float(shape[each]) for each in ("x", "y", "width", "height"))
-        return x, y, x + w, y + h
-    if kind in ("circle", "ellipse"):
-        x, y = float(shape["cx"]), float(shape["cy"])
-        rx, ry = (float(shape.get(each, shape.get("r", "none"))) for each in ("rx", "ry"))
-        return x - rx, y - ry, x + rx, y + ry
+    if shape["name"] == "rect":
+        return from_sides(shape["x"], shape["y"], shape["width"], shape["height"])
+    if shape["name"] == "circle":
+        return around_centre(shape["cx"], shape["cy"], shape["r"], shape["r"])
+    if shape["name"] == "ellipse":
+        return around_centre(shape["cx"], shape["cy"], shape["rx"], shape["ry"])
     return around_points(list(zip(shape["all_points_x"], shape["all_points_y"], strict=True)))
 
 
