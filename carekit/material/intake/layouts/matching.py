@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -35,7 +36,7 @@ class Images:
             for key in {last, without_ending(last)}:
                 self._by_base[key].append(file)
         self._claims: dict[tuple[str, str], Path] = {}
-        self.folders = {PurePosixPath(file).parent for file in self.files}
+        self.folders = {parts[:-1] for parts in self._parts.values()}
 
     def named(self, name: str, near: str = "") -> str:
         """The image that a table or an annotation means by `name`, "" where there is none or more than one.
@@ -113,19 +114,16 @@ def clean(name: str) -> str:
 
 def without_ending(name: str) -> str:
     """The name of a file without the ending of an image, if it has one."""
-    ending = next((each for each in ENDINGS if name.lower().endswith(each)), "")
-    return name[: len(name) - len(ending)] if ending else name
+    return name.rpartition(".")[0] if name.lower().endswith(ENDINGS) else name
 
 
+@cache
 def is_neutral(folder: str) -> bool:
     """Whether a folder's name names no class: images, train, imgs_part_2, "a. Training Set"."""
-    words = re.findall("[a-z]+", folder.lower())
-    plain = [word for word in words if len(word) > 1]
-    return (
-        folder.lower() in (*NEUTRAL, *PARTS)
-        or bool(plain)
-        and all(word in NEUTRAL or word in PARTS or word in ("set", "part") for word in plain)
-    )
+    if folder.lower() in (*NEUTRAL, *PARTS):
+        return True
+    words = [word for word in re.findall("[a-z]+", folder.lower()) if len(word) > 1]
+    return bool(words) and all(word in (*NEUTRAL, *PARTS, "set", "part") for word in words)
 
 
 def known_part(name: str) -> str:
