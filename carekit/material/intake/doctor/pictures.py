@@ -28,7 +28,8 @@ def look_at(parts: Iterable[np.ndarray]) -> tuple[str, bool]:
     """
     digest, first, blank = hashlib.sha256(), None, True
     for part in parts:
-        first = part[0, 0].copy() if first is None else first
+        if first is None:
+            first = part[0, 0].copy()
         digest.update(repr(part.shape).encode() + part.tobytes())
         blank = blank and bool((part == first).all())
     return digest.hexdigest(), blank

@@ -17,7 +17,7 @@ from carekit.material.intake.doctor.pictures import Pictures, look_at, strips
 from carekit.material.intake.doctor.report import Report
 from carekit.material.intake.doctor.tables import check_counts, check_groups, check_licence, check_parts
 from carekit.material.intake.layouts import LAYOUTS, recognise, told
-from carekit.material.intake.layouts.layout import Faults, Listing, and_more
+from carekit.material.intake.layouts.layout import Faults, Listing, and_more, besides_first
 from carekit.material.intake.layouts.tables import FRAME
 from carekit.material.intake.preparing.frames import in_pixels
 from carekit.material.intake.preparing.from_files import lesion_box
@@ -108,28 +108,30 @@ def _look_at_all(source: Source, listing: Listing, workers: int | None) -> list[
 
 
 def _look_at(source: Source, _start: int, items: Sequence[tuple[str, str]]) -> list[Look]:
-    return [_look(source, image, mask) for image, mask in items]
+    return [look(source, image, mask) for image, mask in items]
 
 
-def _look(source: Source, image_name: str, mask_name: str) -> Look:
+def look(source: Source, image_name: str, mask_name: str) -> Look:
+    """What reading one image, and its mask if it has one, gives."""
+    box, inverted = None, False
     try:
         image = source.image(image_name)
-        mask = source.mask(mask_name, image.size) if mask_name else None
+        if mask_name:
+            mask = source.mask(mask_name, image.size)
+            inverted = is_inverted(mask)
+            box = lesion_box(mask, 1)
     except (ValueError, OSError) as error:
         return Look(str(error))
-    box = None if mask is None else lesion_box(mask, 1)
     if box is not None:
         width, height = image.size
         box = (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
-    turn = image.info.get(TURN, 1)
-    inverted = mask is not None and is_inverted(mask)
     same, blank = look_at(strips(image))
-    return Look("", image.size, same, turn, blank, box, inverted)
+    return Look("", image.size, same, image.info.get(TURN, 1), blank, box, inverted)
 
 
 def _check_looks(report: Report, listing: Listing, looks: list[Look]) -> None:
     table = listing.table
-    pictures = Pictures(table.image_id, table.diagnosis, table.split if "split" in table else None)
+    pictures = Pictures(table.image_id, table.diagnosis, table.get("split"))
     for i, look in enumerate(looks):
         if look.fault:
             report.add("error", "images", look.fault)
@@ -169,6 +171,5 @@ def _in_pixels(report: Report, boxes: pd.DataFrame, looks: dict[str, Look]) -> p
         except ValueError as error:
             faults.append(str(error))
     if faults:
-        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        report.add("error", "boxes", faults[0] + more)
+        report.add("error", "boxes", faults[0] + besides_first(len(faults)))
     return pd.DataFrame(rows, columns=["image_id", *CORNERS])

@@ -25,8 +25,9 @@ def check_counts(report: Report, names: pd.Series, classes: list[str], rare: lis
     most = max(present, key=lambda name: present[name])
     text = ", ".join(f"{name} {n}" for name, n in present.items())
     ratio = present[most] / present[least]
-    outnumbers = f"; {most} outnumbers {least} {ratio:.3g} times" if ratio > 1 else ""
-    report.add("note", "classes", f"{sum(present.values())} images: {text}{outnumbers}")
+    if ratio > 1:
+        text += f"; {most} outnumbers {least} {ratio:.3g} times"
+    report.add("note", "classes", f"{sum(present.values())} images: {text}")
     if present[least] < min(present.get(name, 0) for name in rare):
         text = f"{least} is the smallest class, but {', '.join(rare)} is named as rare: is it meant?"
         report.add("warning", "classes", text)

@@ -59,8 +59,10 @@ def describe(name: str, rows: pd.DataFrame, images: Images, label: str = "") -> 
     if columns["split"].lower() != "split" and columns["split"]:
         if not rows[columns["split"]].str.lower().isin(PARTS).all():
             columns["split"] = ""
-    hot = [] if columns["label"] else [c for c in rows if rows[c].isin(["0", "1", "0.0", "1.0"]).all()]
-    return Table(name, rows, columns, hot if len(hot) > 1 and len(rows) else [])
+    hot: list[str] = []
+    if not columns["label"] and len(rows):
+        hot = [column for column in rows if rows[column].isin(["0", "1", "0.0", "1.0"]).all()]
+    return Table(name, rows, columns, hot * (len(hot) > 1))
 
 
 def find_tables(files: Source, images: Images, label: str = "") -> list[Table]:
@@ -120,9 +122,10 @@ def rows_of(faults: Faults, table: Table, label: str = "") -> pd.DataFrame:
     for what in ("image", "label"):
         if not columns[what] and not (what == "label" and hot):
             known = ", ".join(map(repr, rows.columns[:12]))
-            wanted = label if label and what == "label" else what
-            need = f"image, {label}" if label else "image, label"
-            raise ValueError(f"{name} has no column {wanted!r}: it needs {need}, and has {known}")
+            wanted = {"image": "image", "label": label or "label"}
+            raise ValueError(
+                f"{name} has no column {wanted[what]!r}: it needs {', '.join(wanted.values())}, and has {known}"
+            )
     if rows.empty:
         raise ValueError(f"{name} has no rows: give each image one")
     _tell_columns(faults, table, label)
@@ -132,7 +135,7 @@ def rows_of(faults: Faults, table: Table, label: str = "") -> pd.DataFrame:
         given["label"] = chosen.diagnosis
     listed = pd.DataFrame(given).rename(columns={"label": "diagnosis"})
     listed = listed[listed.diagnosis.notna()]
-    lists = listed.diagnosis.str.startswith(("[", "{"))
+    lists = listed.diagnosis.str.match(r'\[|{"')  # of JSON
     if lists.any():
         column = columns["label"]
         raise ValueError(f"{name}: the column {column!r} holds lists and no classes: choose another by --label")

@@ -73,8 +73,7 @@ class Faults:
     def drop(self, table: pd.DataFrame, bad: pd.Series, sentence: str) -> pd.DataFrame:
         """The rows that are not bad, if work continues after a fault; "{0.image_id}" is the first bad row's."""
         if bad.any():
-            more = f" (and {bad.sum() - 1} more)" if bad.sum() > 1 else ""
-            self.refuse(about_row(sentence, table[bad].iloc[0]) + more)
+            self.refuse(about_row(sentence, table[bad].iloc[0]) + besides_first(int(bad.sum())))
         return table[~bad]
 
 
@@ -98,6 +97,11 @@ class Layout(NamedTuple):
     expects: str
     whole: Mapping[str, Any] = MappingProxyType({})
     fixes: bool = False
+
+
+def besides_first(count: int) -> str:
+    """How many there are besides the first, in brackets; nothing if there is only one."""
+    return f" (and {count - 1} more)" if count > 1 else ""
 
 
 def and_more(names: Iterable[str], what: str = "image(s)") -> str:

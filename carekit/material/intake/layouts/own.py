@@ -77,7 +77,8 @@ def read(
     classes = {each: each for each in listed.diagnosis.value_counts().index}
     _check_classes(faults, name, list(classes), rare)
     alone = "group" not in listed
-    listed = listed if not alone else listed.assign(group=listed.image_id)
+    if alone:
+        listed = listed.assign(group=listed.image_id)
     listed = _with_split(faults, check_rows(faults, listed, name, classes), name)
     place = Place(files, faults, Images(listed.image), list(classes), boxes_in)
     boxes, drawn = read_boxes(place, dict(zip(listed.image, listed.image_id, strict=True)), masks, category)
@@ -85,7 +86,7 @@ def read(
         raise ValueError(f"--boxes-in {boxes_in}: there is no table of boxes: leave it out")
     listed = listed.assign(mask=[drawn.get(image, "") for image in listed.image])
     account.boxes(place, boxes, drawn, listed)
-    stated = set(listed.licence) - {""} if "licence" in listed else set()
+    stated = set(listed.get("licence", ())) - {""}
     if licence == "not stated" and stated:
         licence = ", ".join(sorted(stated))
     title = title or files.path.stem
@@ -154,7 +155,7 @@ def _with_ids(listed: pd.DataFrame) -> pd.DataFrame:
 
 def _with_groups(files: Source, faults: Faults, listed: pd.DataFrame, used: Sequence[str]) -> tuple[pd.DataFrame, str]:
     """The groups of the table, else those of another one, else Roboflow's versions of a picture; and their source."""
-    source = used[0] if used else "the folders"
+    source = (*used, "the folders")[0]
     if "group" not in listed:
         listed, source = groups_of_others(files, faults, listed, used)
     if "group" not in listed and listed.image_id.str.contains(".rf.", regex=False).any():

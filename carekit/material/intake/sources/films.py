@@ -96,18 +96,23 @@ def _picture(film: Any) -> Image.Image:
     pixels = film.pixel_array
     if film.PhotometricInterpretation == "PALETTE COLOR":
         pixels = apply_color_lut(pixels, film)
-        return Image.fromarray((pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels)
+        if pixels.dtype == np.uint16:
+            pixels = (pixels >> 8).astype(np.uint8)
+        return Image.fromarray(pixels)
     if film.SamplesPerPixel == 3:
         if pixels.dtype != np.uint8:
             raise Unsupported("it has colours of more than 8 bits: export it as PNG")
-        space = film.PhotometricInterpretation
-        return Image.fromarray(convert_color_space(pixels, space, "RGB") if space == "YBR_FULL" else pixels)
+        if film.PhotometricInterpretation == "YBR_FULL":
+            pixels = convert_color_space(pixels, "YBR_FULL", "RGB")
+        return Image.fromarray(pixels)
     known = _known(film, pixels)
     if "WindowWidth" in film and not np.min(film.WindowWidth) >= 1:  # some write 0 where there is no window
         del film.WindowWidth
     grey = apply_voi_lut(apply_modality_lut(pixels, film), film)
     windowed = "WindowWidth" in film or "VOILUTSequence" in film
-    image = Image.fromarray(grey if grey.dtype == np.uint8 else spread(grey, None if windowed else known))
+    if grey.dtype != np.uint8:
+        grey = spread(grey, None if windowed else known)
+    image = Image.fromarray(grey)
     inverse = film.PhotometricInterpretation == "MONOCHROME1" or film.get("PresentationLUTShape") == "INVERSE"
     return ImageOps.invert(image) if inverse else image
 

@@ -3,19 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from carekit.material.intake.layouts.annotations.place import (
-    WRONG_FORM,
-    AnnotatedBox,
-    Corners,
-    Format,
-    Place,
-    around_points,
-    frame_of,
-    from_sides,
-)
+from carekit.material.intake.layouts.annotations import shapes
+from carekit.material.intake.layouts.annotations.place import AnnotatedBox, Format, Place
 
 
-def _find(place: Place) -> list[str]:
+def find(place: Place) -> list[str]:
     names = []
     for name in place.ending(".json"):
         data = place.json(name)
@@ -33,7 +25,7 @@ def _find(place: Place) -> list[str]:
     return names
 
 
-def _read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
+def read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
     for name in names:
         yield from _boxes(place, name, place.json(name))
 
@@ -52,41 +44,41 @@ def _boxes(place: Place, name: str, coco: dict) -> Iterator[AnnotatedBox]:
     except (KeyError, TypeError, AttributeError) as error:
         need = "it needs images with id and file_name, and annotations with image_id and bbox"
         raise ValueError(f"{name} is no COCO file ({error!r}): {need}") from None
-    shapes = [(owner, each, _corners(name, each)) for owner, each in annotations]
-    empty = sum(corners is None for _, _, corners in shapes)
+    drawn = [(owner, each, _corners(name, each)) for owner, each in annotations]
+    empty = sum(corners is None for _, _, corners in drawn)
     if empty:
         place.faults.note(f"{name}: {empty} annotation(s) have no box, as a tag of a whole image has none")
     # An id is an id: it is never looked up among the names of files.
-    orphans = [owner for owner, _, corners in shapes if corners and owner not in images]
+    orphans = [owner for owner, _, corners in drawn if corners and owner not in images]
     if orphans:
         words = f"which has no label{{}}: none of the {len(images)} images has this id: add the image or remove the box"
         place.miss(name, orphans, words)
-    corners_in_bbox = _hold_corners([each for _, each, corners in shapes if corners])
+    corners_in_bbox = _hold_corners([each for _, each, corners in drawn if corners])
     if corners_in_bbox:
         place.faults.note(f"{name}: bbox holds two corners, as the areas show, and not a corner and sides: read so")
-    for owner, each, corners in shapes:
+    for owner, each, corners in drawn:
         if corners and owner in images:
             if corners_in_bbox and each.get("bbox"):
                 x0, y0, x1, y1 = map(float, each["bbox"])
                 corners = (x0, y0, x1, y1)
             image = images[owner]
-            frame = frame_of(image.get("width"), image.get("height"))
+            frame = shapes.frame_of(image.get("width"), image.get("height"))
             category = categories.get(_id(each.get("category_id")), "")
             yield AnnotatedBox(name, str(image["file_name"]), corners, frame, category)
 
 
-def _corners(name: str, annotation: dict) -> Corners | None:
+def _corners(name: str, annotation: dict) -> shapes.Corners | None:
     """The box of an annotation, from its outline if it has no bbox; None if it has neither."""
     bbox = annotation.get("bbox")
     outline = annotation.get("segmentation")
     which = f"annotation {annotation.get('id')!r}"
     try:
         if bbox:
-            return from_sides(*bbox)
+            return shapes.from_sides(*bbox)
         if isinstance(outline, list) and any(outline):
             flat = [number for polygon in outline for number in polygon]
-            return around_points(list(zip(flat[::2], flat[1::2], strict=True)))
-    except WRONG_FORM:
+            return shapes.around_points(list(zip(flat[::2], flat[1::2], strict=True)))
+    except shapes.WRONG_FORM:
         raise ValueError(f"{name}: bbox {str(bbox or outline)[:60]} of {which} is no box") from None
     if isinstance(outline, dict):
         raise ValueError(f"{name}: {which} has a packed mask and no bbox: export it with bbox")
@@ -108,4 +100,4 @@ def _id(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-COCO = Format("a COCO file", _find, _read)
+COCO = Format("a COCO file", find, read)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from carekit.data.prepared.schema import CORNERS
-from carekit.material.intake.layouts.annotations.place import AS_IS, SHARES, AnnotatedBox, Format, Place
+from carekit.material.intake.layouts.annotations import shapes
+from carekit.material.intake.layouts.annotations.place import AnnotatedBox, Format, Place
 from carekit.material.intake.layouts.tables import (
     SIDES,
     column_of,
@@ -22,7 +23,11 @@ from carekit.material.intake.layouts.tables import (
 )
 
 TABLES = ("boxes.csv",)
-UNITS = {"pixels": (AS_IS, 1), "percent": (SHARES, 100), "shares": (SHARES, 1)}  # a frame, and what makes one of it
+UNITS = {
+    "pixels": (shapes.AS_IS, 1),
+    "percent": (shapes.SHARES, 100),
+    "shares": (shapes.SHARES, 1),
+}  # a frame, and what makes one of it
 LOOKED_AT = 8  # images whose sizes are compared with the boxes
 ABSENT = ["", "nan", "na", "none", "null"]  # as RSNA, NIH and VinDr write that an image has no box
 SYNONYMS = {
@@ -48,7 +53,7 @@ def box_columns(table: pd.DataFrame, kinds: tuple[list[str], ...] = (CORNERS, SI
     return {}
 
 
-def _find(place: Place) -> list[str]:
+def find(place: Place) -> list[str]:
     if has_table(place.files, TABLES):
         return [one_table(place.files, TABLES)]
     # In a table of labels x, y, w, h may be anything; corners are boxes.
@@ -61,7 +66,7 @@ def _find(place: Place) -> list[str]:
     return names[:1]
 
 
-def _read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
+def read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
     [name] = names
     table = whole_table(place.files, name)
     columns = box_columns(table)
@@ -72,7 +77,7 @@ def _read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
     # The table under its own names for image, corners or sides, and category.
     category = column_of(table, "category", SYNONYMS["category"])
     given = table[list(columns.values())].set_axis(list(columns), axis=1)
-    given = given.assign(image_id=table[image], category=table[category] if category else "")
+    given = given.assign(image_id=table[image], category=table.get(category, ""))
     absent = given[list(columns)].apply(lambda cells: cells.str.lower().isin(ABSENT)).all(axis=1)
     boxes = parse_corners(place.faults, given[~absent], name)
     frame, whole = UNITS[place.boxes_in or _unit(place, name, boxes)]
@@ -105,4 +110,4 @@ def _unit(place: Place, name: str, boxes: pd.DataFrame) -> str:
     return "pixels"
 
 
-CSV = Format("boxes.csv", _find, _read)
+CSV = Format("boxes.csv", find, read)

@@ -5,43 +5,34 @@ from collections.abc import Iterator
 from math import cos, radians, sin
 from typing import Any
 
-from carekit.material.intake.layouts.annotations.place import (
-    SHARES,
-    WRONG_FORM,
-    AnnotatedBox,
-    Corners,
-    Format,
-    Place,
-    around_points,
-)
+from carekit.material.intake.layouts.annotations import shapes
+from carekit.material.intake.layouts.annotations.place import AnnotatedBox, Format, Place
 from carekit.material.intake.layouts.matching import clean
 
 
-def _find(place: Place) -> list[str]:
-    return [name for name in place.ending(".json") if _is_tasks(place.json(name))]
+def find(place: Place) -> list[str]:
+    return place.json_files(_is_tasks)
 
 
 def _is_tasks(data: Any) -> bool:
     return bool(data) and isinstance(data, list) and all(isinstance(task, dict) and "data" in task for task in data)
 
 
-def _read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
+def read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
     for name in names:
-        several = ""  # an image with more than one annotation
         for task in place.json(name):
-            try:
+            several = ""
+            with shapes.expected(f"{name} has a task of another form"):
                 image = _image(place, task)
                 drawn = [each["result"] for each in task.get("annotations", ()) if each["result"]]
-                several = several or image * (len(drawn) > 1)
+                several = image * (len(drawn) > 1)
                 for shape in drawn[0] if drawn else ():
                     kind, value = shape["type"], shape["value"]
                     if kind in ("rectanglelabels", "polygonlabels"):
-                        x0, y0, x1, y1 = (number / 100 for number in _corners(value))
-                        yield AnnotatedBox(name, image, (x0, y0, x1, y1), SHARES, str(value[kind][0]))
-            except WRONG_FORM as error:
-                raise ValueError(f"{name} has a task of another form ({error!r}): export it as COCO") from None
-        if several:
-            place.faults.refuse(f"{name}: two people or more have drawn on {several}: keep one annotation each")
+                        x0, y0, x1, y1 = (side / 100 for side in _corners(value))
+                        yield AnnotatedBox(name, image, (x0, y0, x1, y1), shapes.SHARES, str(value[kind][0]))
+            if several:
+                place.faults.refuse(f"{name}: two people or more have drawn on {several}: keep one annotation each")
 
 
 def _image(place: Place, task: dict) -> str:
@@ -54,13 +45,15 @@ def _image(place: Place, task: dict) -> str:
     return name if place.images.knows(name) or not place.images.knows(bare) else bare
 
 
-def _corners(value: dict) -> Corners:
+def _corners(value: dict) -> shapes.Corners:
     if "points" in value:
-        return around_points(value["points"])
+        return shapes.around_points(value["points"])
     x, y, w, h = (float(value[side]) for side in ("x", "y", "width", "height"))
     turn = radians(float(value.get("rotation") or 0))  # around the corner x, y
     corners = [(0.0, 0.0), (w, 0.0), (w, h), (0.0, h)]
-    return around_points([(x + a * cos(turn) - b * sin(turn), y + a * sin(turn) + b * cos(turn)) for a, b in corners])
+    return shapes.around_points(
+        [(x + a * cos(turn) - b * sin(turn), y + a * sin(turn) + b * cos(turn)) for a, b in corners]
+    )
 
 
-LABEL_STUDIO = Format("a Label Studio file", _find, _read)
+LABEL_STUDIO = Format("a Label Studio file", find, read)

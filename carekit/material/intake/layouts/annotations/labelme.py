@@ -2,42 +2,32 @@
 
 from collections.abc import Iterator
 from math import dist
+from typing import Any
 
-from carekit.material.intake.layouts.annotations.place import (
-    WRONG_FORM,
-    AnnotatedBox,
-    Format,
-    Place,
-    around_centre,
-    around_points,
-    frame_of,
-)
+from carekit.material.intake.layouts.annotations import shapes
+from carekit.material.intake.layouts.annotations.place import AnnotatedBox, Format, Place
 
 
-def _find(place: Place) -> list[str]:
-    read = {name: place.json(name) for name in place.ending(".json")}
-    return [
-        name
-        for name, data in read.items()
-        if isinstance(data, dict) and isinstance(data.get("shapes"), list) and "imagePath" in data
-    ]
+def find(place: Place) -> list[str]:
+    return place.json_files(_is_labelme)
 
 
-def _read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
+def _is_labelme(data: Any) -> bool:
+    return isinstance(data, dict) and isinstance(data.get("shapes"), list) and "imagePath" in data
+
+
+def read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
     for name in names:
         data = place.json(name)
-        frame = frame_of(data.get("imageWidth"), data.get("imageHeight"))
+        frame = shapes.frame_of(data.get("imageWidth"), data.get("imageHeight"))
         for shape in data["shapes"]:
-            try:
+            with shapes.expected(f"{name} has a shape that is none"):
                 points = shape["points"]
+                corners = shapes.around_points(points)
                 if shape.get("shape_type") == "circle":
                     centre, edge = points
-                    corners = around_centre(*centre, *[dist(centre, edge)] * 2)
-                else:
-                    corners = around_points(points)
+                    corners = shapes.around_centre(*centre, *[2 * dist(centre, edge)] * 2)
                 yield AnnotatedBox(name, "", corners, frame, str(shape.get("label") or ""))
-            except WRONG_FORM as error:
-                raise ValueError(f"{name} has a shape that is none ({error!r}): correct or remove it") from None
 
 
-LABELME = Format("labelme files", _find, _read, "labelme file(s)")
+LABELME = Format("labelme files", find, read, "labelme file(s)")

@@ -5,17 +5,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from carekit.ground.plain_json import parse
-from carekit.material.intake.layouts.layout import Faults
+from carekit.material.intake.layouts.annotations.shapes import AS_IS, Corners
+from carekit.material.intake.layouts.layout import Faults, and_more, besides_first
 from carekit.material.intake.layouts.matching import Images
 from carekit.material.intake.sources import Source
-
-NAN = float("nan")
-AS_IS = (NAN, NAN)  # the frame of a box in the pixels of the image's file
-SHARES = (1.0, 1.0)  # the frame of a box in shares of the image
-# What Python raises when a file has another form than its format says.
-WRONG_FORM = (KeyError, TypeError, ValueError, OverflowError, AttributeError, IndexError)
-
-Corners = tuple[float, float, float, float]
 
 
 class AnnotatedBox(NamedTuple):
@@ -58,6 +51,10 @@ class Place:
         self.broken: list[str] = []  # files that look like annotations and cannot be read
         self.json = cache(self._json)
 
+    def json_files(self, holds: Callable[[Any], bool], ending: str = ".json") -> list[str]:
+        """The files of JSON whose content is of one format: `holds` says so."""
+        return [name for name in self.ending(ending) if holds(self.json(name))]
+
     def ending(self, *endings: str) -> list[str]:
         """The files whose names end so."""
         return [name for name in self.files.names if name.lower().endswith(endings)]
@@ -88,8 +85,8 @@ class Place:
 
     def miss(self, where: str, lost: Sequence[str], words: str) -> None:
         """Miss the boxes of these names; `words` has a place for how many there are besides the first."""
-        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
-        sentence = f"{where}: there is a box for {lost[0]!r}, " + words.replace("{}", more)
+        words = words.replace("{}", besides_first(len(lost)))
+        sentence = f"{where}: there is a box for {lost[0]!r}, {words}"
         self.faults.miss(sentence, list(lost), "a box without an image")
 
     def belonging(
@@ -100,9 +97,9 @@ class Place:
         owners = {name: self.images.beside(name, stem(name), flat) for name in names}
         lost = [name for name, image in owners.items() if not image]
         if lost:
-            words = f"{len(lost)} {what} ({', '.join(lost[:3])}{', ...' if len(lost) > 3 else ''}) fit no image"
             hint = self.images.hint(stem(lost[0]) or lost[0].rpartition("/")[2].rpartition(".")[0])
-            self.faults.miss(f"{words}{hint}: name each as its image, in a folder next to it", lost, "it fits no image")
+            words = f"{and_more(lost, what)} fit no image{hint}: name each as its image, in a folder next to it"
+            self.faults.miss(words, lost, "it fits no image")
         return {name: image for name, image in owners.items() if image}
 
 
@@ -120,31 +117,3 @@ class Format(NamedTuple):
     find: Callable[[Place], list[str]]
     read: Callable[[Place, list[str]], Iterable[AnnotatedBox]]
     one_each: str = ""
-
-
-def around_points(points: Sequence[Sequence[Any]]) -> Corners:
-    """The box around points (x, y). Raises ValueError or TypeError if they are not points."""
-    xs = [float(x) for x, _ in points]
-    ys = [float(y) for _, y in points]
-    return min(xs), min(ys), max(xs), max(ys)
-
-
-def from_sides(x: Any, y: Any, w: Any, h: Any) -> Corners:
-    """The corners of a box from its upper left corner and its sides."""
-    x, y = float(x), float(y)
-    return x, y, x + float(w), y + float(h)
-
-
-def around_centre(cx: Any, cy: Any, rx: Any, ry: Any) -> Corners:
-    """The corners of a box from its centre and half of each side."""
-    cx, cy, rx, ry = float(cx), float(cy), float(rx), float(ry)
-    return cx - rx, cy - ry, cx + rx, cy + ry
-
-
-def frame_of(width: Any, height: Any) -> tuple[float, float]:
-    """The frame that an annotation states; `AS_IS` if it states none."""
-    try:
-        w, h = float(width), float(height)
-    except (TypeError, ValueError):
-        return AS_IS
-    return (w, h) if 0 < w < 1e9 and 0 < h < 1e9 else AS_IS

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from carekit.material.intake.layouts.annotations.place import AnnotatedBox, Format, Place, frame_of
+from carekit.material.intake.layouts.annotations import shapes
+from carekit.material.intake.layouts.annotations.place import AnnotatedBox, Format, Place
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 MOST = 4 * 2**20  # bytes of one file
@@ -20,16 +21,16 @@ def parse_xml(name: str, text: str, what: str) -> ElementTree.Element:
         raise ValueError(f"{name} is no {what} file ({error}): export it again, or remove it") from None
 
 
-def _find(place: Place) -> list[str]:
+def find(place: Place) -> list[str]:
     return [name for name in place.ending(".xml") if re.search(r"<annotation[\s>/]", place.text(name)[:2000])]
 
 
-def _read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
+def read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
     boxes = []
     decimals = False
     for name in names:
         root = parse_xml(name, place.text(name), "VOC")
-        frame = frame_of(root.findtext("size/width"), root.findtext("size/height"))
+        frame = shapes.frame_of(root.findtext("size/width"), root.findtext("size/height"))
         for shape in root.iter("object"):
             box = shape.find("bndbox")
             if box is None:
@@ -48,4 +49,4 @@ def _read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
         yield annotated._replace(corners=(x0 - first, y0 - first, x1, y1))
 
 
-VOC = Format("Pascal VOC files", _find, _read, "VOC file(s)")
+VOC = Format("Pascal VOC files", find, read, "VOC file(s)")

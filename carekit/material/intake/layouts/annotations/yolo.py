@@ -6,21 +6,15 @@ A sixth number is a confidence. The names of the classes are in data.yaml, class
 import re
 from collections.abc import Iterator
 
-from carekit.material.intake.layouts.annotations.place import (
-    SHARES,
-    AnnotatedBox,
-    Format,
-    Place,
-    around_centre,
-    around_points,
-)
+from carekit.material.intake.layouts.annotations import shapes
+from carekit.material.intake.layouts.annotations.place import AnnotatedBox, Format, Place
 
 _NAMES = ("classes.txt", "obj.names", "_darknet.labels")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 _KEY_POINTS = "export boxes or polygons"
 
 
-def _find(place: Place) -> list[str]:
+def find(place: Place) -> list[str]:
     """The files next to images, or in a folder labels/, of which at least half hold numbers alone."""
     known = {image.rpartition("/")[2].rpartition(".")[0] for image in place.images.files}
     lines: dict[str, list[list[str]]] = {}
@@ -42,8 +36,8 @@ def _lines(place: Place, name: str) -> list[list[str]]:
     return [line.split() for line in place.text(name).splitlines() if line.strip()]
 
 
-def _read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
-    classes = _classes(place)
+def read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
+    names_of_numbers = {str(number): name for number, name in enumerate(_classes(place))}
     parsed: list[tuple[str, int, str, list[float]]] = []
     for name in names:
         for number, words in enumerate(_lines(place, name), 1):
@@ -59,10 +53,9 @@ def _read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
         raise ValueError(f"{parsed[0][0]}: {why}: {_KEY_POINTS}, or add data.yaml if these are polygons")
     for name, number, word, values in parsed:
         if len(values) in (4, 5):
-            cx, cy, w, h = values[:4]
-            corners = around_centre(cx, cy, w / 2, h / 2)
+            corners = shapes.around_centre(*values[:4])
         elif len(values) >= 6 and len(values) % 2 == 0:
-            corners = around_points(list(zip(values[::2], values[1::2], strict=True)))
+            corners = shapes.around_points(list(zip(values[::2], values[1::2], strict=True)))
         else:
             raise ValueError(
                 f"{name} is no YOLO file: line {number} is neither class cx cy w h nor class and a polygon"
@@ -70,8 +63,7 @@ def _read(place: Place, names: list[str]) -> Iterator[AnnotatedBox]:
         if not all(-1e-6 <= value <= 1 + 1e-6 for value in values):
             advice = "the box is not in shares from 0 to 1: divide by the width and height of the image"
             raise ValueError(f"{name}, line {number}: {advice}")
-        index = int(float(word)) if _NUMBER.match(word) and float(word).is_integer() else -1
-        yield AnnotatedBox(name, "", corners, SHARES, classes[index] if 0 <= index < len(classes) else word)
+        yield AnnotatedBox(name, "", corners, shapes.SHARES, names_of_numbers.get(word.removesuffix(".0"), word))
 
 
 def _classes(place: Place) -> list[str]:
@@ -84,10 +76,14 @@ def _classes(place: Place) -> list[str]:
             raise ValueError(f"{name} describes key points: {_KEY_POINTS}")
         inline = re.search(r"^names:[ \t]*\[(.*?)\]", text, re.M | re.S)
         listed = re.search(r"^names:[ \t]*\n((?:[ \t]*(?:-|\d+:)[^\n]*\n?)+)", text, re.M)
-        names = inline[1].split(",") if inline else listed[1].splitlines() if listed else []
+        names: list[str] = []
+        if inline:
+            names = inline[1].split(",")
+        elif listed:
+            names = listed[1].splitlines()
         if names:
             return [re.sub(r"^[ \t]*(-|\d+:)", "", each).strip().strip("'\"") for each in names]
     return []
 
 
-YOLO = Format("YOLO files", _find, _read, "label file(s)")
+YOLO = Format("YOLO files", find, read, "label file(s)")
