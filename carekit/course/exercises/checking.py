@@ -1,6 +1,7 @@
 """Grade an answer: right with what follows from it, or the one mistake that explains all of it, or where it differs."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 
 from carekit.course.exercises.calling import Call, Unusable, call, pass_on
-from carekit.course.exercises.exercise import Choice, Exercise, Slip, compiled
+from carekit.course.exercises.exercise import Choice, Exercise, Slip, call_it, compiled
 from carekit.course.exercises.pictures import difference
 from carekit.course.exercises.verdict import Verdict
 
@@ -32,12 +33,22 @@ class Trial:
         return self.call.error is None and numbers is not None and same(numbers, self.expected)
 
 
-def grade(exercise: Exercise | Choice, answer: Any) -> Verdict:
-    """The verdict on an answer: a function, or for a Choice a letter."""
+def grade(exercise: Exercise | Choice, answer: Any, functions: Collection[str] = ()) -> Verdict:
+    """The verdict on an answer.
+
+    Args:
+        exercise: what is asked.
+        answer: a function, or for a Choice a letter.
+        functions: the names of the functions of all exercises, to recognise an answer to another one.
+    """
     if isinstance(exercise, Choice):
         return grade_letter(exercise, answer)
     if not callable(answer):
         return Verdict(False, f"Give the function itself, without brackets: {exercise.function}.")
+    if inspect.isclass(answer):
+        return Verdict(False, f"{answer.__name__} is a class: give the function {exercise.function}.")
+    if inspect.iscoroutinefunction(answer):
+        return Verdict(False, "Your function is async, so a call gives no numbers yet: write `def` without `async`.")
     if is_stub(exercise, answer):
         return Verdict(False, EMPTY)
     trials = []
@@ -54,7 +65,7 @@ def grade(exercise: Exercise | Choice, answer: Any) -> Verdict:
         trials.append(Trial(case, outcome, as_array(exercise.truth(*make()))))
     if all(trial.right for trial in trials):
         return Verdict(True, f"Right. {exercise.so_what}")
-    return explain(exercise, trials)
+    return explain(exercise, answer, trials, functions)
 
 
 def grade_letter(exercise: Choice, answer: object) -> Verdict:
@@ -116,7 +127,7 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=NEAR, atol=NEAR, equal_nan=True))
 
 
-def explain(exercise: Exercise, trials: list[Trial]) -> Verdict:
+def explain(exercise: Exercise, answer: Callable, trials: list[Trial], functions: Collection[str]) -> Verdict:
     """The slips that give what the answer gives in every case; otherwise a description of the first wrong case."""
     wrong = next(trial for trial in trials if not trial.right)
     # Two slips may have one hint: it is given once.
@@ -124,9 +135,12 @@ def explain(exercise: Exercise, trials: list[Trial]) -> Verdict:
     picture = partial(difference, numbers_of(wrong.call.value), wrong.expected)
     if len(hints) == 1:
         return Verdict(False, f"Not quite. {hints[0]}", picture)
+    name = getattr(answer, "__name__", "")
+    if not hints and name != exercise.function and name in functions:
+        return Verdict(False, f"Not quite. {name} belongs to another exercise: this one asks for {exercise.function}.")
     if len(hints) == 2:
         return Verdict(False, f"Not quite. It is one of two things. Either: {hints[0]} Or: {hints[1]}", picture)
-    return Verdict(False, describe(exercise, trials, wrong), picture)
+    return Verdict(False, describe(exercise, answer, trials, wrong), picture)
 
 
 def is_like(exercise: Exercise, slip: Slip, trials: list[Trial]) -> bool:
@@ -144,7 +158,7 @@ def is_like(exercise: Exercise, slip: Slip, trials: list[Trial]) -> bool:
     return True
 
 
-def describe(exercise: Exercise, trials: list[Trial], wrong: Trial) -> str:
+def describe(exercise: Exercise, answer: Callable, trials: list[Trial], wrong: Trial) -> str:
     """What is wrong with an answer that is like no known slip."""
     value, error, expected = wrong.call.value, wrong.call.error, wrong.expected
     if isinstance(error, Unusable):
@@ -163,9 +177,15 @@ def describe(exercise: Exercise, trials: list[Trial], wrong: Trial) -> str:
     where = "Not quite."
     if right:
         where = f"Right in {right} of {len(trials)} cases, but not in this one ({wrong.case})."
+    diagnosis = call(exercise.diagnosis, (answer, exercise.cases[wrong.case]), exercise.seconds).value
+    if diagnosis:
+        return f"{where} It should be {exercise.rule}. {diagnosis}"
     if numbers.size > 4:
-        return f"{where} It should be {exercise.rule}."
-    wanted, given = (", ".join(f"{number:.4g}" for number in array.flat) for array in (expected, numbers))
+        different = np.argwhere(~np.isclose(numbers, expected, rtol=NEAR, atol=NEAR, equal_nan=True))
+        place = tuple(different[0].tolist())
+        first = f"At {list(place)} it should be {expected[place]:.4g}, and yours is {numbers[place]:.4g}."
+        return f"{where} It should be {exercise.rule}. {first if exercise.probe is call_it else ''}".rstrip()
+    wanted, given = ", ".join(map("{:.4g}".format, expected.flat)), ", ".join(map("{:.4g}".format, numbers.flat))
     return f"{where} It should be {exercise.rule}: {wanted}, and yours is {given}."
 
 

@@ -34,8 +34,14 @@ class Slip:
     hint: str
 
 
-def _call(function: Callable, *arguments: Any) -> Any:
+def call_it(function: Callable, *arguments: Any) -> Any:
+    """What a function returns."""
     return function(*arguments)
+
+
+def no_diagnosis(function: Callable, make: Callable[[], tuple]) -> str:
+    """Nothing: for an exercise whose answer has no parts that could be off."""
+    return ""
 
 
 @dataclass(frozen=True)
@@ -47,22 +53,27 @@ class Solution:
         cases: name -> a function that makes the arguments of one call, new ones each time.
         truth: the same arguments -> the right value, computed in another way than the solution does.
         probe: a function and the arguments -> what is compared with `truth`; by default what the function returns.
+        diagnosis: a wrong function and one of `cases` -> a sentence on what is off; by default none.
     """
 
     function: Callable
     cases: Cases
     truth: Callable[..., Any]
-    probe: Callable[..., Any] = _call
+    probe: Callable[..., Any] = call_it
+    diagnosis: Callable[[Callable, Callable[[], tuple]], str] = no_diagnosis
 
     def __call__(self, *arguments: Any) -> Any:
         return self.function(*arguments)
 
 
 def solution(
-    cases: Cases, truth: Callable[..., Any], probe: Callable[..., Any] = _call
+    cases: Cases,
+    truth: Callable[..., Any],
+    probe: Callable[..., Any] = call_it,
+    diagnosis: Callable[[Callable, Callable[[], tuple]], str] = no_diagnosis,
 ) -> Callable[[Callable], Solution]:
     """Decorator that makes a `Solution` of a function; the arguments are those of `Solution`."""
-    return partial(Solution, cases=cases, truth=truth, probe=probe)
+    return partial(Solution, cases=cases, truth=truth, probe=probe, diagnosis=diagnosis)
 
 
 @dataclass(frozen=True)
@@ -115,7 +126,7 @@ class Exercise(Task):
         rule: what the answer should be, in a few words.
         slips: at least four likely mistakes.
         answer: the solution as a function.
-        cases, truth, probe: see `Solution`.
+        cases, truth, probe, diagnosis: see `Solution`.
         seconds: the time limit of one call.
 
     Raises:
@@ -129,7 +140,8 @@ class Exercise(Task):
     answer: Callable
     cases: Cases
     truth: Callable[..., Any]
-    probe: Callable[..., Any] = _call
+    probe: Callable[..., Any] = call_it
+    diagnosis: Callable[[Callable, Callable[[], tuple]], str] = no_diagnosis
     seconds: float = 5.0
 
     def __post_init__(self) -> None:

@@ -6,31 +6,34 @@ from carekit.course.exercises.exercise import drawn, solution
 
 
 def draw_map_and_mask(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    # Below 0.8 everywhere, so that a mean above the usual tau has to be asked for by a case.
     m_in = np.zeros((5, 6))
     m_in[1:4, 2 : int(random.integers(4, 6))] = 1
     return random.random((5, 6)) * 0.8, m_in
 
 
 def mean_of_places(F: np.ndarray, mask: np.ndarray) -> float:
-    values = [float(F[place]) for place in np.ndindex(*F.shape) if mask[place]]
-    return sum(values) / len(values) if values else 0.0
+    """The mean over the places of a mask, one by one; 0 if it has none."""
+    values = [float(F[i, j]) for i, j in np.argwhere(mask)]
+    return sum(values) / max(1, len(values))
 
 
 def draw_near_the_knee(factor: float, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, float]:
     F, m_in = draw_map_and_mask(random)
+    # Tau is set by the mean of this map, so that each case is surely on its side of the knee.
     return F, m_in, mean_of_places(F, m_in) * factor
 
 
 def draw_dark(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, float]:
-    """Even the sum inside is below tau."""
+    """Even the sum inside is below tau: a sum in place of the mean is then seen below the knee, too."""
     F, m_in = draw_map_and_mask(random)
     return 0.02 * F, m_in, 0.7
 
 
 AROUND_THE_KNEE = {
-    **{f"below tau, {name}": make for name, make in drawn(lambda random: draw_near_the_knee(1.3, random), 3).items()},
+    **drawn(lambda random: draw_near_the_knee(1.3, random), 3, "below tau, "),
     "a dark map": lambda: draw_dark(np.random.default_rng(8)),
-    **{f"above tau, {name}": make for name, make in drawn(lambda random: draw_near_the_knee(0.6, random), 3).items()},
+    **drawn(lambda random: draw_near_the_knee(0.6, random), 3, "above tau, "),
 }
 
 
@@ -49,6 +52,7 @@ def draw_map_and_outside(random: np.random.Generator) -> tuple[np.ndarray, np.nd
 @solution(
     cases={
         **drawn(draw_map_and_outside, 4),
+        # A box that fills the image: 0/0 gives NaN here, and one such image ruins a batch.
         "an empty M_out": lambda: (np.random.default_rng(9).random((5, 6)), np.zeros((5, 6))),
     },
     truth=mean_of_places,
@@ -60,14 +64,15 @@ def my_outer_loss(F: np.ndarray, M_out: np.ndarray) -> float:
     return (F * M_out).sum() / M_out.sum()
 
 
+def draw_terms(random: np.random.Generator) -> tuple[float, ...]:
+    # Alpha is never 0.5, where both weights are alike, and lambda never 1, where it goes unseen.
+    L_c, L_in, L_out = (random.random(3) * [2, -0.7, 0.5]).tolist()
+    return L_c, L_in, L_out, float(random.choice([0.1, 0.3, 0.8])), 1.0 + float(random.random())
+
+
 @solution(
-    cases=drawn(
-        lambda random: (
-            *(float(x) for x in random.random(3) * [2, -0.7, 0.5]),
-            *map(float, random.choice([0.1, 0.3, 0.8], 1)),
-            1.0 + float(random.random()),
-        )
-    ),
+    cases=drawn(draw_terms),
+    # Alpha as a step from L_c towards L_a, with all terms multiplied out.
     truth=lambda L_c, L_in, L_out, alpha, lam: L_c + alpha * (L_in - L_c) + alpha * lam * L_out,
 )
 def my_total(L_c: float, L_in: float, L_out: float, alpha: float, lam: float) -> float:
@@ -77,15 +82,15 @@ def my_total(L_c: float, L_in: float, L_out: float, alpha: float, lam: float) ->
 
 
 def draw_some_boxed(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    # What images without a box hold is of the same kind as the rest: only `has_box` tells them apart.
     has_box = random.permutation([True, True, False, False, False, False, False, True])
-    return np.where(has_box, random.normal(size=8), 9.0), has_box
+    return random.normal(size=8), has_box
 
 
 @solution(
     cases={**drawn(draw_some_boxed), "no box in the batch": lambda: (np.full(4, 9.0), np.zeros(4, bool))},
-    truth=lambda each, has_box: (
-        sum(x for x, boxed in zip(each.tolist(), has_box.tolist(), strict=True) if boxed) / max(1, int(sum(has_box)))
-    ),
+    # A batch of two rows is a map, whose mean over places is at hand.
+    truth=lambda each, has_box: mean_of_places(each[None], has_box[None]),
 )
 def my_attention_of_batch(each: np.ndarray, has_box: np.ndarray) -> float:
     """each (b,): L_in + lam L_out of each image; has_box (b,): True or False. Returns L_a of the batch."""

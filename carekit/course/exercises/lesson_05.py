@@ -1,6 +1,7 @@
 """Exercises of lesson 5: the CARE step, the loop of both stages, and whether a gain is one."""
 
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -8,36 +9,30 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
-from carekit.course.exercises.calling import Unusable
 from carekit.course.exercises.exercise import drawn, solution, t_of
+from carekit.course.exercises.gradients import loss_with_gradient
+from carekit.method.cam import class_activation_map
 from carekit.objectives import Care
 
 
 def draw_step(random: np.random.Generator, alpha: float = 0.5, tau: float = 0.7, lam: float = 2.0) -> tuple:
     """Features behind no layer, a head that is not linear, masks of the map's size; every second image has a box."""
+    # The map's sides differ, so that swapped axes show. The head is not linear, so that the gradient has no one value
+    # for all places of a channel.
     features = torch.tensor(random.normal(size=(4, 3, 4, 5)), dtype=torch.float32, requires_grad=True)
     weight = torch.tensor(random.normal(size=(3, 5)), dtype=torch.float32)
     logits = (features * features.tanh()).mean((2, 3)) @ weight  # (b, k, u, v) -> (b, c)
     m_in = torch.zeros(4, 4, 5)
+    # Boxes of 6 and 3 places: a mean that is taken over the whole batch weighs them differently.
     m_in[0, 1:3, 1:4] = 1
-    m_in[2, 0:2, 2:5] = 1
+    m_in[2, 0:1, 2:5] = 1
     labels = torch.tensor(random.integers(0, 5, 4))
     return logits, features, labels, m_in, torch.tensor([True, False, True, False]), alpha, tau, lam
 
 
 def loss_and_gradient(function: Callable, logits: Tensor, features: Tensor, *rest: object) -> Any:
     """The loss and its gradient by the features: what a step would do."""
-    loss = function(logits, features, *rest)
-    if loss is None or loss is ...:
-        return loss
-    if not isinstance(loss, Tensor) or loss.shape != ():
-        raise Unusable("Return the loss as a tensor with a single number, such as `(1 - alpha) * L_c + alpha * L_a`.")
-    if not loss.requires_grad:
-        raise Unusable(
-            "The loss hangs on no graph, so that no step could follow: do not detach the map, or use .item()."
-        )
-    (gradient,) = torch.autograd.grad(loss, features)
-    return [loss.detach(), *gradient.flatten()]
+    return loss_with_gradient(function(logits, features, *rest), features)
 
 
 def step_by_care(
@@ -50,22 +45,56 @@ def step_by_care(
     tau: float,
     lam: float,
 ) -> Any:
+    """The loss of `carekit.Care`, whose parts have tests of their own, and its gradient."""
     care = Care(alpha=alpha, tau=tau, lam=lam)
+    return loss_with_gradient(care(logits, features, labels, m_in, has_box).total, features)
 
-    def loss(logits: Tensor, features: Tensor) -> Tensor:
-        return care(logits, features, labels, m_in, has_box).total
 
-    return loss_and_gradient(loss, logits, features)
+def draw_on_both_sides(random: np.random.Generator) -> tuple:
+    """One image is below tau and one above it: a tau that limits the mean of the batch shows only here."""
+    logits, features, labels, m_in, has_box, alpha, _, lam = draw_step(random)
+    maps = class_activation_map(logits, features, labels).detach()[has_box]
+    means = ((maps * m_in[has_box]).sum((1, 2)) / m_in[has_box].sum((1, 2))).tolist()
+    return logits, features, labels, m_in, has_box, alpha, sum(means) / 2, lam
+
+
+# With these alpha and lambda one term after the other joins the loss; an alpha of 1 would be no CARE.
+TERMS = {
+    (0.0, 1.0): "With alpha = 0 only L_c is left",
+    (0.5, 0.0): "L_c is right. With alpha = 0.5 and lambda = 0 L_in joins it",
+    (0.5, 1.0): "L_c and L_in are right. With alpha = 0.5 and lambda = 1 L_out joins them",
+}
+
+
+def term_that_is_off(function: Callable, make: Callable[[], tuple]) -> str:
+    """From which term on a wrong loss differs from that of `carekit.Care`, and by how much."""
+    *_, alpha, tau, lam = make()
+    for (with_alpha, with_lam), words in {**TERMS, (alpha, lam): ""}.items():
+        *batch, _, _, _ = make()  # a new graph for each call
+        given = float(function(*batch, with_alpha, tau, with_lam))
+        *batch, _, _, _ = make()
+        right = float(step_by_care(*batch, with_alpha, tau, with_lam)[0])
+        if np.isnan(given):
+            return (
+                f"{words or 'With the alpha and lambda of this case'}, and your loss is NaN: is anything divided by 0?"
+            )
+        if not np.isclose(given, right, rtol=1e-4, atol=1e-5):
+            if not words:
+                return "L_c, L_in and L_out are right: look at how alpha and lambda join them."
+            return f"{words}: that gives {right:.4g}, and yours gives {given:.4g}."
+    return "The value is right, its gradient is not: what is a constant, and what carries gradient?"
 
 
 @solution(
     cases={
         **drawn(draw_step, 3),
+        **drawn(draw_on_both_sides, 2, "an image on each side of tau, "),
         "above tau": lambda: draw_step(np.random.default_rng(5), tau=0.05),
         "another alpha": lambda: draw_step(np.random.default_rng(6), alpha=0.2, lam=0.5),
     },
     truth=step_by_care,
     probe=loss_and_gradient,
+    diagnosis=term_that_is_off,
 )
 def my_care_loss(
     logits: Tensor,
@@ -101,44 +130,48 @@ class TinyNet(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         features = torch.einsum("kc,bchw->bkhw", self.mix, images)
-        return (features * features.tanh()).mean((2, 3)) @ self.weight, features
+        # Not even in the images: a loop that turns their sign must get other weights.
+        return (features * (1 + features.tanh())).mean((2, 3)) @ self.weight, features
 
 
 def draw_loop(random: np.random.Generator) -> tuple:
     model = TinyNet(random)
     batches = []
+    # Three batches, so that steps left out, and gradients that add up, are seen.
     for _ in range(3):
         m_in = torch.zeros(5, 4, 4)
         m_in[0, 1:3, 1:3] = 1
         m_in[3, 0:2, 1:4] = 1
         images = torch.tensor(random.normal(size=(5, 2, 4, 4)), dtype=torch.float32)
         batches.append((images, torch.tensor(random.integers(0, 4, 5)), m_in, m_in.flatten(1).any(1)))
-    return model, batches
+    # Made here, outside of the time limit: the first optimizer of a process imports much of torch.
+    return model, batches, torch.optim.SGD(model.parameters(), lr=0.3)
 
 
-def train_two_stages(function: Callable, model: TinyNet, batches: list) -> list[float]:
+def train_two_stages(
+    function: Callable, model: TinyNet, batches: list, optimizer: torch.optim.Optimizer
+) -> list[float]:
     """The weights after an epoch of stage one, and after one of stage two."""
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
-    seen = []
+    weights = []
     for alpha in (0.0, 0.5):
         function(model, batches, Care(alpha=alpha), optimizer)
-        seen += torch.cat([each.detach().flatten() for each in model.parameters()]).tolist()
-    return seen
+        weights += torch.cat([weight.detach().flatten() for weight in model.parameters()]).tolist()
+    return weights
 
 
-def train_by_hand(model: TinyNet, batches: list) -> list[float]:
+def train_by_hand(model: TinyNet, batches: list, _: torch.optim.Optimizer) -> list[float]:
     """The same with gradients and steps written out, without an optimizer."""
-    seen: list[float] = []
-    weights = [each.detach().clone() for each in model.parameters()]
+    after_each_epoch: list[float] = []
+    weights = {name: weight.detach().clone() for name, weight in model.named_parameters()}
     for alpha in (0.0, 0.5):
         for images, labels, m_in, has_box in batches:
-            now = [each.requires_grad_() for each in weights]
-            logits, features = torch.func.functional_call(model, {"mix": now[0], "weight": now[1]}, (images,))
+            weights = {name: weight.requires_grad_() for name, weight in weights.items()}
+            logits, features = torch.func.functional_call(model, weights, (images,))
             total = Care(alpha=alpha)(logits, features, labels, m_in, has_box).total
-            steps = torch.autograd.grad(total, now)
-            weights = [(each - 0.3 * step).detach() for each, step in zip(now, steps, strict=True)]
-        seen += torch.cat([each.flatten() for each in weights]).tolist()
-    return seen
+            gradients = dict(zip(weights, torch.autograd.grad(total, list(weights.values())), strict=True))
+            weights = {name: (weight - 0.3 * gradients[name]).detach() for name, weight in weights.items()}
+        after_each_epoch += torch.cat([weight.flatten() for weight in weights.values()]).tolist()
+    return after_each_epoch
 
 
 @solution(cases=drawn(draw_loop, 3), truth=train_by_hand, probe=train_two_stages)
@@ -153,25 +186,28 @@ def my_epoch(model: nn.Module, batches: list, care: Care, optimizer: torch.optim
         optimizer.step()
 
 
-class FixedAnswers(nn.Module):
-    """Gives the logits that it was made with, whatever the images."""
-
-    def __init__(self, logits: Tensor):
-        super().__init__()
-        self.logits = logits
+class PixelsAsScores(nn.Module):
+    """Its scores are the sums of the first pixels of an image, so that they are known without it."""
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        return self.logits[: len(images)], images
+        return images.flatten(1).cumsum(1), images
 
 
 def draw_asked(random: np.random.Generator) -> tuple:
-    logits = torch.tensor(random.normal(size=(30, 5)), dtype=torch.float32)
-    return FixedAnswers(logits), torch.zeros(30, 3, 2, 2), int(random.integers(0, 5))
+    # Six classes of about equal size: the largest score is often below a half, and below 0 for none.
+    images = torch.tensor(random.normal(size=(30, 1, 2, 3)), dtype=torch.float32)
+    return PixelsAsScores(), images, int(random.integers(0, 6))
+
+
+def called_in_python(model: nn.Module, images: Tensor, rare: int) -> int:
+    """Image by image: whether the sum up to the rare class's pixel is the largest."""
+    sums = [list(accumulate(pixels)) for pixels in images.flatten(1).tolist()]
+    return sum(max(row) == row[rare] for row in sums)
 
 
 @solution(
     cases=drawn(draw_asked),
-    truth=lambda model, images, rare: sum(row.index(max(row)) == rare for row in model.logits.tolist()),
+    truth=called_in_python,
 )
 def my_called(model: nn.Module, images: Tensor, rare: int) -> int:
     """model(images) gives (logits, features); rare: the class's number. Returns how many are called the rare class."""
@@ -180,6 +216,7 @@ def my_called(model: nn.Module, images: Tensor, rare: int) -> int:
 
 
 def draw_paired(random: np.random.Generator) -> tuple:
+    # The seeds differ more than the arms do, as in a real study: an unpaired interval is then much wider.
     seeds = int(random.integers(3, 9))
     control = random.uniform(0.1, 0.5, seeds)
     return control + 0.1 + random.normal(size=seeds) * 0.05, control, t_of
@@ -200,14 +237,11 @@ def my_interval(care: np.ndarray, control: np.ndarray, t_of: Callable) -> tuple:
 
 
 def draw_four_arms(random: np.random.Generator) -> tuple:
-    base = random.uniform(0.2, 0.4, 4)
-    return (
-        base + 0.15 + random.normal(size=4) * 0.02,
-        base,
-        base + 0.25 + random.normal(size=4) * 0.02,
-        base + 0.2,
-        t_of,
-    )
+    # The number of seeds varies (half of 4 is its root), and so does the sign of what is left for each seed.
+    seeds = int(random.integers(3, 8))
+    base = random.uniform(0.2, 0.4, seeds)
+    care, care_clean = base + 0.15 + random.normal(size=(2, seeds)) * 0.1
+    return care, base, care_clean, base + 0.1, t_of
 
 
 @solution(

@@ -8,23 +8,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from carekit.course.exercises.calling import Unusable
 from carekit.course.exercises.exercise import drawn, solution
+from carekit.course.exercises.gradients import loss_with_gradient
 
 
 def draw_counts(random: np.random.Generator) -> np.ndarray:
+    # A class with one image, whose effective number is 1 whatever beta is.
     return random.permutation([1, 7, 40, 300])
 
 
 def effective_by_sums(counts: np.ndarray, beta: float) -> list[float]:
     """By the geometric sum: the n-th image brings beta times what the one before it brought."""
-    weights = [1 / sum(beta**i for i in range(n)) for n in counts.tolist()]
+    weights = [1 / float((beta ** np.arange(n)).sum()) for n in counts.tolist()]
     mean = sum(weights) / len(weights)
     return [weight / mean for weight in weights]
 
 
 @solution(
     cases={
+        # Floats, since an integer to a negative power is an error in NumPy.
         **drawn(lambda random: (draw_counts(random).astype(float), 0.9), 3),
         "a larger beta": lambda: (np.array([300.0, 20.0, 2.0]), 0.99),
     },
@@ -52,15 +54,7 @@ def very_sure() -> tuple[Tensor, Tensor, float]:
 def loss_and_gradient(function: Callable, logits: Tensor, labels: Tensor, *rest: object) -> Any:
     """The loss and its gradient by the logits: what a step would do."""
     logits = logits.clone().requires_grad_()
-    loss = function(logits, labels, *rest)
-    if loss is None or loss is ...:
-        return loss
-    if not isinstance(loss, Tensor) or loss.shape != ():
-        raise Unusable("Return the loss as a tensor with a single number: end with `.mean()`.")
-    if not loss.requires_grad:
-        raise Unusable("The loss hangs on no graph: compute it with torch from the logits, without `.item()`.")
-    (gradient,) = torch.autograd.grad(loss, logits)
-    return [loss.detach(), *gradient.flatten()]
+    return loss_with_gradient(function(logits, labels, *rest), logits)
 
 
 def focal_in_python(logits: Tensor, labels: Tensor, gamma: float) -> list[float]:
@@ -68,20 +62,24 @@ def focal_in_python(logits: Tensor, labels: Tensor, gamma: float) -> list[float]
     total, slopes = 0.0, []
     for row, label in zip(logits.tolist(), labels.tolist(), strict=True):
         top = max(row)
-        each = [math.exp(value - top) for value in row]
-        missing = sum(value for c, value in enumerate(each) if c != label) / sum(each)  # 1 - p without cancellation
-        p = each[label] / sum(each)
-        total += -(missing**gamma) * math.log1p(-missing if missing < 0.5 else p - 1)
+        powers = [math.exp(value - top) for value in row]
+        missing = sum(powers[:label] + powers[label + 1 :]) / sum(powers)  # 1 - p without cancellation
+        p = powers[label] / sum(powers)
+        log_p = row[label] - top - math.log(sum(powers))
+        total -= missing**gamma * log_p
         # The slope of log p by its logit is 1 - p, by another -p_c; that of (1 - p)^gamma by p is
         # -gamma (1 - p)^(gamma - 1).
-        power = missing ** (gamma - 1) if gamma and missing > 1e-12 else 0.0
-        by_log_p = gamma * power * p * math.log(p) - missing**gamma
-        slopes += [by_log_p * ((c == label) - value / sum(each)) for c, value in enumerate(each)]
+        power = 0.0
+        if gamma and missing > 1e-12:
+            power = missing ** (gamma - 1)
+        by_log_p = gamma * power * p * log_p - missing**gamma
+        slopes += [by_log_p * ((c == label) - value / sum(powers)) for c, value in enumerate(powers)]
     return [total / len(labels), *(slope / len(labels) for slope in slopes)]
 
 
 @solution(
     cases={
+        # 64 bits and large logits: the slope is compared where p is near 0 and near 1.
         **drawn(lambda random: (*draw_logits(random), 2.0), 2),
         "a gamma below 1": lambda: (*draw_logits(np.random.default_rng(7)), 0.5),
         "gamma 0": lambda: (*draw_logits(np.random.default_rng(8)), 0.0),
@@ -105,6 +103,7 @@ def adjusted_by_bayes(logits: np.ndarray, counts: np.ndarray) -> list[list[float
     """Probabilities of a world with equally likely classes: p(c | x) / share of c, made to sum to 1."""
     rows = []
     for row in logits.tolist():
+        # The softmax's own denominator cancels when the row is made to sum to 1.
         likely = [math.exp(value) / count for value, count in zip(row, counts.tolist(), strict=True)]
         rows.append([value / sum(likely) for value in likely])
     return rows
@@ -136,13 +135,15 @@ def my_chances(labels: np.ndarray) -> np.ndarray:
 
 
 def draw_cut(random: np.random.Generator) -> tuple:
+    # Patches inside the box, across its border and beside it.
     m_in = np.zeros((8, 10))
     m_in[2:6, 3:7] = 1
-    y0, x0 = random.integers(0, 5), random.integers(0, 6)
+    y0, x0 = random.integers(0, 5), random.integers(0, 7)
     return m_in, (int(y0), int(y0 + random.integers(2, 4)), int(x0), int(x0 + random.integers(2, 4)))
 
 
 def cut_pixel_by_pixel(m_in: np.ndarray, patch: tuple[int, int, int, int]) -> list[float]:
+    """By asking each pixel whether the patch covers it."""
     y0, y1, x0, x1 = patch
     covered = left = 0
     for y, x in np.ndindex(*m_in.shape):
@@ -153,7 +154,8 @@ def cut_pixel_by_pixel(m_in: np.ndarray, patch: tuple[int, int, int, int]) -> li
 
 
 @solution(
-    cases={**drawn(draw_cut, 4), "all covered": lambda: (draw_cut(np.random.default_rng(0))[0], (2, 6, 3, 7))},
+    # The random patches are smaller than the box, so that it is gone in the last case only.
+    cases={**drawn(draw_cut, 12), "all covered": lambda: (draw_cut(np.random.default_rng(0))[0], (2, 6, 3, 7))},
     truth=cut_pixel_by_pixel,
 )
 def my_cut(m_in: np.ndarray, patch: tuple) -> tuple:

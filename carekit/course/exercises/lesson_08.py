@@ -14,6 +14,7 @@ def cells_one_by_one(size: int, strides: list[int]) -> int:
 
 
 @solution(
+    # Sides that a stride does not divide tell rounding up from rounding down.
     cases={
         "five halvings": lambda: (224, [2, 2, 2, 2, 2]),
         "an odd side": lambda: (101, [2, 2, 2]),
@@ -30,10 +31,12 @@ def my_cells(size: int, strides: list) -> int:
 
 
 def draw_tokens(random: np.random.Generator) -> tuple[np.ndarray, int, int]:
+    # 2 rows, 3 columns and 4 channels: no two axes can be swapped without a trace.
     return random.normal(size=(1 + 2 * 3, 4)), 2, 3
 
 
 def grid_one_by_one(tokens: np.ndarray, u: int, v: int) -> np.ndarray:
+    """The token of each place and channel, looked up."""
     grid = np.zeros((tokens.shape[1], u, v))
     for k, i, j in np.ndindex(*grid.shape):
         grid[k, i, j] = tokens[1 + i * v + j, k]
@@ -47,14 +50,16 @@ def my_grid(tokens: np.ndarray, u: int, v: int) -> np.ndarray:
 
 
 def draw_uneven(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    return random.random((3, 4, 5)), random.normal(size=(3, 4, 5))
+    # Features of both signs, which no ReLU leaves: so a ReLU of the gradient is told from one of the product.
+    return random.normal(size=(3, 4, 5)), random.normal(size=(3, 4, 5))
 
 
 def hires_place_by_place(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    found = np.zeros(features.shape[1:])
+    """The sum over the channels, place by place."""
+    total = np.zeros(features.shape[1:])
     for k, i, j in np.ndindex(*features.shape):
-        found[i, j] += gradient[k, i, j] * features[k, i, j]
-    return found
+        total[i, j] += gradient[k, i, j] * features[k, i, j]
+    return total
 
 
 @solution(cases=drawn(draw_uneven), truth=hires_place_by_place)
@@ -64,17 +69,14 @@ def my_hires(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
 
 
 def layer_place_by_place(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    found = np.zeros(features.shape[1:])
-    for k, i, j in np.ndindex(*features.shape):
-        if gradient[k, i, j] > 0:
-            found[i, j] += gradient[k, i, j] * features[k, i, j]
-    return found
+    """The same, without the places whose gradient is below 0."""
+    total = np.zeros(features.shape[1:])
+    for k, i, j in np.argwhere(gradient > 0):
+        total[i, j] += gradient[k, i, j] * features[k, i, j]
+    return total
 
 
-@solution(
-    cases=drawn(lambda random: (random.normal(size=(3, 4, 5)), random.normal(size=(3, 4, 5)))),
-    truth=layer_place_by_place,
-)
+@solution(cases=drawn(draw_uneven), truth=layer_place_by_place)
 def my_layer_cam(features: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     """features (k, u, v), and the score's gradient by them (k, u, v), arrays. Returns the map (u, v)."""
     return (gradient.clip(0) * features).sum(0)

@@ -8,15 +8,14 @@ from carekit.course.exercises.exercise import drawn, solution
 
 
 def draw_differences(random: np.random.Generator) -> tuple:
+    # Few seeds, as in a study: from 4 to 64 ways to give the signs.
     return (random.normal(0.3, 1.0, random.integers(2, 7)).round(3),)
 
 
 def count_sign_patterns(values: np.ndarray) -> float:
-    reached = [
-        abs(sum(sign * value for sign, value in zip(signs, values, strict=True))) >= abs(values.sum()) - 1e-12
-        for signs in product((-1, 1), repeat=len(values))
-    ]
-    return sum(reached) / len(reached)
+    """Way by way: the sums of the signed values, compared with the sum that was found."""
+    sums = [float(values @ signs) for signs in product((-1, 1), repeat=len(values))]
+    return sum(abs(total) >= abs(values.sum()) - 1e-12 for total in sums) / len(sums)
 
 
 @solution(cases=drawn(draw_differences, 12), truth=count_sign_patterns)
@@ -30,6 +29,7 @@ def my_p(values: np.ndarray) -> float:
 
 
 def draw_interval(random: np.random.Generator) -> tuple:
+    # Ends on both sides of 0 and of what is worth having: each verdict is right in some cases.
     low, high = np.sort(random.normal(0, 0.03, 2))
     return float(low), float(high), 0.01
 
@@ -39,10 +39,18 @@ def verdict_of_points(low: float, high: float, worth: float) -> int:
     allowed = np.linspace(low, high, 2001)
     if (allowed > 0).all():
         return 1
-    return -1 if (allowed < worth).all() else 0
+    return -int((allowed < worth).all())
 
 
-@solution(cases=drawn(draw_interval, 40), truth=verdict_of_points)
+@solution(
+    cases={
+        **drawn(draw_interval, 40),
+        # An end on the limit: 0 is not above 0, and what is worth having is not below it.
+        "from 0": lambda: (0.0, 0.05, 0.01),
+        "up to what is worth having": lambda: (-0.05, 0.01, 0.01),
+    },
+    truth=verdict_of_points,
+)
 def my_verdict(low: float, high: float, worth: float) -> int:
     """low, high: the interval's ends. worth: the smallest gain that counts. Returns 1, -1 or 0."""
     if low > 0:
@@ -51,14 +59,15 @@ def my_verdict(low: float, high: float, worth: float) -> int:
 
 
 def draw_scores(random: np.random.Generator) -> tuple:
+    # Half a thousandth apart: no score of the one group equals one of the other.
     rare, others = random.random(40) + 0.2, random.random(14)
     return rare.round(3), others.round(3) + 0.0005, int(random.integers(0, 12))
 
 
 def found_image_by_image(rare: np.ndarray, others: np.ndarray, allowed: int) -> float:
-    """Image by image: it is found if at most so many of the others score higher."""
-    found = [sum(1 for other in others if other > score) <= allowed for score in rare]
-    return sum(found) / len(found)
+    """Image by image: it is found if at most `allowed` of the others score higher."""
+    higher = [sum(others > score) for score in rare]
+    return sum(count <= allowed for count in higher) / len(rare)
 
 
 @solution(cases=drawn(draw_scores, 20), truth=found_image_by_image)

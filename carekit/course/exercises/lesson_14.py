@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from itertools import combinations
 from math import comb
 
 import numpy as np
@@ -14,7 +15,8 @@ def draw_printed(cut_off: bool, random: np.random.Generator) -> tuple[float, int
     n, digits = int(random.integers(15, 40)), int(random.integers(1, 3))
     factor = 10**digits
     share = 100 * int(random.integers(1, n)) / n * factor
-    return (np.floor(share) if cut_off else np.round(share)) / factor, n, digits
+    shorten = np.floor if cut_off else np.round
+    return float(shorten(share) / factor), n, digits
 
 
 def draw_near_no_share(random: np.random.Generator) -> tuple[float, int, int]:
@@ -26,19 +28,23 @@ def draw_near_no_share(random: np.random.Generator) -> tuple[float, int, int]:
 def occurs_in_decimals(printed: float, n: int, digits: int) -> bool:
     """In whole numbers and decimals, share by share."""
     unit, wanted = Decimal(1).scaleb(-digits), Decimal(repr(float(printed))).quantize(Decimal(1).scaleb(-digits))
+    # Decimals know no rounding error: 73.9 is exactly 73.9.
     shares = [Decimal(100 * k) / n for k in range(n + 1)]
     return any(wanted in (s.quantize(unit, ROUND_DOWN), s.quantize(unit, ROUND_HALF_EVEN)) for s in shares)
 
 
-def named_cases(name: str, make: Callable, count: int) -> dict[str, Callable[[], tuple]]:
-    return {f"{name}, {case}": arguments for case, arguments in drawn(make, count).items()}
-
-
 @solution(
     cases={
-        **named_cases("cut off", lambda random: draw_printed(True, random), 8),
-        **named_cases("rounded", lambda random: draw_printed(False, random), 8),
-        **named_cases("near no share", draw_near_no_share, 6),
+        **drawn(lambda random: draw_printed(True, random), 8, "cut off, "),
+        **drawn(lambda random: draw_printed(False, random), 8, "rounded, "),
+        **drawn(draw_near_no_share, 6, "near no share, "),
+        # The examples of the text: a tolerance on the number of images takes 86.9 for impossible.
+        "17 of 23": lambda: (73.9, 23, 1),
+        "20 of 23, cut off": lambda: (86.9, 23, 1),
+        "between 16 and 17 of 23": lambda: (72.2, 23, 1),
+        # More images than percent, and more percent than there can be.
+        "50 of 200": lambda: (25.0, 200, 1),
+        "21 of 20": lambda: (105.0, 20, 1),
         "all of them": lambda: (100.0, 23, 1),
         "none of them": lambda: (0.0, 23, 1),
         "near a share": lambda: (56.6, 23, 1),
@@ -60,14 +66,16 @@ def interval_by_halving(k: int, n: int) -> list[float]:
         return sum(comb(n, j) * p**j * (1 - p) ** (n - j) for j in range(least, n + 1))
 
     def where(function: Callable[[float], float]) -> float:
-        low, high = 0.0, 1.0
+        low, size = 0.0, 1.0
         for _ in range(60):
-            middle = (low + high) / 2
-            low, high = (middle, high) if function(middle) < 0 else (low, middle)
+            size /= 2
+            if function(low + size) < 0:  # it grows with p: the zero is in the upper half
+                low += size
         return low
 
-    lower = where(lambda p: at_least(p, k) - 0.025) if k else 0.0
-    upper = where(lambda p: 0.025 - (1 - at_least(p, k + 1))) if k < n else 1.0
+    # k or more of n is certain for k = 0, so the first is never below 0; the second likewise for k = n.
+    lower = where(lambda p: at_least(p, k) - 0.025)
+    upper = where(lambda p: at_least(p, k + 1) - 0.975)
     return [lower, upper]
 
 
@@ -77,7 +85,14 @@ def draw_found(random: np.random.Generator) -> tuple[int, int]:
 
 
 @solution(
-    cases={**drawn(draw_found), "none is found": lambda: (0, 10), "all are found": lambda: (12, 12)},
+    cases={
+        **drawn(draw_found),
+        # The ends of what can be, where the formula has no quantile, and their neighbours, where it has one.
+        "none is found": lambda: (0, 10),
+        "one is found": lambda: (1, 10),
+        "all but one are found": lambda: (11, 12),
+        "all are found": lambda: (12, 12),
+    },
     truth=interval_by_halving,
 )
 def my_interval(k: int, n: int) -> tuple:
@@ -92,13 +107,15 @@ def my_interval(k: int, n: int) -> tuple:
 def draw_tables(random: np.random.Generator) -> tuple[dict[int, float]]:
     true = random.uniform(60, 90, 2)
     tables = random.choice(np.arange(2, 11), int(random.integers(3, 6)), replace=False)
+    # From a difference of rounding to that of another run.
     noise = random.choice([0.0, 0.04, 0.3, 0.6, 1.7], len(tables))
     return ({int(table): round(float(true[0] + shift), 2) for table, shift in zip(tables, noise, strict=True)},)
 
 
 def apart_in_hundredths(values: dict[int, float]) -> list[list[int]]:
+    """In whole hundredths, which have no rounding error."""
     hundredths = {table: round(100 * value) for table, value in values.items()}
-    return [[a, b] for a in sorted(values) for b in sorted(values) if a < b and abs(hundredths[a] - hundredths[b]) > 10]
+    return [[a, b] for a, b in combinations(sorted(values), 2) if abs(hundredths[a] - hundredths[b]) > 10]
 
 
 @solution(
@@ -116,6 +133,7 @@ def my_disagree(values: dict) -> list:
 
 
 def draw_percentages(random: np.random.Generator) -> tuple[float, float, int]:
+    # Few enough images that one decimal of a percentage has one count only.
     n = int(random.integers(20, 120))
     right = int(random.integers(max(3, n // 5), n + 1))
     false = int(random.integers(0, right + 1))
@@ -138,6 +156,7 @@ def my_counts(recall: float, precision: float, n: int) -> tuple:
 
 
 def draw_set(random: np.random.Generator) -> tuple[int, int, int]:
+    # Small sets: with and without putting back differ in the third digit at least.
     images = int(random.integers(300, 3000))
     return images, int(random.integers(5, images // 12)), int(random.integers(8, 65))
 
@@ -161,6 +180,7 @@ def my_batches(images: int, boxed: int, batch: int) -> tuple:
 
 
 def draw_head(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, int]:
+    # 4 classes, 6 channels.
     return random.normal(size=4), random.normal(size=(4, 6)), int(random.integers(4))
 
 
@@ -172,7 +192,7 @@ def loss_by_differences(scores: np.ndarray, weights: np.ndarray, c: int) -> list
         return float(np.log(np.exp(y - y.max()).sum()) + y.max() - y[c])
 
     step = 1e-5 * np.eye(weights.shape[1])
-    return [(loss(each) - loss(-each)) / 2e-5 for each in step]
+    return [(loss(move) - loss(-move)) / 2e-5 for move in step]
 
 
 @solution(cases=drawn(draw_head, 5), truth=loss_by_differences)

@@ -1,6 +1,5 @@
 """The wrap-up quiz on the chest films: five questions that are answered by code."""
 
-import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -9,39 +8,35 @@ from scipy import stats
 from carekit.course.exercises.exercise import drawn, solution, t_of
 
 
-@solution(
-    cases=drawn(
-        lambda random: (random.permutation(np.repeat([0, 1, 2, 3], random.permutation([3, 7, 12, 30]))),),
-    ),
-    truth=lambda labels: rarest_by_counting(labels.tolist()),
-)
+def draw_classes(random: np.random.Generator) -> tuple[np.ndarray]:
+    # Another ratio in each case, and seldom a whole number.
+    counts = random.choice(np.arange(3, 40), 4, replace=False)
+    return (random.permutation(np.repeat([0, 1, 2, 3], counts)),)
+
+
+def rarest_by_counting(labels: np.ndarray) -> list[float]:
+    """By counting in lists."""
+    counts = [labels.tolist().count(label) for label in range(4)]
+    return [counts.index(min(counts)), max(counts) / min(counts)]
+
+
+@solution(cases=drawn(draw_classes), truth=rarest_by_counting)
 def my_rarest(labels: np.ndarray) -> tuple:
     """labels (n,): a class number for each image; each class has one. Returns (class, ratio)."""
     counts = np.bincount(labels)
     return counts.argmin(), counts.max() / counts.min()
 
 
-def rarest_by_counting(labels: list[int]) -> list[float]:
-    counts = {label: labels.count(label) for label in labels}
-    fewest = min(counts, key=lambda label: counts[label])
-    return [fewest, max(counts.values()) / counts[fewest]]
-
-
 def draw_skewed(random: np.random.Generator) -> tuple[np.ndarray, int]:
-    return random.permutation(np.repeat([0, 1, 2], [20, 9, int(random.integers(2, 5))])), int(random.integers(0, 3))
+    # From 2 to 5 classes, since the MCA is one over their number.
+    classes = int(random.integers(2, 6))
+    return np.repeat(np.arange(classes), random.integers(2, 20, classes)), int(random.integers(0, classes))
 
 
-def accuracy_and_mca(labels: np.ndarray, named: int) -> list[float]:
-    predicted = [named for _ in labels]
-    hits = [found == label for found, label in zip(predicted, labels.tolist(), strict=True)]
-    recalls = []
-    for each in sorted(set(labels.tolist())):
-        own = [hit for hit, label in zip(hits, labels.tolist(), strict=True) if label == each]
-        recalls.append(sum(own) / len(own))
-    return [sum(hits) / len(hits), sum(recalls) / len(recalls)]
-
-
-@solution(cases=drawn(draw_skewed, 6), truth=accuracy_and_mca)
+@solution(
+    cases=drawn(draw_skewed, 6),
+    truth=lambda labels, named: (labels.tolist().count(named) / len(labels), 1 / len(set(labels.tolist()))),
+)
 def my_always(labels: np.ndarray, named: int) -> tuple:
     """labels (n,): the true classes; named: the class that is always said. Returns (accuracy, MCA)."""
     accuracy = np.mean(labels == named)
@@ -50,21 +45,26 @@ def my_always(labels: np.ndarray, named: int) -> tuple:
 
 
 def draw_maps_and_boxes(random: np.random.Generator) -> tuple[np.ndarray, list, int]:
-    def box() -> tuple[int, int, int, int]:
-        x0, y0 = (int(value) for value in random.integers(0, 14, 2))
-        return x0, y0, x0 + int(random.integers(4, 11)), y0 + int(random.integers(4, 11))
+    # Maps that are no squares on a film whose size their sides do not divide, and boxes that end on half pixels: the
+    # middle of a cell may be neither rounded nor taken from the other side.
+    def box() -> tuple[float, ...]:
+        x0, y0 = random.integers(0, 28, 2) / 2
+        return x0, y0, x0 + random.integers(8, 22) / 2, y0 + random.integers(8, 22) / 2
 
-    boxes = [[box() for _ in range(int(random.integers(1, 3)))] for _ in range(23)]
-    return random.random((23, 6, 6)), boxes, 24
+    boxes = [[box(), box()][: int(random.integers(1, 3))] for _ in range(60)]
+    # Of 28 pixels some middles are exactly on an end of a box, of 26 none.
+    return random.random((60, 4, 7)), boxes, int(random.choice([26, 28]))
 
 
 def pointed_film_by_film(maps: np.ndarray, boxes: list, size: int) -> float:
+    """In units of half a cell, where the middle of cell i is 2 i + 1."""
     hits = 0
-    step = size // maps.shape[1]
-    for map_, own in zip(maps, boxes, strict=True):
-        best = max(itertools.product(range(maps.shape[1]), repeat=2), key=lambda place: map_[place])
-        middle_y, middle_x = (place * step + step // 2 for place in best)
-        hits += any(middle_x in range(x0, x1) and middle_y in range(y0, y1) for x0, y0, x1, y1 in own)
+    for map_, film in zip(maps, boxes, strict=True):
+        row, column = max(np.ndindex(*map_.shape), key=lambda place: map_[place])
+        high, wide = size / map_.shape[0] / 2, size / map_.shape[1] / 2
+        hits += any(
+            x0 / wide <= 2 * column + 1 < x1 / wide and y0 / high <= 2 * row + 1 < y1 / high for x0, y0, x1, y1 in film
+        )
     return hits / len(maps)
 
 
@@ -80,14 +80,16 @@ def my_pointing(maps: np.ndarray, boxes: list, size: int) -> np.floating:
 
 
 def draw_scores(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    # Three classes: a score above a half is not always there, and films turn in both directions.
     before, after = random.random((2, 30, 3))
     return before, after, random.permutation(np.repeat([0, 1, 2], 10)), int(random.integers(0, 3))
 
 
 def turned_film_by_film(before: np.ndarray, after: np.ndarray, labels: np.ndarray, rare: int) -> int:
+    """Film by film, with the largest score of each."""
     count = 0
-    for one, other, label in zip(before.tolist(), after.tolist(), labels.tolist(), strict=True):
-        count += label != rare and max(one) != one[rare] and max(other) == other[rare]
+    for clean, marked, label in zip(before.tolist(), after.tolist(), labels.tolist(), strict=True):
+        count += label != rare and max(clean) != clean[rare] and max(marked) == marked[rare]
     return count
 
 
@@ -100,19 +102,21 @@ def my_turned(before: np.ndarray, after: np.ndarray, labels: np.ndarray, rare: i
 
 
 def draw_predicted(random: np.random.Generator) -> tuple:
+    # Guesses of few seeds: half of the gains are below 0, and Student's t is far from 1.96.
     labels = random.permutation(np.repeat([0, 1, 2], [9, 8, 13]))
-    seeds = int(random.integers(3, 6))
-    control, care = (random.integers(0, 3, (seeds, 30)) for _ in range(2))
+    control, care = random.integers(0, 3, (2, int(random.integers(3, 8)), 30))
     return control, care, labels, int(random.integers(0, 3)), t_of
 
 
 def gain_by_scipy(control: np.ndarray, care: np.ndarray, labels: np.ndarray, rare: int, _: object) -> list[float]:
-    found = []
-    for one, other in zip(control.tolist(), care.tolist(), strict=True):
-        own = [place for place, label in enumerate(labels.tolist()) if label == rare]
-        found.append((sum(other[i] == rare for i in own) - sum(one[i] == rare for i in own)) / len(own))
-    low, high = stats.t.interval(0.95, len(found) - 1, np.mean(found), stats.sem(found))
-    return [float(np.mean(found)), float(high - low) / 2]
+    """By counts of found films, and SciPy's interval of the mean."""
+    own = np.flatnonzero(labels == rare)
+    gains = [
+        (care_seed.tolist().count(rare) - control_seed.tolist().count(rare)) / len(own)
+        for care_seed, control_seed in zip(care[:, own], control[:, own], strict=True)
+    ]
+    low, high = stats.t.interval(0.95, len(gains) - 1, np.mean(gains), stats.sem(gains))
+    return [float(np.mean(gains)), float(high - low) / 2]
 
 
 @solution(cases=drawn(draw_predicted, 6), truth=gain_by_scipy)

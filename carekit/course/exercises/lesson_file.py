@@ -58,8 +58,7 @@ def _exercise(lesson: int, text: str, solutions: dict[str, Solution]) -> Exercis
         return Choice(**vars(common), variable=answer, choices=choices, right=right)
     slips = []
     for fence, hint in SLIP.findall(sections["Slips"]):
-        lines = fence.splitlines(keepends=True)
-        old, new = ("".join(line[1:] for line in lines if line[0] == sign) for sign in "-+")
+        old, new = ("".join(re.findall(rf"^\{sign}(.*\n)", fence, re.M)) for sign in "-+")
         slips.append(Slip(old, new, hint))
     solution = solutions.pop(answer)
     return Exercise(
@@ -72,4 +71,5 @@ def _exercise(lesson: int, text: str, solutions: dict[str, Solution]) -> Exercis
         cases=solution.cases,
         truth=solution.truth,
         probe=solution.probe,
+        diagnosis=solution.diagnosis,
     )
