@@ -36,16 +36,10 @@ def loss_and_gradient(function: Callable, logits: Tensor, features: Tensor, *res
 
 
 def step_by_care(
-    logits: Tensor,
-    features: Tensor,
-    labels: Tensor,
-    m_in: Tensor,
-    has_box: Tensor,
-    alpha: float,
-    tau: float,
-    lam: float,
+    logits: Tensor, features: Tensor, labels: Tensor, m_in: Tensor, has_box: Tensor, *weights: float
 ) -> Any:
     """The loss of `carekit.Care`, whose parts have tests of their own, and its gradient."""
+    alpha, tau, lam = weights
     care = Care(alpha=alpha, tau=tau, lam=lam)
     return loss_with_gradient(care(logits, features, labels, m_in, has_box).total, features)
 
