@@ -8,6 +8,7 @@ const RULES = {
   eqeqeq: "error",
   "object-shorthand": "error",
   "max-len": ["error", { code: 120 }],
+  "max-lines-per-function": ["error", { max: 60 }],
 };
 
 export default [
@@ -15,6 +16,6 @@ export default [
   { ignores: ["**/.venv/**", "benchmarks/**", "tests/browser/**", "runs/**", "site/**"] },
   js.configs.recommended,
   { rules: RULES },
-  { files: ["carekit/course/explorers/static/*.js"], languageOptions: { globals: globals.browser } },
+  { files: ["carekit/course/explorers/static/**/*.js"], languageOptions: { globals: globals.browser } },
   { files: ["tests/**/*.js"], languageOptions: { globals: globals.node } },
 ];

@@ -18,7 +18,8 @@ import ipywidgets as widgets, matplotlib.pyplot as plt, numpy as np
 from carekit import build
 from carekit.method import boxes
 from carekit.material.drawing import skin
-from carekit.course.explorers.attention_loss import explore_attention_loss, losses, words
+from carekit.course.explorers.attention_loss import CAPTION, explore_attention_loss, numbers
+from carekit.course.explorers.captions import fill
 from carekit.course.explorers.cam import explore_cam
 from carekit.research.figures import plots
 print(os.getpid())"""
@@ -31,15 +32,15 @@ PATTERN = """image, image_boxes = data.read(rows[:1])[0], data.boxes_of(rows[0])
 mask = boxes.rasterise(image_boxes, (data.size, data.size))
 
 def redraw(tau):
-    numbers, x = losses(maps[0], image_boxes, data.size, tau, 1.0, 0.5, 1.0), np.linspace(0, 1, 101)
+    losses, x = numbers(maps[0], image_boxes, data.size, tau, 1.0, 0.5, 1.0), np.linspace(0, 1, 101)
     figure, axes = plt.subplots(1, 3, figsize=(9, 3))
     plots.draw_attention(axes[0], image, maps[0], image_boxes, "map of the true class")
     axes[1].imshow(image.mean(2), cmap="gray")
-    axes[1].imshow(np.where(mask, numbers["inside"] < tau, 0.5), cmap="coolwarm", alpha=0.5, vmin=0, vmax=1)
+    axes[1].imshow(np.where(mask, losses["inside"] < tau, 0.5), cmap="coolwarm", alpha=0.5, vmin=0, vmax=1)
     axes[2].plot(x, -np.minimum(x, tau))
-    axes[2].plot([numbers["inside"]], [numbers["l_in"]], "o")
+    axes[2].plot([losses["inside"]], [losses["l_in"]], "o")
     plt.show()
-    print(words(numbers, tau))
+    print(fill(CAPTION, losses | {"tau": tau, "steps": 0}))
 
 slider = widgets.FloatSlider(min=0.05, max=1, step=0.01, value=0.5)
 display(slider, widgets.interactive_output(redraw, {"tau": slider}))"""

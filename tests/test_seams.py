@@ -10,7 +10,7 @@ from torch import nn
 from carekit import compare, experiment
 from carekit.course.explorers.ablation import explore_ablation
 from carekit.course.explorers.cam import explore_cam
-from carekit.course.explorers.cam.numbers import look
+from carekit.course.explorers.cam.numbers import forward_pass
 from carekit.course.explorers.frame import MIME
 from carekit.experiment import Arm
 from carekit.experiment.box_sources import BOX_SOURCES, BoxSource
@@ -159,7 +159,7 @@ def test_a_map_is_among_an_explorers_choices_and_is_painted_from_python(added, t
     model = build("small", 2)
     explore_cam(model, tiny, np.array([3, 7]))
     assert "brightest channel" in choices(displayed, "method")
-    (seen, _) = look(model, tiny, np.array([3, 7]))
+    (seen, _) = forward_pass(model, tiny, np.array([3, 7]))
     np.testing.assert_allclose(seen.maps["brightest"][1], seen.features.max(0), atol=1e-6)
 
 

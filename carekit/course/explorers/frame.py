@@ -11,6 +11,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from carekit.course.explorers import browser
+from carekit.course.explorers.captions import fill
 from carekit.course.explorers.controls import widened
 from carekit.research.figures.show import bundle
 
@@ -29,8 +30,9 @@ class Explorer(anywidget.AnyWidget):
     """A view that is drawn in the browser, of a scene that is sent once.
 
     Args:
-        view: a name in static/main.js.
+        view: a folder of static/.
         title: what the explorer is called.
+        caption: the template of its sentence, see `carekit.course.explorers.captions`.
         controls: made by `carekit.course.explorers.controls`.
         defaults: what the controls stand at, and go back to: {name: value}.
         scene: what the view draws from; all of it goes into JSON.
@@ -48,6 +50,7 @@ class Explorer(anywidget.AnyWidget):
         self,
         view: str,
         title: str,
+        caption: str,
         controls: Sequence[Mapping[str, Any]],
         defaults: Mapping[str, Any],
         scene: Mapping[str, Any],
@@ -57,8 +60,8 @@ class Explorer(anywidget.AnyWidget):
         answer: Callable[[dict], dict] | None = None,
     ):
         controls = [widened(control, defaults[control["name"]]) for control in controls]
-        state: dict[str, Any] = {"view": view, "title": title, "controls": controls, "defaults": dict(defaults)}
-        state |= {"scene": dict(scene), "guess": guess}
+        state: dict[str, Any] = {"view": view, "title": title, "caption": caption, "controls": controls}
+        state |= {"defaults": dict(defaults), "scene": dict(scene), "guess": guess}
         state["presets"] = [[name, dict(values)] for name, values in (presets or {}).items()]  # a notebook sorts keys
         super().__init__(state=state, values=dict(defaults))
         self._answer = answer
@@ -74,8 +77,8 @@ class Explorer(anywidget.AnyWidget):
             reply = {"error": f"{error}" or type(error).__name__}
         self.send(reply | {"number": number})
 
-    def show(self, figure: Figure, words: str) -> None:
-        """Display it, with a still picture and its words for whoever has no kernel and no browser."""
-        data, metadata = bundle(figure, words)
+    def show(self, still: Figure, values: Mapping[str, Any]) -> None:
+        """Display it; without kernel and browser, a still picture and the caption of `values` are seen."""
+        data, metadata = bundle(still, fill(self.state["caption"], values))
         view = {"model_id": self.model_id, "version_major": 2, "version_minor": 0}
         display(data | {_WIDGET: view, MIME: self.state}, metadata=metadata, raw=True)

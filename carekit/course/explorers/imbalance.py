@@ -19,11 +19,15 @@ LARGEST_ONLY, FORGETS, HAND = "largest", "forgets", "hand"
 GOOD = 0.9  # the recall of the classes that a good classifier does not forget
 
 
-def imbalance(ratio: float, names: Sequence[str], total_of_largest: float = LARGEST) -> dict:
-    """Classes whose sizes fall geometrically from the largest to the smallest, `ratio` times less.
+CAPTION = (
+    "{?ratio}Ratio {ratio}{:}{title}, {times} to 1{/}: {?who}{who}{:}always naming {largest}{/} has accuracy "
+    "{accuracy:.3f} and MCA {mca:.3f}; the weights go from {low:.2f} for {largest} to {high:.2f} for {smallest}."
+)
 
-    Returns sizes and weights (n / (c · n_c)), each {name: number} in the order of `names`, largest class first, and
-    the accuracy and mca, in [0, 1], of a classifier that always names the largest class. Sizes are not rounded.
+
+def imbalance(ratio: float, names: Sequence[str], total_of_largest: float = LARGEST) -> dict[str, float]:
+    """The sizes {name: images}, not rounded, of classes that fall geometrically from the largest, `ratio` times less.
+
     Raises ValueError for fewer than two classes, or for a ratio below 1 or that leaves less than one image.
     """
     if len(names) < 2:
@@ -31,37 +35,7 @@ def imbalance(ratio: float, names: Sequence[str], total_of_largest: float = LARG
     if not 1 <= ratio <= total_of_largest:
         raise ValueError(f"ratio = {ratio:g} is out of range: choose from 1 (balanced) to {total_of_largest:g}")
     sizes = total_of_largest * np.geomspace(1, 1 / ratio, len(names))
-    weights = class_weights(sizes.tolist()).tolist()
-    pairs = {"sizes": sizes.tolist(), "weights": weights}
-    named = {key: dict(zip(names, values, strict=True)) for key, values in pairs.items()}
-    return named | {"accuracy": float(sizes[0] / sizes.sum()), "mca": 1 / len(names)}
-
-
-def of_counts(counts: Mapping[str, float]) -> dict:
-    """Sizes and weights of classes, each {name: number}, largest class first."""
-    sizes = dict(sorted(counts.items(), key=lambda pair: -pair[1]))
-    weights = class_weights(list(sizes.values())).tolist()
-    return {"sizes": sizes, "weights": dict(zip(sizes, weights, strict=True))}
-
-
-def recalls_of(classifier: str, n: int) -> list[float]:
-    """The recalls, largest class first, of one that names the largest only, or that forgets the smallest."""
-    if classifier == LARGEST_ONLY:
-        return [1.0] + [0.0] * (n - 1)
-    return [GOOD] * (n - 1) + [0.0]
-
-
-def judge(sizes: Sequence[float], recalls: Sequence[float]) -> dict[str, float]:
-    """Accuracy and MCA of a classifier with these recalls on classes of these sizes."""
-    return {"accuracy": float(np.average(recalls, weights=sizes)), "mca": float(np.mean(recalls))}
-
-
-def words(about: str, who: str, numbers: dict) -> str:
-    """The numbers in a sentence; `about` names the classes' sizes, `who` the classifier."""
-    largest, *_, smallest = numbers["weights"]
-    low, high = numbers["weights"][largest], numbers["weights"][smallest]
-    scores = f"{who} has accuracy {numbers['accuracy']:.3f} and MCA {numbers['mca']:.3f}"
-    return f"{about}: {scores}; the weights go from {low:.2f} for {largest} to {high:.2f} for {smallest}."
+    return dict(zip(names, sizes.tolist(), strict=True))
 
 
 def explore_imbalance(
@@ -86,43 +60,56 @@ def explore_imbalance(
     """
     if min(paper_counts.values(), default=1) < 1:
         raise ValueError("a class without an image has no ratio: leave it out of the counts")
-    names = sorted(paper_counts, key=lambda name: -paper_counts[name])
-    own = round(max(paper_counts.values(), default=1) / min(paper_counts.values(), default=1))
-    imbalance(own if ratio is None else ratio, names)
-    if (own if ratio is None else ratio) > LARGEST_RATIO:
-        raise ValueError(f"ratio = {ratio or own:g} is out of range: choose from 1 (balanced) to {LARGEST_RATIO}")
+    counts, chest = _largest_first(paper_counts), _largest_first(CHEST_COUNTS)
+    names = list(counts)
+    own = round(max(counts.values(), default=1) / min(counts.values(), default=1))
+    by_ratio = ratio is not None
+    start = own if ratio is None else ratio
+    sizes = imbalance(start, names)
+    if start > LARGEST_RATIO:
+        raise ValueError(f"ratio = {start:g} is out of range: choose from 1 (balanced) to {LARGEST_RATIO}")
     title = "The paper's skin data" if dict(paper_counts) == SKIN_COUNTS else "These data"
-    sets = {GIVEN: {"title": title} | of_counts(paper_counts)}
-    sets[CHEST] = {"title": "The paper's chest data"} | of_counts(CHEST_COUNTS)
-    known = {name: _complete(name, each, names) for name, each in (recalls or {}).items()}
-    defaults: dict[str, Any] = {"counts": GIVEN if ratio is None else RATIO, "classifier": LARGEST_ONLY}
-    defaults |= {"ratio": own if ratio is None else ratio, "log": log, "recalls": []}
-    sent = {key: [each["title"], list(each["sizes"]), list(each["sizes"].values())] for key, each in sets.items()}
+    sets = {GIVEN: [title, names, list(counts.values())]}
+    sets[CHEST] = ["The paper's chest data", list(chest), list(chest.values())]
+    known = {name: _complete(name, of_class, names) for name, of_class in (recalls or {}).items()}
+    defaults: dict[str, Any] = {"counts": RATIO if by_ratio else GIVEN, "classifier": LARGEST_ONLY}
+    defaults |= {"ratio": start, "log": log, "recalls": []}
     explorer = Explorer(
         "imbalance",
         "What accuracy hides",
-        _controls(sets, known),
+        CAPTION,
+        _controls(title, known),
         defaults,
-        {"names": names, "sets": sent, "recalls": known, "largest": LARGEST, "most": LARGEST_RATIO, "good": GOOD},
+        {"names": names, "sets": sets, "recalls": known, "largest": LARGEST, "most": LARGEST_RATIO, "good": GOOD},
         presets=_presets(title, own),
         guess={"name": "accuracy", "label": "the accuracy", "most": 1},
     )
-    numbers = sets[GIVEN] if ratio is None else imbalance(ratio, names)
-    numbers = numbers | judge(list(numbers["sizes"].values()), recalls_of(LARGEST_ONLY, len(names)))
-    about = f"{title}, {own} to 1" if ratio is None else f"Ratio {ratio:g}"
-    explorer.show(_still(numbers, log), words(about, f"always naming {names[0]}", numbers))
+    values: dict[str, Any] = {"title": title, "times": own}
+    if by_ratio:
+        values["ratio"] = f"{start:g}"
+    else:
+        sizes = dict(counts)
+    weights = dict(zip(names, class_weights(list(sizes.values())).tolist(), strict=True))
+    # Of one that always names the largest class: the recall is 1 there, and 0 elsewhere.
+    scores = {"accuracy": sizes[names[0]] / sum(sizes.values()), "mca": 1 / len(names)}
+    ends = {"largest": names[0], "smallest": names[-1], "low": weights[names[0]], "high": weights[names[-1]]}
+    explorer.show(_still(sizes, weights, scores, log), values | scores | ends)
     return explorer
 
 
+def _largest_first(counts: Mapping[str, int]) -> dict[str, float]:
+    return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
+
+
 def _complete(name: str, recalls: Mapping[str, float], names: Sequence[str]) -> list[float]:
-    missing = [each for each in names if each not in recalls]
+    missing = [label for label in names if label not in recalls]
     if missing:
         raise ValueError(f"{name} has no recall of {missing[0]}: give one of each class")
-    return [float(recalls[each]) for each in names]
+    return [float(recalls[label]) for label in names]
 
 
-def _controls(sets: Mapping[str, Mapping], known: Mapping[str, object]) -> list[Control]:
-    counts = {key: each["title"] for key, each in sets.items()} | {RATIO: "by the ratio"}
+def _controls(title: str, known: Mapping[str, object]) -> list[Control]:
+    counts = {GIVEN: title, CHEST: "The paper's chest data", RATIO: "by the ratio"}
     kinds = {LARGEST_ONLY: "always the largest class", FORGETS: "good, but never the smallest"}
     kinds |= {f"known {name}": name for name in known} | {HAND: "by hand: move the recalls"}
     return [
@@ -143,10 +130,10 @@ def _presets(title: str, ratio: int) -> dict[str, dict[str, object]]:
     }
 
 
-def _still(numbers: dict, log: bool) -> Figure:
+def _still(sizes: Mapping[str, float], weights: dict[str, float], scores: dict[str, float], log: bool) -> Figure:
     figure, axes = plots.grid(3, size=3)
-    always = {"accuracy": numbers["accuracy"], "MCA": numbers["mca"]}
-    panels = {"images": numbers["sizes"], "class weight": numbers["weights"], "always the largest class": always}
+    always = {"accuracy": scores["accuracy"], "MCA": scores["mca"]}
+    panels = {"images": sizes, "class weight": weights, "always the largest class": always}
     for i, (panel, (title, values)) in enumerate(zip(axes[0], panels.items(), strict=True)):
         drawn = panel.bar(range(len(values)), list(values.values()), color=plots.COLOURS[i])
         panel.bar_label(drawn, fmt=lambda value: f"{value:,.0f}" if value >= 100 else f"{value:.3g}", fontsize=8)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from carekit.course.explorers import scene
 from carekit.course.explorers.controls import choice, index, parameter, toggle
 from carekit.course.explorers.frame import Explorer, packed
-from carekit.course.explorers.overlay import Boxes, lift_text, share_of
+from carekit.course.explorers.overlay import Boxes, inside
 from carekit.data.box_table import read_table, save_by_hand
 from carekit.data.prepared import Prepared
 from carekit.data.prepared.annotating import replace_boxes, save_boxes
@@ -32,10 +32,15 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 PRESETS["By distance"] = {"box_scale": 1.0, "outer": "distance"}
 
-_GUESS = {"name": "inside", "label": "the share of the image inside", "most": 1}
-_GUESS_OF_THE_MAP = {"name": "share", "label": "the share of the map inside", "most": 1}
-
 Save = Callable[[Prepared, str, Any], Prepared]
+
+
+CAPTION = (
+    "{?boxes > 0}{name}, {boxes} box{?boxes > 1}es{/} at scale {box_scale:.2f}: {inside:.3f} of the image lies inside"
+    "{?outer_sum > 0}, M_out {outer} sums to {outer_sum:.1f}.{:}. M_out is empty, so L_out counts as 0.{/}"
+    "{?lift} Share of the map inside: {share:.3f} ({lift:.1f} × the box’s area).{/}"
+    "{:}{name} has no box: it takes no part in the attention loss.{/}"
+)
 
 
 def masks(image_boxes: Boxes, size: int, box_scale: float, outer: str) -> tuple[np.ndarray, np.ndarray]:
@@ -47,7 +52,7 @@ def masks(image_boxes: Boxes, size: int, box_scale: float, outer: str) -> tuple[
     return m_in, boxes.outer_mask(torch.from_numpy(m_in)[None], outer)[0].numpy()
 
 
-def measure(
+def numbers(
     image_boxes: Boxes,
     size: int,
     box_scale: float = 1.0,
@@ -55,25 +60,13 @@ def measure(
     map_: Float[np.ndarray, "u v"] | None = None,
 ) -> dict[str, float]:
     """The share of the image inside, the sum of M_out (NaN by distance without a box), the number of boxes, and with a
-    map the share of it inside."""
+    map the share of it inside, and its lift."""
     m_in, m_out = masks(image_boxes, size, box_scale, outer)
-    found = {"inside": float(m_in.mean()), "outer_sum": float(m_out.sum(dtype=float)), "boxes": len(image_boxes)}
-    return found if map_ is None else found | {"share": share_of(map_, m_in)}
-
-
-def words(numbers: dict[str, float], name: str, box_scale: float, outer: str) -> str:
-    """The numbers in sentences."""
-    count = int(numbers["boxes"])
-    if not count:
-        return f"{name} has no box: it takes no part in the attention loss."
-    plural = "es" if count > 1 else ""
-    start = f"{name}, {count} box{plural} at scale {box_scale:.2f}: {numbers['inside']:.3f} of the image"
-    end = ""
-    if "share" in numbers:
-        end = f" Share of the map inside: {lift_text(numbers['share'], numbers['inside'])}."
-    if not numbers["outer_sum"]:
-        return f"{start} lies inside. M_out is empty, so L_out counts as 0.{end}"
-    return f"{start} lies inside, M_out {OUTER[outer]} sums to {numbers['outer_sum']:.1f}.{end}"
+    counted = {"inside": float(m_in.mean()), "outer_sum": float(m_out.sum(dtype=float)), "boxes": len(image_boxes)}
+    if map_ is None:
+        return counted
+    share, lift = inside(map_, m_in)
+    return counted | {"share": share, "lift": lift}
 
 
 class MasksExplorer(Explorer):
@@ -138,10 +131,10 @@ def lines_of(table: Path, data: Prepared, rows: np.ndarray) -> dict[str, np.ndar
     if not table.is_file():
         return {}
     names = data.samples.image_id.iloc[rows]
-    known = set(read_table(table).image_id) & set(names)
-    found = FromTable(str(table), partly=True)(data, rows.tolist())
-    owned = {data.samples.image_id.iloc[row]: each for row, each in found.items()}
-    return {name: owned.get(name, np.zeros((0, 4))) for name in known}
+    # An image of the table without a box was annotated, too: it has none.
+    lines = {name: np.zeros((0, 4)) for name in set(read_table(table).image_id) & set(names)}
+    of_rows = FromTable(str(table), partly=True)(data, rows.tolist())
+    return lines | {data.samples.image_id.iloc[row]: drawn for row, drawn in of_rows.items()}
 
 
 def explore_masks(
@@ -183,38 +176,41 @@ def explore_masks(
         raise ValueError(f"{len(maps)} maps do not belong to {len(rows)} images: give one for each")
     one_of("outer", outer, OUTER)
     boxes.check_scale(box_scale)
-    path = hand_table(data) if table is None else Path(table)
+    path = Path(table or hand_table(data))
     known = lines_of(path, data, rows)
     for image_id, drawn in known.items():
         data = replace_boxes(data, image_id, drawn)
+    # As many images as weigh no more than BYTES, but one at least.
     first = rows[: int(np.clip(BYTES // (3 * data.size**2), 1, MOST))]
-    names = data.samples.image_id.iloc[rows]
+    image_ids = data.samples.image_id.iloc[rows]
     sent = scene.sent(data, first) | {
         "boxes": [data.checked_boxes(i).tolist() for i in rows],
         "names": [f"{scene.name_of(data, i)} ({_file(data, int(i))})" for i in rows],
-        "maps": None if maps is None else packed(maps),
-        "annotated": np.flatnonzero(names.isin(list(known))).tolist(),
+        "maps": None,
+        "annotated": np.flatnonzero(image_ids.isin(list(known))).tolist(),
         "note": _note(data, save, path),
     }
+    controls = [
+        index("image", "Image", len(rows) - 1),
+        parameter("box_scale", low=0.1, high=2.0),
+        choice("outer", "M_out", OUTER),
+    ]
+    defaults = {"image": 0, "box_scale": box_scale, "outer": outer, "boxes": {}}
+    guess = {"name": "inside", "label": "the share of the image inside", "most": 1}
+    map_ = None
+    if maps is not None:
+        map_, sent["maps"], defaults["map"] = maps[0], packed(maps), True
+        controls.insert(2, toggle("map", "Map under the boxes"))
+        guess |= {"name": "share", "label": "the share of the map inside"}
+    title = "Boxes, and the masks they make"
+    on_save = save or replace_boxes
     explorer = MasksExplorer(
-        data,
-        rows,
-        save or replace_boxes,
-        path,
-        "masks",
-        "Boxes, and the masks they make",
-        [
-            index("image", "Image", len(rows) - 1),
-            parameter("box_scale", low=0.1, high=2.0),
-            *([] if maps is None else [toggle("map", "Map under the boxes")]),
-            choice("outer", "M_out", OUTER),
-        ],
-        {"image": 0, "box_scale": box_scale, "outer": outer, "boxes": {}} | ({} if maps is None else {"map": True}),
-        sent,
-        presets=PRESETS,
-        guess=_GUESS if maps is None else _GUESS_OF_THE_MAP,
+        data, rows, on_save, path, "masks", title, CAPTION, controls, defaults, sent, presets=PRESETS, guess=guess
     )
-    explorer.show(*_still(data, int(rows[0]), box_scale, outer, None if maps is None else maps[0]))
+    drawn = data.checked_boxes(rows[0])
+    values = {"name": scene.name_of(data, rows[0]), "box_scale": box_scale, "outer": OUTER[outer]}
+    still = _still(data.read(rows[:1])[0], drawn, box_scale, outer, map_)
+    explorer.show(still, values | numbers(drawn, data.size, box_scale, outer, map_))
     return explorer
 
 
@@ -228,20 +224,21 @@ def _note(data: Prepared, save: Save | None, table: Path) -> str:
     note = f"Save writes them to the table {table.name}"
     if save is save_boxes and data.folder is not None:
         return f"{note} and to the folder {data.folder.name}."
-    return f"{note}." if save in (None, save_boxes) else f"{note}, and hands them to the notebook's own function."
+    if save in (None, save_boxes):
+        return f"{note}."
+    return f"{note}, and hands them to the notebook's own function."
 
 
-def _still(data: Prepared, row: int, box_scale: float, outer: str, map_: np.ndarray | None) -> tuple[Figure, str]:
-    drawn, size = data.checked_boxes(row), (data.size, data.size)
-    m_in, m_out = masks(drawn, data.size, box_scale, outer)
+def _still(image: np.ndarray, drawn: np.ndarray, box_scale: float, outer: str, map_: np.ndarray | None) -> Figure:
     figure, axes = plots.grid(3, size=2.6)
-    scaled, title = boxes.scale(drawn, box_scale, size), f"box × {box_scale:g}"
+    size, title = len(image), f"box × {box_scale:g}"
+    scaled = boxes.scale(drawn, box_scale, (size, size))
     if map_ is None:
-        plots.draw_image(axes[0, 0], data.read([row])[0], scaled, title)
+        plots.draw_image(axes[0, 0], image, scaled, title)
     else:
-        plots.draw_attention(axes[0, 0], data.read([row])[0], map_, scaled, f"map, {title}")
-    for place, mask, title in ((axes[0, 1], m_in, "M_in"), (axes[0, 2], m_out, f"M_out, {OUTER[outer]}")):
-        place.imshow(mask, cmap=plots.MAP, vmin=0, vmax=max(1e-9, float(mask.max())))
-        place.set_title(title, fontsize=10)
-    numbers = measure(drawn, data.size, box_scale, outer, map_)
-    return figure, words(numbers, scene.name_of(data, row), box_scale, outer)
+        plots.draw_attention(axes[0, 0], image, map_, scaled, f"map, {title}")
+    titles = ("M_in", f"M_out, {OUTER[outer]}")
+    for panel, mask, title in zip(axes[0, 1:], masks(drawn, size, box_scale, outer), titles, strict=True):
+        panel.imshow(mask, cmap=plots.MAP, vmin=0, vmax=max(1e-9, float(mask.max())))
+        panel.set_title(title, fontsize=10)
+    return figure

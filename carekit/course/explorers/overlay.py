@@ -18,22 +18,13 @@ def mask_of(boxes: Boxes, size: int) -> np.ndarray:
     return geometry.rasterise(geometry.check(boxes, (size, size)), (size, size))
 
 
-def share_text(share: float, boxes: Boxes, size: int) -> str:
-    """A share of attention inside the boxes, and how many times that of a map without preference it is: the lift."""
-    return lift_text(share, mask_of(boxes, size).mean())
+def inside(map_: Float[np.ndarray, "u v"], m_in: np.ndarray) -> tuple[float, float]:
+    """(share of one map inside a mask, the lift: how many times that of a map without preference it is).
 
-
-def lift_text(share: float, area: float) -> str:
-    """The same with the boxes' share of the image in place of the boxes."""
-    return f"{share:.3f} ({share / area:.1f} × the box’s area)"
-
-
-def inside(map_: Float[np.ndarray, "u v"], image_boxes: Boxes, size: int) -> float:
-    """Share of one map, enlarged to the image, inside its boxes as they are, not scaled; 0 for a map of zeros."""
-    return share_of(map_, mask_of(image_boxes, size))
-
-
-def share_of(map_: Float[np.ndarray, "u v"], m_in: np.ndarray) -> float:
-    """The same with M_in (s, s) in place of the boxes."""
+    The map is enlarged to the mask, M_in (s, s). A map of zeros has the share 0; without a box the lift is NaN.
+    """
+    # (u, v) -> (1, s, s): `resize` and `attention_inside` take a batch
     large = resize(torch.from_numpy(np.asarray(map_, np.float32))[None], m_in.shape).numpy().astype(np.float64)
-    return float(np.nan_to_num(attention_inside(large, m_in[None]))[0])
+    share = float(np.nan_to_num(attention_inside(large, m_in[None]))[0])
+    area = float(m_in.mean()) or float("nan")
+    return share, share / area

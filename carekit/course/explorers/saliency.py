@@ -13,7 +13,7 @@ from carekit.course.explorers.overlay import Boxes
 from carekit.data.prepared import Prepared
 from carekit.ground.messages import one_of
 from carekit.material.autobox.components import Cut, large_components
-from carekit.material.autobox.dsr import Stages, stages
+from carekit.material.autobox.dsr import stages
 from carekit.material.autobox.dsr.segments import paint
 from carekit.material.autobox.frame import fill_frame, find_frame
 from carekit.material.autobox.quality import compare
@@ -41,41 +41,36 @@ PRESETS = {
 }
 
 
+# What is seen, in a sentence: a map may have no box, since nothing exceeds the threshold, or nearly everything.
+CAPTION = (
+    "{name}: {above:.3f} of the image exceeds {threshold:.2f}, {kept:.3f} is kept"
+    "{?boxes > 0}; its box overlaps the true one by {iou:.3f}."
+    "{:}. There is no box: nothing stands out, or everything.{/}"
+)
+
+
 def stage_maps(image: UInt8[np.ndarray, "s s 3"]) -> UInt8[np.ndarray, "10 s s"]:
     """The map of each of `STEPS`, 0 to 255, of an image whose frame is filled and counts as 0."""
     frame = find_frame(image)
-    shown = np.stack(list(_maps(stages(fill_frame(image, frame))).values()))  # (10, s, s)
-    return np.where(frame, 0, np.round(255 * shown)).astype(np.uint8)
-
-
-def _maps(found: Stages) -> dict[str, np.ndarray]:
+    found = stages(fill_frame(image, frame))
     scale = found.scales[SHOWN]
-    maps = {"background": paint(scale.background.astype(float), scale)}
+    maps = {"background": paint(scale.background.astype(float), scale), "saliency": found.saliency}
     for name, errors in (("dense", found.dense), ("sparse", found.sparse)):
         maps[name] = paint(errors.raw[SHOWN], scale)
         maps[f"{name}_spread"] = paint(errors.spread[SHOWN], scale)
         maps[f"{name}_pixels"] = errors.pixels
         maps[f"{name}_centred"] = errors.centred
-    maps["saliency"] = found.saliency
-    return {step: maps[step] for step in STEPS}
+    shown = np.stack([maps[step] for step in STEPS])  # (10, s, s)
+    return np.where(frame, 0, np.round(255 * shown)).astype(np.uint8)
 
 
-def measure(map_: UInt8[np.ndarray, "s s"], true: Boxes, size: int, threshold: float) -> dict[str, float]:
+def numbers(map_: UInt8[np.ndarray, "s s"], true: Boxes, size: int, threshold: float) -> dict[str, float]:
     """How much of the image exceeds the threshold, how much of it is kept, and the box's overlap with the true ones."""
     cut = Cut(threshold, SMALLEST)
-    mask = cut.mask(map_ / 255)
-    found = cut.box(map_ / 255)
+    mask, drawn = cut.mask(map_ / 255), cut.box(map_ / 255)
     kept = large_components(mask, SMALLEST)
-    overlap = compare(found, np.asarray(true, float).reshape(-1, 4), size)["iou"]
-    return {"above": float(mask.mean()), "kept": float(kept.mean()), "boxes": len(found), "iou": overlap}
-
-
-def words(numbers: dict[str, float], name: str, threshold: float) -> str:
-    """The numbers in a sentence."""
-    start = f"{name}: {numbers['above']:.3f} of the image exceeds {threshold:.2f}, {numbers['kept']:.3f} is kept"
-    if not numbers["boxes"]:
-        return f"{start}. There is no box: nothing stands out, or everything."
-    return f"{start}; its box overlaps the true one by {numbers['iou']:.3f}."
+    overlap = compare(drawn, np.asarray(true, float).reshape(-1, 4), size)["iou"]
+    return {"above": float(mask.mean()), "kept": float(kept.mean()), "boxes": len(drawn), "iou": overlap}
 
 
 def explore_saliency(data: Prepared, rows: np.ndarray, *, stage: str = "saliency", threshold: float = 0.5) -> Explorer:
@@ -99,6 +94,7 @@ def explore_saliency(data: Prepared, rows: np.ndarray, *, stage: str = "saliency
     explorer = Explorer(
         "saliency",
         "An image on its way through DSR",
+        CAPTION,
         [
             index("image", "Image", len(rows) - 1),
             choice("stage", "Stage", STEPS),
@@ -110,17 +106,17 @@ def explore_saliency(data: Prepared, rows: np.ndarray, *, stage: str = "saliency
         guess={"name": "iou", "label": "the overlap", "most": 1},
     )
     shown = maps[0, list(STEPS).index(stage)]
-    numbers = measure(shown, sent["boxes"][0], data.size, threshold)
-    still = _still(data, rows[0], shown, threshold, STEPS[stage])
-    explorer.show(still, words(numbers, scene.name_of(data, rows[0]), threshold))
+    values = {"name": scene.name_of(data, rows[0]), "threshold": threshold}
+    values |= numbers(shown, sent["boxes"][0], data.size, threshold)
+    explorer.show(_still(data, rows[0], shown, threshold, STEPS[stage]), values)
     return explorer
 
 
 def _still(data: Prepared, row: SupportsIndex, map_: np.ndarray, threshold: float, title: str) -> Figure:
     figure, axes = plots.grid(3, size=2.6)
-    found = Cut(threshold, SMALLEST).box(map_ / 255)
-    plots.draw_image(axes[0, 0], data.read([row])[0], found, f"the box above {threshold:g}")
-    for place, shown, text in ((axes[0, 1], map_ / 255, title), (axes[0, 2], map_ / 255 > threshold, "above it")):
-        place.imshow(shown, cmap=plots.MAP, vmin=0, vmax=1)
-        place.set_title(text, fontsize=9)
+    drawn = Cut(threshold, SMALLEST).box(map_ / 255)
+    plots.draw_image(axes[0, 0], data.read([row])[0], drawn, f"the box above {threshold:g}")
+    for panel, shown, text in ((axes[0, 1], map_ / 255, title), (axes[0, 2], map_ / 255 > threshold, "above it")):
+        panel.imshow(shown, cmap=plots.MAP, vmin=0, vmax=1)
+        panel.set_title(text, fontsize=9)
     return figure

@@ -1,6 +1,11 @@
 """A page of explorers, moved by hand."""
 
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path.append(str(Path(__file__).parent))  # _channels.py
 
 
 @pytest.fixture

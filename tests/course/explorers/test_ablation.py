@@ -5,11 +5,11 @@ import pytest
 from carekit import Care, compare, experiment
 from carekit.course.explorers import frame
 from carekit.course.explorers.ablation import explore_ablation, numbers, setting_maps
-from carekit.course.explorers.ablation.numbers import axis_range, colour_range, words
-from carekit.course.explorers.overlay import inside, share_text
+from carekit.course.explorers.ablation.numbers import axis_range, colour_range
+from carekit.course.explorers.overlay import inside, mask_of
 from carekit.experiment import Arm, evaluation
 from carekit.experiment.profiles import Profile
-from carekit.method.metrics import HEADLINE, METRICS, Metric
+from carekit.method.metrics import HEADLINE, METRICS, Metric, label_of
 from carekit.training import Schedule
 
 WITHOUT = "without attention"
@@ -36,8 +36,11 @@ def test_attention_inside_is_that_of_the_evaluation(scene):
         for map_ in maps[:, i]:
             found = evaluation.Predictions(np.full((1, 2), 0.5), data.labels[[row]], map_[None])
             expected = evaluation.measure(found, data.take([row]))["attention_inside"]
-            assert inside(map_, data.boxes_of(row), data.size) == pytest.approx(expected, abs=1e-6)
-    assert inside(maps[3, 1], data.boxes_of(rows[1]), data.size) == 0
+            m_in = mask_of(data.boxes_of(row), data.size)
+            share, lift = inside(map_, m_in)
+            assert share == pytest.approx(expected, abs=1e-6) and lift == pytest.approx(share / m_in.mean())
+    assert inside(maps[3, 1], m_in) == (0, 0)
+    assert np.isnan(inside(maps[0, 0], np.zeros((16, 16), np.uint8))[1])
 
 
 def test_maps_of_the_settings_are_those_of_each_arms_first_seed(tiny, monkeypatch):
@@ -96,14 +99,21 @@ def test_the_browser_has_the_same_numbers(scene, displayed, page, settle):
         f, i = s % 4, s % 3
         figure = HEADLINE[f]
         shown = settle(tab, setting=setting, metric=figure, image=i, parameter=("alpha", "tau")[s % 2])
-        here, there = (inside(maps[k, i], data.boxes_of(rows[i]), data.size) for k in (s, 1))
+        m_in = mask_of(data.boxes_of(rows[i]), data.size)
+        (here, lift), (there, control_lift) = (inside(maps[k, i], m_in) for k in (s, 1))
         (mean, half), (mean_control, half_control) = (
             table.loc[row, figure][["mean", "±"]] for row in (setting, WITHOUT)
         )
         expected = {"mean": mean, "half": half, "control_mean": mean_control, "control_half": half_control}
         assert shown == pytest.approx(expected | {"inside": here, "control_inside": there}, abs=1e-5)
-        told = (share_text(share, data.boxes_of(rows[i]), data.size) for share in (here, there))
-        assert tab.inner_text(".ck-words") == words(table, setting, WITHOUT, figure, *told)
+        control = f"; {WITHOUT}: {mean_control:.3f} ± {half_control:.3f}"
+        control_share = f"; {WITHOUT}: {there:.3f} ({control_lift:.1f} × the box’s area)"
+        if setting == WITHOUT:
+            control = control_share = ""
+        assert tab.inner_text(".ck-words") == (
+            f"{setting}: {label_of(figure)} {mean:.3f} ± {half:.3f}{control}. Share of attention inside the box of "
+            f"this image: {here:.3f} ({lift:.1f} × the box’s area){control_share}."
+        )
 
 
 def test_a_setting_of_one_seed_has_no_interval_and_one_without_boxes_no_attention(scene, displayed, page, settle):
@@ -227,10 +237,11 @@ def test_only_some_images_are_sent_and_the_still_picture_has_words(scene, displa
     (bundle,) = displayed
     sent = bundle[frame.MIME]["scene"]
     assert sent["images"]["shape"][0] == sent["maps"]["shape"][1] == len(sent["boxes"]) == 2 < numbers.MOST
-    drawn = data.boxes_of(rows[0])
-    shares = (inside(maps[ARMS.index(arm), 0], drawn, data.size) for arm in ("alpha = 0.5", WITHOUT))
-    here, there = (share_text(share, drawn, data.size) for share in shares)
-    assert bundle["text/plain"] == words(table, "alpha = 0.5", WITHOUT, "rare_recall", here, there)
+    mean, half = table.loc["alpha = 0.5", "rare_recall"][["mean", "±"]]
+    share, lift = inside(maps[ARMS.index("alpha = 0.5"), 0], mask_of(data.boxes_of(rows[0]), data.size))
+    start = f"alpha = 0.5: recall of the rare class {mean:.3f} ± {half:.3f}; {WITHOUT}: "
+    assert bundle["text/plain"].startswith(start)
+    assert f"inside the box of this image: {share:.3f} ({lift:.1f} × the box’s area); {WITHOUT}" in bundle["text/plain"]
     assert bundle["image/png"]
 
 

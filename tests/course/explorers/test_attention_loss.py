@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from matplotlib.text import Text
 
 from carekit import Care, box_masks
-from carekit.course.explorers.attention_loss import STEP, explore_attention_loss, losses, stepped, words
+from carekit.course.explorers import attention_loss
+from carekit.course.explorers.attention_loss import explore_attention_loss, numbers
+from carekit.course.explorers.captions import fill
 
 
 @pytest.fixture
@@ -16,7 +19,7 @@ def scene(tiny):
 def test_the_numbers_are_those_of_the_objective(scene):
     data, rows, maps = scene
     for row, map_ in zip(rows, maps, strict=True):
-        found = losses(map_, data.boxes_of(row), data.size, 0.4, 0.5, 0.3, 1.2)
+        found = numbers(map_, data.boxes_of(row), data.size, 0.4, 0.5, 0.3, 1.2)
         m_in, _ = box_masks([data.boxes_of(row)], (data.size, data.size), 1.2)
         inside, outside = Care(tau=0.4).parts(torch.from_numpy(map_)[None], m_in)
         assert found["l_in"] == pytest.approx(inside.item(), abs=1e-6)
@@ -24,19 +27,32 @@ def test_the_numbers_are_those_of_the_objective(scene):
         assert found["weighted"] == pytest.approx(0.3 * (inside + 0.5 * outside).item(), abs=1e-6)
 
 
+STEP = 0.02  # what a step at α = 1 moves a cell by, if the gradient is the same in all
+
+
+def stepped(data, row, map_, tau, lam, alpha, box_scale, steps):
+    """The map after some steps, by autograd through carekit's own loss at the image's size."""
+    m_in, _ = box_masks([data.boxes_of(row)], (data.size, data.size), box_scale)
+    moved = torch.from_numpy(map_)[None].double()
+    for _ in range(steps):
+        moved = moved.detach().requires_grad_()
+        inside, outside = Care(tau=tau).parts(moved.float(), m_in)
+        (gradient,) = torch.autograd.grad((alpha * (inside + lam * outside)).sum(), moved)
+        moved = (moved - STEP * map_.size * gradient).clamp(0, 1)
+    return moved[0].detach().numpy()
+
+
 @pytest.mark.parametrize(("tau", "lam", "alpha", "scale"), [(0.7, 2.0, 0.5, 1.0), (0.3, 0.0, 0.9, 1.4)])
-def test_a_step_goes_down_the_gradient_of_the_objective(scene, tau, lam, alpha, scale):
-    """Against autograd through carekit's own loss at the image's size."""
+def test_a_step_goes_down_the_gradient_of_the_objective(scene, displayed, page, settle, tau, lam, alpha, scale):
     data, rows, maps = scene
-    m_in, _ = box_masks([data.boxes_of(rows[0])], (data.size, data.size), scale)
-    expected = torch.from_numpy(maps[:1]).double()
-    for step in range(1, 8):
-        expected = expected.detach().requires_grad_()
-        inside, outside = Care(tau=tau).parts(expected.float(), m_in)
-        (gradient,) = torch.autograd.grad((alpha * (inside + lam * outside)).sum(), expected)
-        expected = (expected - STEP * maps[0].size * gradient).clamp(0, 1)
-        found = stepped(maps[0], data.boxes_of(rows[0]), data.size, tau, lam, alpha, scale, step)
-        np.testing.assert_allclose(found, expected[0].detach().numpy(), atol=2e-5)
+    explore_attention_loss(data, rows, maps)
+    tab = page()
+    values = {"tau": tau, "lam": lam, "alpha": alpha, "box_scale": scale}
+    for steps in range(1, 8):
+        shown = settle(tab, image=0, steps=steps, **values)
+        moved = stepped(data, rows[0], maps[0], steps=steps, **values)
+        expected = numbers(moved, data.boxes_of(rows[0]), data.size, **values)
+        assert shown == pytest.approx(expected, abs=2e-5)
 
 
 def test_steps_are_taken_in_the_browser_and_stop_near_tau(scene, displayed, page, settle):
@@ -48,15 +64,33 @@ def test_steps_are_taken_in_the_browser_and_stop_near_tau(scene, displayed, page
     for label, steps in (("Take 10 steps", 10), ("Take 1 step", 11), ("Take 10 steps", 21)):
         tab.get_by_role("button", name=label, exact=True).click()
         shown = settle(tab)
-        moved = stepped(maps[1], data.boxes_of(rows[1]), data.size, steps=steps, **values)
-        expected = losses(moved, data.boxes_of(rows[1]), data.size, **values)
-        assert shown == pytest.approx(expected, abs=1e-5)
-        assert tab.inner_text(".ck-words").replace("\u2212", "-") == words(expected, 0.6, steps)
+        moved = stepped(data, rows[1], maps[1], steps=steps, **values)
+        expected = numbers(moved, data.boxes_of(rows[1]), data.size, **values)
+        assert shown == pytest.approx(expected, abs=1e-4)
+        assert tab.inner_text(".ck-words").startswith(f"After {steps} steps. Mean activation inside the box 0.")
     assert shown["inside"] == pytest.approx(0.6, abs=0.1)
     bars = tab.get_by_label("Of the loss").get_attribute("aria-label").replace("\u2212", "-")
     assert f"L_c is 0.500 and α L_a is {shown['weighted']:.3f}" in bars
     tab.get_by_role("button", name="Back to the start").click()
-    assert settle(tab)["inside"] == pytest.approx(losses(maps[1], data.boxes_of(rows[1]), 16, **values)["inside"], 1e-5)
+    expected = numbers(maps[1], data.boxes_of(rows[1]), 16, **values)
+    assert settle(tab)["inside"] == pytest.approx(expected["inside"], 1e-5)
+
+
+def test_the_still_has_no_dollar_sign_and_the_sentence_of_the_first_image(scene, displayed, monkeypatch):
+    """A formula must be drawn as one, or be written in plain letters: no picture says "$L_{in}$"."""
+    stills = []
+    monkeypatch.setattr(attention_loss.Explorer, "show", lambda _, still, values: stills.append((still, values)))
+    explore_attention_loss(*scene)
+    ((still, values),) = stills
+    texts = [text for text in still.findobj(Text) if text.get_text()]
+    assert "The inner loss, and this image on it" in [text.get_text() for text in texts]
+    assert not [text.get_text() for text in texts if "$" in text.get_text() and not text.get_parse_math()]
+    given = values | {"inside": 0.25, "l_in": -0.25, "l_out": 0.5, "l_a": 0.25, "weighted": 0.125}
+    sentence = "Mean activation inside the box 0.25, below τ 0.70: L_in −0.250, L_out 0.500, L_a 0.250, α L_a 0.125."
+    assert fill(attention_loss.CAPTION, given) == sentence
+    assert fill(attention_loss.CAPTION, given | {"steps": 1, "inside": 0.75}).startswith(
+        "After 1 step. Mean activation inside the box 0.75, above τ 0.70"
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,9 +102,10 @@ def test_the_browser_has_the_same_numbers(scene, displayed, page, settle, tau, l
     tab = page()
     for i in range(3):
         shown = settle(tab, image=i, tau=tau, lam=lam, alpha=0.5, box_scale=scale)
-        expected = losses(maps[i], data.boxes_of(rows[i]), data.size, tau, lam, 0.5, scale)
+        expected = numbers(maps[i], data.boxes_of(rows[i]), data.size, tau, lam, 0.5, scale)
         assert shown == pytest.approx(expected, abs=1e-5)
-        assert tab.inner_text(".ck-words").replace("\u2212", "-") == words(expected, tau)
+        sentence = fill(attention_loss.CAPTION, expected | {"tau": tau, "steps": 0})
+        assert tab.inner_text(".ck-words") == sentence
 
 
 def test_arrow_keys_move_a_slider_and_what_is_seen(scene, displayed, page):

@@ -2,28 +2,35 @@ import numpy as np
 import pytest
 
 from carekit.course.explorers import frame
-from carekit.course.explorers.imbalance import explore_imbalance, imbalance, judge, of_counts, recalls_of, words
+from carekit.course.explorers.captions import fill
+from carekit.course.explorers.imbalance import CAPTION, explore_imbalance, imbalance
 from carekit.method import metrics
+from carekit.strategies import class_weights
 
 PAPER = {"nv": 6705, "mel": 1113, "bkl": 1099, "bcc": 514, "akiec": 327, "vasc": 142, "df": 115}
 
 
 @pytest.mark.parametrize("ratio", [1, 8, 100])
-def test_the_scores_are_those_of_the_metrics_on_as_many_labels(ratio):
-    found = imbalance(ratio, list("abcd"), 1_000_000)
-    labels = np.repeat(np.arange(4), [round(size) for size in found["sizes"].values()])
+def test_the_scores_are_those_of_the_metrics_on_as_many_labels(displayed, page, settle, ratio):
+    names = list("abcd")
+    explore_imbalance(dict(zip(names, (9, 8, 7, 6), strict=True)))
+    found = settle(page(), counts="ratio", ratio=ratio)
+    labels = np.repeat(np.arange(4), [round(1000 * size) for size in found["sizes"]])
     always = np.zeros_like(labels)
     assert found["accuracy"] == pytest.approx((labels == always).mean(), abs=1e-5)
     assert found["mca"] == np.nanmean(metrics.recalls(labels, always, 4))
 
 
-def test_sizes_fall_by_one_factor_and_weights_balance_them():
-    found = imbalance(58, list(PAPER))
-    sizes, weights = (np.array(list(found[key].values())) for key in ("sizes", "weights"))
+def test_sizes_fall_by_one_factor_and_weights_balance_them(displayed, page, settle):
+    by_name = imbalance(58, list(PAPER))
+    assert list(by_name) == list(PAPER)
+    sizes = np.array(list(by_name.values()))
     assert sizes[0] == 1000 and sizes[0] / sizes[-1] == pytest.approx(58)
     assert np.allclose(sizes[1:] / sizes[:-1], 58 ** (-1 / 6))
-    assert np.allclose(sizes * weights, sizes.sum() / 7)
-    assert list(found["sizes"]) == list(found["weights"]) == list(PAPER)
+    explore_imbalance(PAPER)
+    found = settle(page(), counts="ratio", ratio=58)
+    assert found["sizes"] == pytest.approx(list(sizes))
+    assert np.allclose(sizes * found["weights"], sizes.sum() / 7)
 
 
 @pytest.mark.parametrize("ratio", [0.5, 1001, float("nan")])
@@ -57,55 +64,56 @@ def test_it_starts_at_the_counts_themselves_with_a_still_picture_and_its_words(d
 
 
 @pytest.mark.parametrize("recalls", [[1, 0, 0], [0.25, 0.5, 1.0], [0, 0, 0]])
-def test_accuracy_and_mca_are_those_of_labels_with_these_recalls(recalls):
+def test_accuracy_and_mca_are_those_of_labels_with_these_recalls(displayed, page, settle, recalls):
     sizes = [400, 200, 20]
     labels = np.repeat(np.arange(3), sizes)
     predicted = labels.copy()
     for label, (size, recall) in enumerate(zip(sizes, recalls, strict=True)):
         of_class = np.flatnonzero(labels == label)
         predicted[of_class[round(size * recall) :]] = (label + 1) % 3
-    found = judge(sizes, recalls)
+    explore_imbalance(dict(zip("abc", sizes, strict=True)))
+    found = settle(page(), classifier="hand", recalls=recalls)
     assert found["accuracy"] == pytest.approx((labels == predicted).mean())
     assert found["mca"] == pytest.approx(np.nanmean(metrics.recalls(labels, predicted, 3)))
 
 
 @pytest.mark.parametrize("names", [list(PAPER), ["large", "small"], [f"class {i}" for i in range(15)]])
-def test_the_browser_has_the_same_numbers(displayed, page, settle, names):
+def test_the_browser_has_the_recalls_and_the_sentence_of_each_classifier(displayed, page, settle, names):
     counts = {name: 1000 - 37 * i for i, name in enumerate(names)}
-    explore_imbalance(counts, recalls={"trained": {name: 1 / (2 + i) for i, name in enumerate(names)}})
+    trained = {name: 1 / (2 + i) for i, name in enumerate(names)}
+    explore_imbalance(counts, recalls={"trained": trained})
     tab, n = page(), len(names)
-    trained = [1 / (2 + i) for i in range(n)]
-    hand = [0.75] * n
+    times = round(max(counts.values()) / min(counts.values()))
     forgetting = f"finding 90 % of each class, but never {names[-1]},"
     cases = (
-        ("ratio", 1, False, "largest", f"always naming {names[0]}", recalls_of("largest", n)),
-        ("given", 1, True, "known trained", "trained", trained),
-        (
-            "ratio",
-            58,
-            False,
-            "forgets",
-            forgetting,
-            recalls_of("forgets", n),
-        ),
-        ("given", 58, False, "hand", "a classifier with these recalls", hand),
+        ("Ratio 1", 1, False, "largest", f"always naming {names[0]}", [1.0] + [0.0] * (n - 1)),
+        (f"These data, {times} to 1", 1, True, "known trained", "trained", list(trained.values())),
+        ("Ratio 58", 58, False, "forgets", forgetting, [0.9] * (n - 1) + [0.0]),
+        (f"These data, {times} to 1", 58, False, "hand", "a classifier with these recalls", [0.75] * n),
     )
-    for counts_of, ratio, log, classifier, who, recalls in cases:
-        values = {"ratio": ratio, "counts": counts_of, "log": log, "classifier": classifier, "recalls": hand}
+    for about, ratio, log, classifier, who, recalls in cases:
+        counts_of = "ratio" if about.startswith("Ratio") else "given"
+        values = {"ratio": ratio, "counts": counts_of, "log": log, "classifier": classifier, "recalls": [0.75] * n}
         shown = settle(tab, **values)
-        expected = imbalance(ratio, names) if counts_of == "ratio" else of_counts(counts)
-        expected |= judge(list(expected["sizes"].values()), recalls)
-        for key in ("accuracy", "mca"):
-            assert shown[key] == pytest.approx(expected[key], abs=1e-5)
-        for key in ("sizes", "weights"):
-            assert shown[key] == pytest.approx(list(expected[key].values()), abs=1e-5)
-        times = round(max(counts.values()) / min(counts.values()))
-        about = f"Ratio {ratio}" if counts_of == "ratio" else f"These data, {times} to 1"
-        assert tab.inner_text(".ck-words") == words(about, who, expected)
+        sizes = imbalance(ratio, names) if counts_of == "ratio" else counts
+        assert shown["sizes"] == pytest.approx(list(sizes.values()), abs=1e-5)
+        assert shown["weights"] == pytest.approx(class_weights(list(sizes.values())).tolist(), abs=1e-5)
+        assert shown["recalls"] == pytest.approx(recalls)
+        assert shown["accuracy"] == pytest.approx(np.average(recalls, weights=list(sizes.values())), abs=1e-5)
+        assert shown["mca"] == pytest.approx(np.mean(recalls), abs=1e-5)
+        assert tab.inner_text(".ck-words").startswith(f"{about}: {who} has accuracy {shown['accuracy']:.3f} and MCA ")
     settle(tab, counts="chest", classifier="largest")
     assert tab.inner_text(".ck-words").startswith(
         "The paper's chest data, 84 to 1: always naming normal has accuracy 0.591"
     )
+
+
+def test_the_whole_sentence():
+    values = {"ratio": 10, "accuracy": 0.5, "mca": 0.25, "largest": "nv", "smallest": "df", "low": 0.5, "high": 4.0}
+    end = " has accuracy 0.500 and MCA 0.250; the weights go from 0.50 for nv to 4.00 for df."
+    assert fill(CAPTION, values) == f"Ratio 10: always naming nv{end}"
+    given = values | {"ratio": None, "title": "These data", "times": 3, "who": "mine"}
+    assert fill(CAPTION, given) == f"These data, 3 to 1: mine{end}"
 
 
 def test_a_classifier_without_a_recall_of_each_class_is_refused(displayed):
@@ -120,9 +128,9 @@ def test_the_bars_are_as_high_as_their_numbers(displayed, page, settle):
         (svg) => [...svg.querySelectorAll("rect")].map((bar) => +bar.getAttribute("height")))"""
     for log in (False, True):
         settle(tab, counts="ratio", ratio=30, log=log)
-        expected = imbalance(30, list(PAPER))
-        for drawn, key in zip(tab.evaluate(heights), ("sizes", "weights"), strict=True):
-            values = np.array(list(expected[key].values()))
+        sizes = list(imbalance(30, list(PAPER)).values())
+        for drawn, given in zip(tab.evaluate(heights), (sizes, class_weights(sizes).tolist()), strict=True):
+            values = np.array(given)
             values = np.abs(np.log(values)) if log else values
             assert np.allclose(np.divide(drawn, drawn[0]), values / values[0], atol=1e-3)
 

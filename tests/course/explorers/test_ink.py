@@ -6,7 +6,7 @@ import torch
 
 from carekit.course.explorers import frame
 from carekit.course.explorers.ink import explore_ink
-from carekit.course.explorers.ink.numbers import first_of_all_classes, look, told, words
+from carekit.course.explorers.ink.numbers import first_of_all_classes, forward_pass
 from carekit.material.drawing.marks import mark
 from carekit.networks import build
 from carekit.research.setting.ink_pair import Pair, compare_marks
@@ -32,7 +32,7 @@ def test_a_map_adds_up_to_the_margin_of_the_rarest_class(pair, models):
     """Behind a linear head its mean is the score of the class less the mean of all, without the biases."""
     images = pair.clean.read([0, 3])
     for model in models.values():
-        found = look(model, images, 1)
+        found = forward_pass(model, images, 1)
         with torch.no_grad(), model.evaluating():
             logits = model(pair.clean.tensor([0, 3])).logits
         bias = model.linear_head.bias.detach()
@@ -57,13 +57,17 @@ def test_the_browser_tells_what_the_models_say(models, pair, shown, displayed, p
     for place, row in enumerate((3, 0, 7)):
         for inked, state in ((False, "clean"), (True, "with the test’s ink")):
             data = pair.marked if inked else pair.clean
-            said = {name: look(model, data.read([row]), 1).probabilities[0] for name, model in models.items()}
+            said = {name: forward_pass(model, data.read([row]), 1).probabilities[0] for name, model in models.items()}
             numbers = settle(tab, image=place, inked=inked, all=inked)
             assert [numbers["rare_0"], numbers["rare_1"]] == pytest.approx([s[1] for s in said.values()], abs=1e-5)
             assert numbers["right"] == sum(s.argmax() == data.labels[row] for s in said.values())
             name = f"{data.classes[data.labels[row]]}, test image {row}"
-            expected = words(name, state, said, data.classes, 1)
-            assert tab.inner_text(".ck-words") == (f"{expected} {told(rows, 'rare')}" if inked else expected)
+            answers = [f"{model} says {data.classes[p.argmax()]} (rare {p[1]:.2f})" for model, p in said.items()]
+            expected = f"{name.capitalize()}, {state}: {'; '.join(answers)}."
+            if inked:
+                with_ink = [f"{r['name']}: {r['with']} ({r['without']} without ink)" for r in rows]
+                expected += f" With ink on all 6 images of other diseases, so many become rare: {'; '.join(with_ink)}."
+            assert tab.inner_text(".ck-words") == expected
     assert tab.locator(".ck-counts tbody tr").all_inner_texts()[1].split("\t")[:3] == [
         "CARE", str(rows[1]["without"]), str(rows[1]["with"])
     ]  # fmt: skip
@@ -105,7 +109,7 @@ def test_a_painted_image_is_answered_and_a_broken_one_refused(models, pair, show
     image = pair.marked.read([5])
     text = base64.b64encode(image.tobytes()).decode()
     shown._reply(shown, {"number": 1, "key": "k", "pixels": text}, [])
-    expected = [look(model, image, 1) for model in models.values()]
+    expected = [forward_pass(model, image, 1) for model in models.values()]
     assert told[-1]["key"] == "k" and told[-1]["maps"] == [frame.packed(each.maps) for each in expected]
     for bad in ("", "%%", text[:-8], None):
         shown._reply(shown, {"number": 2, "pixels": bad}, [])

@@ -9,7 +9,8 @@ from scipy.ndimage import distance_transform_edt
 from carekit import Care
 from carekit.course.explorers import frame
 from carekit.course.explorers import masks as masks_module
-from carekit.course.explorers.masks import explore_masks, masks, measure, words
+from carekit.course.explorers.captions import fill
+from carekit.course.explorers.masks import CAPTION, explore_masks, masks, numbers
 from carekit.data.batches import BoxedImages, boxed_rows
 from carekit.data.box_table import read_table
 from carekit.data.prepared.annotating import save_boxes
@@ -51,8 +52,8 @@ def test_masks_against_scipy_and_a_count(tiny):
     drawn = tiny.boxes_of(3)
     m_in, m_out = masks(drawn, 16, 1.0, "distance")
     assert m_in.sum() == 36 and m_out == pytest.approx(distance_transform_edt(m_in == 0) / np.hypot(16, 16))
-    assert measure(drawn, 16) == {"inside": 36 / 256, "outer_sum": 220, "boxes": 1}
-    assert measure([], 16)["inside"] == 0 and np.isnan(measure([], 16, 1.0, "distance")["outer_sum"])
+    assert numbers(drawn, 16) == {"inside": 36 / 256, "outer_sum": 220, "boxes": 1}
+    assert numbers([], 16)["inside"] == 0 and np.isnan(numbers([], 16, 1.0, "distance")["outer_sum"])
 
 
 @pytest.mark.parametrize("drawn", [[], [[1.3, 2.5, 1.4, 9]], [[0, 0, 16, 16]], [[2.5, 3, 7, 5.5], [4, 4.2, 13.7, 12]]])
@@ -62,15 +63,27 @@ def test_the_browser_has_the_same_masks(tiny, rows, displayed, page, settle, dra
     for scale in (0.45, 0.6, 1.0, 1.1, 1.85):
         for outer in ("binary", "distance"):
             found = settle(tab, image=0, box_scale=scale, outer=outer, boxes={"0": drawn})
-            numbers, (m_in, m_out) = measure(drawn, 16, scale, outer), masks(drawn, 16, scale, outer)
-            assert found == pytest.approx(numbers, abs=1e-5, nan_ok=True)
+            expected, (m_in, m_out) = numbers(drawn, 16, scale, outer), masks(drawn, 16, scale, outer)
+            assert found == pytest.approx(expected, abs=1e-5, nan_ok=True)
             assert np.array_equal(tab.evaluate(f"Array.from({STATE}.drawn.arrays.inner)"), m_in.ravel())
             shown = np.array(tab.evaluate(f"Array.from({STATE}.drawn.arrays.outer)"), float)
             assert shown == pytest.approx(m_out.ravel(), abs=1e-5, nan_ok=True)
             if drawn:
-                expected = boxes.outer_mask(torch.from_numpy(m_in)[None], outer)[0].ravel()
-                assert shown == pytest.approx(expected, abs=1e-5)
-            assert tab.inner_text(".ck-words") == words(numbers, "rare, image 3 (i3, train)", scale, outer)
+                distances = boxes.outer_mask(torch.from_numpy(m_in)[None], outer)[0].ravel()
+                assert shown == pytest.approx(distances, abs=1e-5)
+            labels = {"binary": "binary", "distance": "by distance"}
+            values = found | {"name": "rare, image 3 (i3, train)", "box_scale": scale, "outer": labels[outer]}
+            assert tab.inner_text(".ck-words") == fill(CAPTION, values)
+
+
+def test_the_sentence_of_one_box_of_several_and_of_none():
+    values = {"name": "df", "box_scale": 1.1, "outer": "binary", "inside": 0.25, "outer_sum": 192.0, "boxes": 1}
+    start = "df, 1 box at scale 1.10: 0.250 of the image lies inside"
+    assert fill(CAPTION, values) == f"{start}, M_out binary sums to 192.0."
+    full = fill(CAPTION, values | {"boxes": 2, "outer_sum": 0, "share": 0.5, "lift": 2.0})
+    empty = "lies inside. M_out is empty, so L_out counts as 0. Share of the map inside: 0.500 (2.0 × the box’s area)."
+    assert "2 boxes" in full and full.endswith(empty)
+    assert fill(CAPTION, values | {"boxes": 0}) == "df has no box: it takes no part in the attention loss."
 
 
 def test_the_share_of_the_map_inside_follows_the_box(tiny, rows, displayed, page, settle):
@@ -79,8 +92,10 @@ def test_the_share_of_the_map_inside_follows_the_box(tiny, rows, displayed, page
     tab = page()
     for drawn, scale in (([[4, 5, 10, 11]], 1.0), ([[0, 0, 3, 9], [2, 1, 7, 5]], 1.3), ([], 1.0)):
         found = settle(tab, boxes={"0": drawn}, box_scale=scale)
-        assert found == pytest.approx(measure(drawn, 16, scale, "binary", maps[0]), abs=1e-5)
-        assert tab.inner_text(".ck-words") == words(found, "rare, image 3 (i3, train)", scale, "binary")
+        expected = numbers(drawn, 16, scale, "binary", maps[0])
+        assert found == pytest.approx(expected, abs=1e-5, nan_ok=True)
+        share = f"Share of the map inside: {expected['share']:.3f} ({expected['lift']:.1f} × the box’s area)."
+        assert (share in tab.inner_text(".ck-words")) == bool(drawn)
     settle(tab, boxes={"0": [[4, 5, 10, 11]]}, box_scale=1)
     before, picture = tab.inner_text(".ck-share"), "document.querySelector('canvas').toDataURL()"
     assert drag(tab, (7, 8), (9, 7)) == [[6, 4, 12, 10]] and tab.inner_text(".ck-share") != before
@@ -102,7 +117,7 @@ def test_a_mouse_moves_resizes_and_draws_boxes(tiny, rows, displayed, page, sett
     assert drag(tab, (12, 10), (12, 0.5)) == [[8, 2, 16, 3]]  # a pixel is left
     assert drag(tab, (1, 13), (4.1, 15.9)) == [[8, 2, 16, 3], [1, 13, 4, 16]]
     assert drag(tab, (1, 8), (1.1, 8)) == [[8, 2, 16, 3], [1, 13, 4, 16]]  # a click beside the boxes draws none
-    inside = measure([[8, 2, 16, 3], [1, 13, 4, 16]], 16)["inside"]
+    inside = numbers([[8, 2, 16, 3], [1, 13, 4, 16]], 16)["inside"]
     assert tab.evaluate(f"{STATE}.numbers.inside") == pytest.approx(inside)
     tab.get_by_role("button", name="Reset all controls").click()
     paint(tab)

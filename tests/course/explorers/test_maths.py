@@ -10,17 +10,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from _channels import METHODS, enlarged, numbers, order_of, raw_map
 
-from carekit.course.explorers.attention_loss import losses
-from carekit.course.explorers.cam import numbers as cam
+from carekit.course.explorers import attention_loss
+from carekit.course.explorers.cam.numbers import SUMS, ImageParts
+from carekit.course.explorers.captions import fill
 from carekit.course.explorers.frame import packed
 from carekit.course.explorers.imbalance import imbalance
 from carekit.course.explorers.masks import masks
 from carekit.method import boxes
 from carekit.method.cam import normalise, resize
+from carekit.strategies import class_weights
 
 TESTS = sorted((Path(__file__).parent / "js").glob("*.test.js"))
 SIZE = 16
+TEMPLATES = (
+    "{name} has {n} box{?n > 1}es{/} and {share:.2f} of it",
+    "{?share}{?share < limit}below{:}above{/} {limit:.1f}{:}no share{/}; {?map}a map{/}.",
+    "{?n > 0}{?map}both{:}boxes{/}{:}neither{/}, {share:.3f}",
+)
+VALUES = (
+    {"name": "{n} of <b>", "n": 1, "share": -0.125, "limit": 0.5, "map": True},
+    {"name": "$", "n": 2, "share": 0.75, "limit": 0.5, "map": None},
+    {"name": "n", "n": 0, "share": float("nan"), "limit": 0.5, "map": False},
+    {"name": "n", "n": 12, "share": 0.0, "limit": 1},
+)
 BOXES = ([[1.3, 2.5, 1.4, 9]], [[0, 0, 16, 16]], [[2.5, 3, 7, 5.5], [4, 4.2, 13.7, 12]], [[15.2, 15.1, 16, 16]], [])
 
 
@@ -54,6 +68,7 @@ def written():
         "losses": [of_losses(each, *values) for each in BOXES[:3] for values in ((0.7, 1.0, 0.5), (0.2, 0.35, 0.9))],
         "imbalance": [of_imbalance(ratio, count) for ratio in (1, 58, 97.5) for count in (2, 7)],
         "cam": of_cam(),
+        "captions": [of_caption(template, values) for template in TEMPLATES for values in VALUES],
     }
 
 
@@ -104,24 +119,27 @@ def of_losses(drawn, tau, lam, alpha):
         "large": resize(map_, (SIZE, SIZE)).ravel().tolist(),
         "m_in": m_in.ravel().tolist(),
         "parameters": {"tau": tau, "lam": lam, "alpha": alpha},
-        "losses": losses(map_[0].numpy(), drawn, SIZE, tau, lam, alpha, 1.0),
+        "losses": attention_loss.numbers(map_[0].numpy(), drawn, SIZE, tau, lam, alpha, 1.0),
     }
 
 
 def of_imbalance(ratio, count):
-    found = imbalance(ratio, [f"class {i}" for i in range(count)])
-    lists = {key: list(found[key].values()) for key in ("sizes", "weights")}
-    return {"ratio": ratio, "count": count, "largest": 1000} | lists | {key: found[key] for key in ("accuracy", "mca")}
+    sizes = list(imbalance(ratio, [f"class {i}" for i in range(count)]).values())
+    return {"ratio": ratio, "count": count, "largest": 1000, "sizes": sizes, "weights": class_weights(sizes).tolist()}
+
+
+def of_caption(template, values):
+    return {"template": template, "values": values, "sentence": fill(template, values)}
 
 
 def of_cam():
-    """One image with random feature maps and weights, all methods, one of them without a formula."""
+    """One image with random feature maps and weights, all methods, one of them not a sum of channels."""
     rng = np.random.default_rng(2)
     features = rng.random((6, 5, 7)).astype(np.float32)
     weights = rng.normal(size=(3, 6)).astype(np.float32)
     toy = rng.normal(size=(3, 5, 7)).astype(np.float32)
     logits = np.array([0.3, 2.0, -1.0], np.float32)
-    seen = cam.Seen(logits, features, weights, {"toy": toy})
+    parts = ImageParts(logits, features, weights, {"toy": toy})
     drawn = [[2.5, 3.0, 9.0, 11.5]]
     items = {
         "images": packed(np.zeros((1, SIZE, SIZE, 3), np.uint8)),
@@ -136,23 +154,20 @@ def of_cam():
         "scene": {"size": SIZE, "shape": [6, 5, 7], "weights": packed(weights)},
         "items": items,
         "own": packed(weights[None]),
-        "formulas": {key: {"ofLoss": each.of_loss, "relu": each.relu} for key, each in cam.FORMULAS.items()},
+        "formulas": list(SUMS),
         "cases": [
-            of_method(seen, drawn, index, method, channels)
-            for method in (*cam.FORMULAS, "toy")
+            of_method(parts, drawn, index, method, channels)
+            for method in (*METHODS, "toy")
             for index, channels in ((0, 6), (1, 1), (2, 3))
         ],
     }
 
 
-def of_method(seen, drawn, index, method, channels):
+def of_method(parts, drawn, index, method, channels):
     m_in = boxes.rasterise(np.array(drawn, float), (SIZE, SIZE))
-    expected = cam.measure(seen, m_in, index, method, 0.5, channels)
+    expected = numbers(parts, m_in, index, method, 0.5, channels)
     del expected["above"]  # a share of pixels, which the last digit of one decides
-    part = cam.whole_map(seen, index, method)
-    if method in cam.FORMULAS:
-        order, _ = cam.channel_order(cam.sigma(seen, index, method), seen.features)
-        part = cam.partial_map(seen, index, method, order[:channels])
-    large = resize(normalise(part), (SIZE, SIZE))
+    chosen = order_of(parts, index, method)[0][:channels] if method in METHODS else None
+    large = enlarged(raw_map(parts, index, method, chosen), SIZE)
     case = {"index": index, "method": method, "channels": channels}
     return case | {"expected": expected, "large": large.ravel().tolist()}

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from carekit.course.explorers.saliency import STEPS, explore_saliency, measure, stage_maps, words
+from carekit.course.explorers.captions import fill
+from carekit.course.explorers.saliency import CAPTION, STEPS, explore_saliency, numbers, stage_maps
 from carekit.material.autobox.components import Cut
 from carekit.material.autobox.dsr import dsr
 from carekit.material.drawing import skin
@@ -25,7 +26,7 @@ def test_the_last_map_is_dsr_and_the_first_lies_at_the_border(drawn, maps):
 
 
 def test_the_numbers_are_those_of_the_box_that_the_cut_gives(drawn, maps):
-    found = measure(maps[0, -1], drawn.boxes_of(3), 48, 0.5)
+    found = numbers(maps[0, -1], drawn.boxes_of(3), 48, 0.5)
     (x0, y0, x1, y1), (a0, b0, a1, b1) = Cut(0.5).box(maps[0, -1] / 255)[0], np.round(drawn.boxes_of(3)[0])
     both = max(0, min(x1, a1) - max(x0, a0)) * max(0, min(y1, b1) - max(y0, b0))
     either = (x1 - x0) * (y1 - y0) + (a1 - a0) * (b1 - b0) - both
@@ -34,9 +35,12 @@ def test_the_numbers_are_those_of_the_box_that_the_cut_gives(drawn, maps):
 
 
 def test_a_map_without_a_box_says_so(drawn):
-    found = measure(np.zeros((48, 48), np.uint8), drawn.boxes_of(3), 48, 0.5)
+    found = numbers(np.zeros((48, 48), np.uint8), drawn.boxes_of(3), 48, 0.5)
     assert found == {"above": 0, "kept": 0, "boxes": 0, "iou": 0}
-    assert "There is no box" in words(found, "df, image 3", 0.5)
+    start = "df, image 3: 0.000 of the image exceeds 0.50, 0.000 is kept."
+    assert fill(CAPTION, found | {"name": "df, image 3", "threshold": 0.5}) == (
+        f"{start} There is no box: nothing stands out, or everything."
+    )
 
 
 @pytest.mark.parametrize("threshold", [0.05, 0.5, 0.63, 0.95])
@@ -46,9 +50,10 @@ def test_the_browser_has_the_same_numbers(drawn, maps, displayed, page, settle, 
     for image in range(2):
         for place, stage in enumerate(STEPS):
             shown = settle(tab, image=image, stage=stage, threshold=threshold)
-            expected = measure(maps[image, place], drawn.checked_boxes(3 + image), 48, threshold)
+            expected = numbers(maps[image, place], drawn.checked_boxes(3 + image), 48, threshold)
             assert shown == pytest.approx(expected, abs=1e-9)
-            assert tab.inner_text(".ck-words") == words(expected, f"df, image {3 + image}", threshold)
+            start = f"df, image {3 + image}: {expected['above']:.3f} of the image exceeds {threshold:.2f}, "
+            assert tab.inner_text(".ck-words").startswith(f"{start}{expected['kept']:.3f} is kept")
 
 
 def test_what_does_not_fit_is_refused(drawn, tiny):

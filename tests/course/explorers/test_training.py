@@ -6,9 +6,10 @@ import pytest
 
 from carekit import Care, compare, experiment
 from carekit.course.explorers import frame
-from carekit.course.explorers.overlay import inside
+from carekit.course.explorers.captions import fill
+from carekit.course.explorers.overlay import inside, mask_of
 from carekit.course.explorers.training import explore_training, recording, session, thread, view
-from carekit.course.explorers.training.numbers import values_of, words
+from carekit.course.explorers.training.numbers import CAPTION, values, values_of
 from carekit.course.explorers.training.recording import CURVES, pack, record, watch
 from carekit.experiment import Arm, evaluation
 from carekit.experiment.box_sources import Jittered, Scaled
@@ -101,7 +102,7 @@ def test_the_browser_has_the_same_numbers(tiny, rows, seen, shown, displayed, pa
     tab, test = page(), tiny.split("test")
     for epoch in range(4):
         name, i = list(CURVES)[epoch], epoch % len(rows)
-        corners = test.boxes_of(rows[i])
+        m_in = mask_of(test.boxes_of(rows[i]), 16)
         right = (seen[epoch].probabilities.argmax(2) == 1).sum(1)
         numbers = settle(tab, epoch=epoch, metric=name, image=i)
         (train, expected), (plain_train, plain) = seen[epoch].curves[:, :, epoch]
@@ -112,20 +113,32 @@ def test_the_browser_has_the_same_numbers(tiny, rows, seen, shown, displayed, pa
                 "train": train,
                 "plain_train": plain_train,
                 "gain": expected - plain,
-                "inside": inside(seen[epoch].maps[0, i], corners, 16),
-                "plain_inside": inside(seen[epoch].maps[1, i], corners, 16),
+                "inside": inside(seen[epoch].maps[0, i], m_in)[0],
+                "plain_inside": inside(seen[epoch].maps[1, i], m_in)[0],
                 "right": right[0],
                 "plain_right": right[1],
             },
             abs=1e-5,
         )
-        assert tab.inner_text(".ck-words") == words(seen, epoch, name, values_of(ARM), i, corners, tiny)
+        shown_ = values(seen, epoch, name, values_of(ARM), i, m_in, tiny.classes)
+        assert tab.inner_text(".ck-words") == fill(CAPTION, shown_)
 
 
 def test_it_leaves_a_picture_and_words_where_nothing_can_be_drawn(tiny, rows, seen, shown, displayed):
     (data,) = displayed
-    corners = tiny.split("test").boxes_of(rows[0])
-    assert data["text/plain"] == words(seen, 3, "rare_recall", values_of(ARM), 0, corners, tiny)
+    m_in = mask_of(tiny.split("test").boxes_of(rows[0]), 16)
+    chances = seen[3].probabilities[:, 0]
+    (share, lift), (plain, plain_lift) = (inside(map_, m_in) for map_ in seen[3].maps[:, 0])
+    recall, control = seen[3].curves[:, :, 0]
+    assert data["text/plain"] == (
+        "Epoch 3 of 3 with α 0.40, τ 0.60, λ 1.00, box scale 1.20: "
+        f"recall of the rare class {recall[1]:.3f} with CARE, {control[1]:.3f} with α = 0 on test images; "
+        f"{recall[0]:.3f} and {control[0]:.3f} on training images. "
+        f"Share of attention inside the box of this image: {share:.3f} ({lift:.1f} × the box’s area) with CARE, "
+        f"{plain:.3f} ({plain_lift:.1f} × the box’s area) with α = 0; they say "
+        f"{tiny.classes[chances[0].argmax()]} ({chances[0].max():.2f}) and "
+        f"{tiny.classes[chances[1].argmax()]} ({chances[1].max():.2f})."
+    )
     assert data["image/png"] and data[frame.MIME]["defaults"]["epoch"] == 3
 
 

@@ -1,16 +1,14 @@
-"""The numbers of the ablation explorer: maps of each setting, ranges of colours and axes, words."""
+"""The numbers of the ablation explorer: maps of each setting, and the ranges of colours and axes."""
 
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float
 
 from carekit import experiment
 from carekit.data.prepared import Prepared
 from carekit.experiment.evaluation import predict
 from carekit.experiment.profiles import Profile
-from carekit.method.metrics import label_of
 
 MOST = 12  # images that are sent to the browser
 
@@ -39,7 +37,8 @@ def colour_range(means: Float[np.ndarray, " n"], halves: Float[np.ndarray, " n"]
     known = means[np.isfinite(means)]
     if not known.size:
         return 0.0, 1.0
-    typical = float(np.median(halves[np.isfinite(halves)])) if np.isfinite(halves).any() else 0.0
+    widths = halves[np.isfinite(halves)]
+    typical = float(np.median(widths)) if widths.size else 0.0
     middle, half = (known.min() + known.max()) / 2, max((known.max() - known.min()) / 2, typical, 1e-6)
     return float(middle - half), float(middle + half)
 
@@ -49,21 +48,6 @@ def axis_range(means: Float[np.ndarray, " n"], halves: Float[np.ndarray, " n"]) 
     ends = np.stack([means - np.nan_to_num(halves), means + np.nan_to_num(halves)])[:, np.isfinite(means)]
     if not ends.size:
         return 0.0, 1.0
+    # A thousandth of a thousandth, so that a mean of exactly .3 begins no tenth of its own.
     low = np.clip(np.floor(10 * ends.min() + 1e-6) / 10, 0, 0.9)
     return float(low), float(np.clip(np.ceil(10 * ends.max() - 1e-6) / 10, low + 0.1, 1))
-
-
-def words(table: pd.DataFrame, setting: str, control: str, name: str, here: str, there: str) -> str:
-    """A setting next to the control: the metric of both, and the share of attention inside one image's box in words."""
-    ours, theirs = (_pair(*table.loc[row, name][["mean", "±"]]) for row in (setting, control))
-    beside, attention = f"; {control}: {theirs}", f"{here}; {control}: {there}"
-    if setting == control:
-        beside, attention = "", here
-    told = f"{setting}: {label_of(name)} {ours}{beside}"
-    return f"{told}. Share of attention inside the box of this image: {attention}."
-
-
-def _pair(mean: float, half: float) -> str:
-    if np.isnan(mean):
-        return "unknown"
-    return f"{mean:.3f}" + (" (one seed)" if np.isnan(half) else f" ± {half:.3f}")

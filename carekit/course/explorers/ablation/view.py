@@ -9,14 +9,21 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from carekit.course.explorers import scene
-from carekit.course.explorers.ablation.numbers import MOST, axis_range, colour_range, words
+from carekit.course.explorers.ablation.numbers import MOST, axis_range, colour_range
 from carekit.course.explorers.controls import PAPER, SIGNS, choice, index
 from carekit.course.explorers.frame import Explorer, packed
-from carekit.course.explorers.overlay import inside, share_text
+from carekit.course.explorers.overlay import inside, mask_of
 from carekit.data.prepared import Prepared
 from carekit.method.metrics import METRICS, label_of
 from carekit.research.figures import plots
 
+# A setting next to the control; without the latter where it is the setting itself.
+CAPTION = (
+    "{setting}: {label} {mean:.3f}{?mean}{?half} ± {half:.3f}{:} (one seed){/}{/}"
+    "{?control}; {control}: {control_mean:.3f}{?control_mean}{?control_half} ± {control_half:.3f}{:} (one seed){/}{/}"
+    "{/}. Share of attention inside the box of this image: {inside:.3f} ({lift:.1f} × the box’s area)"
+    "{?control}; {control}: {control_inside:.3f} ({control_lift:.1f} × the box’s area){/}."
+)
 PAPER_ROWS = tuple(f"{name} = {PAPER[name]}" for name in SIGNS)
 BEST = {"rare_recall": "Highest recall, or luck", "attention_inside": "Largest share inside"}
 
@@ -49,18 +56,14 @@ def explore_ablation(
     explorer = Explorer(
         "ablation",
         "Every setting of the study",
+        CAPTION,
         study.controls(),
         {"parameter": study.owner[setting], "metric": first, "setting": setting, "image": 0},
         study.sent(),
         presets=study.presets(),
         guess={"name": "mean", "label": "this setting's mean"},
     )
-    pair = [study.settings.index(name) for name in (setting, control_row)]
-    first_boxes = data.boxes_of(rows[0])
-    shares = (inside(study.maps[i, 0], first_boxes, data.size) for i in pair)
-    here, there = (share_text(share, first_boxes, data.size) for share in shares)
-    told = words(table, setting, control_row, first, here, there)
-    explorer.show(study.still(study.owner[setting], setting), told)
+    explorer.show(study.still(study.owner[setting], setting), study.values(setting, first))
     return explorer
 
 
@@ -122,15 +125,29 @@ class _Study:
             "maps": packed(self.maps),
         }
 
+    def values(self, setting: str, metric: str) -> dict:
+        """What the caption holds of a setting, a metric and the first image."""
+        m_in = mask_of(self.data.boxes_of(self.rows[0]), self.data.size)
+        values = {"setting": setting, "label": label_of(metric), "control": self.control}
+        if setting == self.control:
+            del values["control"]
+        for row, prefix in ((setting, ""), (self.control, "control_")):
+            mean, half = self.table.loc[row, metric][["mean", "±"]]
+            share, lift = inside(self.maps[self.settings.index(row), 0], m_in)
+            values |= {f"{prefix}mean": mean, f"{prefix}half": half, f"{prefix}inside": share, f"{prefix}lift": lift}
+        return values
+
     def presets(self) -> dict[str, dict]:
-        paper = next((name for name in PAPER_ROWS if name in self.owner), None)
-        found = {} if paper is None else {"The paper's values": {"setting": paper, "parameter": self.owner[paper]}}
-        found["No attention"] = {"setting": self.control}
+        presets: dict[str, dict] = {}
+        # The first of the paper's rows that the study has.
+        for name in [name for name in PAPER_ROWS if name in self.owner][:1]:
+            presets["The paper's values"] = {"setting": name, "parameter": self.owner[name]}
+        presets["No attention"] = {"setting": self.control}
         for name, text in BEST.items():
             if name in self.metrics and self.table.loc[list(self.owner), (name, "mean")].notna().any():
                 best = self.table.loc[list(self.owner), (name, "mean")].idxmax()
-                found[text] = {"setting": best, "parameter": self.owner[best], "metric": name}
-        return found
+                presets[text] = {"setting": best, "parameter": self.owner[best], "metric": name}
+        return presets
 
     def still(self, parameter: str, setting: str) -> Figure:
         figure, axes = plots.grid(3, size=3)

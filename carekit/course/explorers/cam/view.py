@@ -3,30 +3,31 @@
 from typing import Any
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 
 from carekit.course.explorers import scene
-from carekit.course.explorers.cam.numbers import (
-    GRAD_CAM,
-    LOSS,
-    class_index,
-    look,
-    measure,
-    methods_of,
-    whole_map,
-    words,
-)
+from carekit.course.explorers.cam.numbers import GRAD_CAM, LOSS, forward_pass, methods_of, normalised_map
 from carekit.course.explorers.controls import Control, choice, index, slider
 from carekit.course.explorers.frame import Explorer, packed
+from carekit.course.explorers.overlay import inside, mask_of
 from carekit.data.prepared import Prepared
 from carekit.ground.messages import one_of
-from carekit.method import boxes
-from carekit.method.cam import normalise
+from carekit.method.cam import resize
 from carekit.networks import Backbone, at_layer
 from carekit.research.figures import plots
 
 MOST = 40  # images that are sent to the browser
 BYTES = 4 * 2**20  # and what they may weigh: a large backbone's feature maps are heavier than its images
+# The browser adds what the channels make of the map, {of} in all; a still shows the whole map.
+CAPTION = (
+    "{name}, class {label}, map {method}: probability {probability:.2f}. {?row}{?uniform}Share of attention inside the "
+    "box {inside:.2f}, without preference {uniform:.2f}{:}This image has no box{/}; brightest at row {row}, column "
+    "{column} of the map; {above:.3f} of the image is above {threshold:.2f}.{?of} {?contribution}{channels} of {of} "
+    "channels make {contribution:.2f} of it{?correlation} and correlate {correlation:.3f} with it{/}.{:}This map is "
+    "not a sum of channels, so none can be left out.{/}{/}{?score_map < 0.9995} Correlation with the map of the "
+    "score: {score_map:.3f}.{/}{:}The map is constant: it shows nothing.{/}"
+)
 
 
 def explore_cam(
@@ -60,7 +61,8 @@ def explore_cam(
     Raises:
         ValueError: for a choice that is not there.
     """
-    model = at_layer(model, layer) if layer else model
+    if layer:
+        model = at_layer(model, layer)
     rows = np.asarray(rows, dtype=np.int64)
     methods = methods_of(model)
     one_of("shown", shown, ["true", "predicted", *data.classes])
@@ -69,13 +71,15 @@ def explore_cam(
         raise ValueError(f"image = {image} is not an index into the {len(rows)} rows: choose another")
     sent = _scene(model, data, rows)
     k = sent["shape"][0]
-    channels = k if channels is None else channels
+    if channels is None:
+        channels = k
     if not 1 <= channels <= k:
         raise ValueError(f"channels = {channels} is out of range: choose 1 to {k}")
     defaults = {"image": image, "shown": shown, "method": method, "threshold": threshold, "channels": channels}
     explorer = Explorer(
         "cam",
         "Where a class gets its score from",
+        CAPTION,
         _controls(len(rows), methods, data.classes, k),
         defaults | {"opacity": opacity},
         sent,
@@ -83,7 +87,7 @@ def explore_cam(
         guess={"name": "inside", "label": "the share of attention inside the box", "most": 1},
         answer=lambda question: _answer(model, data, rows, question),
     )
-    explorer.show(*_still(model, data, int(rows[image]), shown, method, threshold, channels))
+    explorer.show(*_still(model, data, int(rows[image]), shown, method, threshold))
     return explorer
 
 
@@ -110,27 +114,29 @@ def _presets(k: int) -> dict[str, dict[str, Any]]:
 
 def _scene(model: Backbone, data: Prepared, rows: np.ndarray) -> dict[str, Any]:
     """What is sent: the first images, and of a linear head its weights σ_k once for all images."""
-    one = look(model, data, rows[:1])[0]
-    linear = model.linear_head is not None
+    one = forward_pass(model, data, rows[:1])[0]
     heavy = 3 * data.size**2 + one.features.nbytes + sum(map_.nbytes for map_ in one.maps.values())
-    heavy += 0 if linear else one.weights.nbytes
+    whole: dict[str, Any] = {"shape": list(one.features.shape), "classes": data.classes, "weights": None}
+    if model.linear_head is None:
+        heavy += one.weights.nbytes
+    else:
+        whole["weights"] = packed(one.weights)
+    # As many images as weigh no more than BYTES, but one at least.
     first = rows[: int(np.clip(BYTES // heavy, 1, MOST))]
-    whole = {"shape": list(one.features.shape), "classes": data.classes, "sent": len(first)}
-    whole["weights"] = packed(one.weights) if linear else None
-    return whole | _items(model, data, first)
+    return whole | {"sent": len(first)} | _items(model, data, first)
 
 
 def _items(model: Backbone, data: Prepared, rows: np.ndarray) -> dict[str, Any]:
-    seen = look(model, data, rows)
+    images = forward_pass(model, data, rows)
     items = scene.sent(data, rows) | {
-        "features": packed(np.stack([each.features for each in seen])),
-        "logits": [each.logits.tolist() for each in seen],
+        "features": packed(np.stack([image.features for image in images])),
+        "logits": [image.logits.tolist() for image in images],
         "labels": data.labels[rows].tolist(),
-        "names": [f"image {i}" for i in rows],  # its class is told beside what was said
-        "maps": {method: packed(np.stack([each.maps[method] for each in seen])) for method in seen[0].maps},
+        "names": [f"image {i}" for i in rows],  # its class is shown next to what the model says
+        "maps": {key: packed(np.stack([image.maps[key] for image in images])) for key in images[0].maps},
     }
     if model.linear_head is None:
-        items["own"] = packed(np.stack([each.weights for each in seen]))
+        items["own"] = packed(np.stack([image.weights for image in images]))
     return items
 
 
@@ -140,15 +146,21 @@ def _answer(model: Backbone, data: Prepared, rows: np.ndarray, question: dict) -
 
 
 def _still(
-    model: Backbone, data: Prepared, row: int, shown: str, method: str, threshold: float, channels: int
-) -> tuple[Figure, str]:
-    seen, drawn = look(model, data, [row])[0], data.checked_boxes(row)
-    index = class_index(shown, data.classes, int(data.labels[row]), seen)
-    numbers = measure(seen, boxes.rasterise(drawn, (data.size, data.size)), index, method, threshold, channels)
-    about = f"Image {row}, class {data.classes[index]}, map {methods_of(model)[method]}"
+    model: Backbone, data: Prepared, row: int, shown: str, method: str, threshold: float
+) -> tuple[Figure, dict[str, Any]]:
+    drawn, pixels = data.checked_boxes(row), data.read([row])[0]
+    label, probability, map_ = normalised_map(model, data, row, shown, method)
     figure, axes = plots.grid(2, size=3)
-    pixels = data.read([row])[0]
     plots.draw_image(axes[0, 0], pixels, drawn, f"true: {data.classes[data.labels[row]]}")
-    map_ = normalise(whole_map(seen, index, method))[0].numpy()
-    plots.draw_attention(axes[0, 1], pixels, map_, drawn, f"map of {data.classes[index]}")
-    return figure, words(numbers, about, threshold, channels, len(seen.features))
+    plots.draw_attention(axes[0, 1], pixels, map_, drawn, f"map of {data.classes[label]}")
+    values: dict[str, Any] = {"name": f"Image {row}", "label": data.classes[label]}
+    values |= {"method": methods_of(model)[method]}
+    values |= {"probability": probability, "threshold": threshold}
+    if not map_.any():
+        return figure, values
+    m_in = mask_of(drawn, data.size)
+    share, _ = inside(map_, m_in)
+    large = resize(torch.from_numpy(map_)[None], m_in.shape)
+    row_of_peak, column = np.unravel_index(map_.argmax(), map_.shape)
+    values |= {"inside": share, "uniform": float(m_in.mean()) or None, "row": row_of_peak, "column": column}
+    return figure, values | {"above": (large >= threshold).float().mean().item()}

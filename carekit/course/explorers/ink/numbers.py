@@ -2,8 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,13 +14,13 @@ from carekit.networks import Backbone
 
 
 class Answers(NamedTuple):
-    """Of n images: class probabilities, and where the rarest class's score comes from, see `look`."""
+    """Of n images: class probabilities, and where the rarest class's score comes from, see `forward_pass`."""
 
     probabilities: Float[np.ndarray, "n c"]
     maps: Float[np.ndarray, "n u v"]
 
 
-def look(model: Backbone, images: UInt8[np.ndarray, "n s s 3"], rarest: int) -> Answers:
+def forward_pass(model: Backbone, images: UInt8[np.ndarray, "n s s 3"], rarest: int) -> Answers:
     """What a model says of images, and what at each place speaks for the class `rarest` (above 0) or against it.
 
     A softmax sees differences only, so the map is Grad-CAM's (Eqs. 2 and 3) of the class's score less the mean of all
@@ -53,18 +52,3 @@ def first_of_all_classes(labels: np.ndarray, rarest: int, most: int) -> np.ndarr
         place[of_class] = np.arange(of_class.sum())
     order = np.lexsort((labels, labels == rarest, place))
     return order[:most]
-
-
-def words(name: str, state: str, said: Mapping[str, np.ndarray], classes: Sequence[str], rarest: int) -> str:
-    """What each model says of an image, and how sure it is of the rarest class."""
-    parts = []
-    for model, chances in said.items():
-        rare = f"{classes[rarest]} {chances[rarest]:.2f}"
-        parts.append(f"{model} says {classes[int(chances.argmax())]} ({rare})")
-    return f"{name[0].upper()}{name[1:]}, {state}: {'; '.join(parts)}."
-
-
-def told(rows: Sequence[dict[str, Any]], rare: str) -> str:
-    """The whole count: how many images of other diseases become the rare one when ink is drawn on all of them."""
-    parts = [f"{row['name']}: {row['with']} ({row['without']} without ink)" for row in rows]
-    return f"With ink on all {rows[0]['others']} images of other diseases, so many become {rare}: {'; '.join(parts)}."

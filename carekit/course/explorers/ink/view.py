@@ -7,15 +7,18 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from carekit.course.explorers import scene
+from carekit.course.explorers.captions import fill
 from carekit.course.explorers.controls import choice, index, slider
 from carekit.course.explorers.frame import Explorer, packed
-from carekit.course.explorers.ink.numbers import Answers, first_of_all_classes, look, painted, words
+from carekit.course.explorers.ink.numbers import Answers, first_of_all_classes, forward_pass, painted
 from carekit.networks import Backbone
 from carekit.research.figures import plots
 from carekit.research.setting.ink_pair import Pair, compare_marks
 
 MOST = 21  # images that are sent to the browser, each clean and with ink
-CLEAN, MARKED, PAINTED = "clean", "with the test's ink", "painted on"
+CLEAN, MARKED = "clean", "with the test’s ink"
+CAPTION = "{name}, {state}: {answers}.{?counts} {counts}{/}{?waiting} The models are being asked ...{/}"
+ANSWER = "{model} says {label} ({rare} {chance:.2f})"  # of each model, joined by semicolons
 
 
 def explore_ink(
@@ -40,13 +43,18 @@ def explore_ink(
     if not models:
         raise ValueError("there is no model to ask: give at least one, {name: model}")
     clean, rarest = pair.clean, pair.clean.classes.index(pair.clean.rare[0])
-    chosen = first_of_all_classes(clean.labels, rarest, MOST) if rows is None else np.asarray(rows, int)[:MOST]
+    if rows is None:
+        rows = first_of_all_classes(clean.labels, rarest, MOST).tolist()
+    chosen = np.asarray(rows, int)[:MOST]
     if not len(chosen):
         raise ValueError("there is no image to paint on: give the number of at least one")
     counts = compare_marks(models, pair)
     images = {CLEAN: clean.read(chosen), MARKED: pair.marked.read(chosen)}
-    answers = {state: [look(model, each, rarest) for model in models.values()] for state, each in images.items()}
+    answers = {
+        state: [forward_pass(model, pixels, rarest) for model in models.values()] for state, pixels in images.items()
+    }
     about = {
+        "answer": ANSWER,
         "classes": clean.classes,
         "labels": clean.labels[chosen].tolist(),
         "rarest": rarest,
@@ -58,6 +66,7 @@ def explore_ink(
     explorer = Explorer(
         "ink",
         "Ink on an image, and what the models say",
+        CAPTION,
         [
             index("image", "Image", len(chosen) - 1),
             choice("tool", "Brush", {"ink": "paints ink", "eraser": "takes it away"}),
@@ -73,18 +82,24 @@ def explore_ink(
         answer=lambda question: _answer(list(models.values()), clean.size, rarest, question),
     )
     state = MARKED if inked else CLEAN
-    said = {name: found.probabilities[0] for name, found in zip(models, answers[state], strict=True)}
+    of_models = dict(zip(models, answers[state], strict=True))
     name = scene.name_of(clean, chosen[0], "test image")
-    still = _still(images[state][0], dict(zip(models, answers[state], strict=True)), clean.boxes_of(chosen[0]))
-    explorer.show(still, words(name, state, said, clean.classes, rarest))
+    said = [_said(name, answer.probabilities[0], clean.classes, rarest) for name, answer in of_models.items()]
+    still = _still(images[state][0], of_models, clean.boxes_of(chosen[0]))
+    explorer.show(still, {"name": name[0].upper() + name[1:], "state": state, "answers": "; ".join(said)})
     return explorer
+
+
+def _said(model: str, chances: np.ndarray, classes: Sequence[str], rarest: int) -> str:
+    label = classes[int(chances.argmax())]
+    return fill(ANSWER, {"model": model, "label": label, "rare": classes[rarest], "chance": float(chances[rarest])})
 
 
 def _sent(answers: Sequence[Answers]) -> dict[str, Any]:
     """Of each model, in one array: probabilities (m, n, c) and maps (m, n, u, v)."""
     return {
-        "probabilities": packed(np.stack([each.probabilities for each in answers])),
-        "maps": [packed(each.maps) for each in answers],
+        "probabilities": packed(np.stack([answer.probabilities for answer in answers])),
+        "maps": [packed(answer.maps) for answer in answers],
     }
 
 
@@ -95,12 +110,12 @@ def _count(name: Any, row: Any) -> dict[str, Any]:
 
 def _answer(models: Sequence[Backbone], size: int, rarest: int, question: dict) -> dict[str, Any]:
     image = painted(question, size)
-    return _sent([look(model, image, rarest) for model in models]) | {"key": question.get("key")}
+    return _sent([forward_pass(model, image, rarest) for model in models]) | {"key": question.get("key")}
 
 
 def _still(image: np.ndarray, answers: Mapping[str, Answers], boxes: np.ndarray) -> Figure:
     figure, axes = plots.grid(1 + len(answers), size=2.6)
     plots.draw_image(axes[0, 0], image, boxes, "the image")
-    for panel, (name, found) in zip(axes[0, 1:], answers.items(), strict=True):
-        plots.draw_score(panel, image, found.maps[0], boxes, name)
+    for panel, (name, answer) in zip(axes[0, 1:], answers.items(), strict=True):
+        plots.draw_score(panel, image, answer.maps[0], boxes, name)
     return figure

@@ -1,6 +1,7 @@
 // @ts-check
 // The frame around a view: its values, its controls, the words below it, and what went wrong.
 
+import { fill } from "./captions.js";
 import { makeControl } from "./controls.js";
 import { html } from "./elements.js";
 import { Guess } from "./guess.js";
@@ -11,7 +12,7 @@ import { Tools } from "./tools.js";
 
 /**
  * @typedef {object} Drawn what a view shows
- * @property {string} words
+ * @property {string} caption
  * @property {Record<string, unknown>} numbers
  * @property {Record<string, import("./arrays.js").Numbers>} [arrays]
  */
@@ -28,6 +29,7 @@ import { Tools } from "./tools.js";
  * @typedef {object} State what carekit.course.explorers.frame.Explorer sends
  * @property {string} view
  * @property {string} title
+ * @property {string} caption the template of the sentence
  * @property {import("./controls.js").About[]} controls
  * @property {[string, Values][]} presets
  * @property {Values} defaults
@@ -47,10 +49,11 @@ export class Frame {
   constructor(model, element, views) {
     /** @type {State} */
     const state = model.get("state");
-    const { title, controls, presets, guess } = state;
+    const { title, caption, controls, presets, guess } = state;
     this.kernel = new Kernel(model, { receive: (answer) => this.receive(answer), fail: (text) => this.complain(text) });
     this.scene = state.scene;
     this.defaults = state.defaults;
+    this.template = caption;
     /** @type {Values} */
     this.values = { ...state.defaults, ...model.get("values") };
     /** @type {Drawn | null} */
@@ -179,14 +182,22 @@ export class Frame {
     return own.map(({ about }) => `${about.parameter} = ${this.values[about.name]}`).join("\n");
   }
 
+  /**
+   * The explorer's sentence of some values.
+   * @param {import("./captions.js").Values} values
+   */
+  caption(values) {
+    return fill(this.template, values);
+  }
+
   /** @param {Drawn} drawn */
-  say({ words, numbers }) {
+  say({ caption, numbers }) {
     const covered = this.guess?.covers(numbers) ?? false;
     this.stage.classList.toggle("ck-covered", covered);
-    const told = covered ? "Guess first; then look." : this.guess?.beside(words, numbers) ?? words;
-    this.status.textContent = told;
+    const text = covered ? "Guess first; then look." : this.guess?.nextTo(caption, numbers) ?? caption;
+    this.status.textContent = text;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.announce(told), ANNOUNCE);
+    this.timer = setTimeout(() => this.announce(text), ANNOUNCE);
   }
 
   /** @param {string} words */
@@ -215,20 +226,20 @@ export class Frame {
   }
 
   /**
-   * What answers a guess, and is covered until there is one.
+   * What is always seen: one guesses from it.
    * @param {...{ element: Element }} parts
    */
-  add(...parts) {
-    for (const { element } of parts) element.classList.add("ck-answer");
-    this.premise(...parts);
+  show(...parts) {
+    this.stage.append(...parts.map(({ element }) => element));
   }
 
   /**
-   * What one guesses from.
+   * What answers a guess, and is covered until there is one.
    * @param {...{ element: Element }} parts
    */
-  premise(...parts) {
-    this.stage.append(...parts.map((each) => each.element));
+  showAfterGuess(...parts) {
+    for (const { element } of parts) element.classList.add("ck-answer");
+    this.show(...parts);
   }
 
   close() {

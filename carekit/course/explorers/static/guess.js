@@ -1,5 +1,5 @@
 // @ts-check
-// Predict first: what is to be guessed stays covered until there is a guess, and the guess is told beside the truth.
+// Predict first: what is to be guessed stays covered until there is a guess, and the guess is shown next to the truth.
 
 import { html } from "./elements.js";
 import { fixed } from "./words.js";
@@ -65,14 +65,14 @@ export class Guess {
   }
 
   /**
-   * The words, after what was guessed and what it is.
-   * @param {string} words
+   * The caption, after what was guessed and what it is.
+   * @param {string} caption
    * @param {Record<string, unknown>} numbers
    */
-  beside(words, numbers) {
+  nextTo(caption, numbers) {
     const truth = Number(numbers[this.name]);
-    if (!this.box.checked || this.guessed === null || !Number.isFinite(truth)) return words;
+    if (!this.box.checked || this.guessed === null || !Number.isFinite(truth)) return caption;
     const off = Math.abs(truth - this.guessed);
-    return `You guessed ${fixed(this.guessed, 3)}; it is ${fixed(truth, 3)}, ${fixed(off, 3)} away. ${words}`;
+    return `You guessed ${fixed(this.guessed, 3)}; it is ${fixed(truth, 3)}, ${fixed(off, 3)} away. ${caption}`;
   }
 }

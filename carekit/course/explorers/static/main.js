@@ -1,17 +1,8 @@
 // @ts-check
-// All explorers; carekit/course/explorers/browser.py joins the files that this one imports, and those that they import, ...
+// carekit/course/explorers/browser.py joins the files that this one imports, and those that they import, ...
 
-import { ablation } from "./ablation.js";
-import { attention_loss } from "./attention_loss.js";
-import { cam } from "./cam.js";
 import { Frame } from "./frame.js";
-import { imbalance } from "./imbalance.js";
-import { ink } from "./ink.js";
-import { masks } from "./masks.js";
-import { saliency } from "./saliency.js";
-import { training } from "./training.js";
-
-const VIEWS = { ablation, attention_loss, cam, imbalance, ink, masks, saliency, training };
+import { VIEWS } from "./views.js";
 
 /**
  * Draw an explorer into an element, as anywidget asks for it; returns how to end it.

@@ -171,14 +171,41 @@ export function upsample(map, u, v, size) {
 }
 
 /**
- * Of each of `size` places the two of `n` that it lies between, and the share of the second.
+ * carekit.method.attention.reduce_mask: the mask of size x size brought down to u x v, as upsample would use it.
+ * @param {Numbers} mask
+ * @param {number} u
+ * @param {number} v
+ * @param {number} size
+ */
+export function reduceMask(mask, u, v, size) {
+  const rows = neighbours(u, size);
+  const columns = neighbours(v, size);
+  const small = new Float64Array(u * v);
+  for (let i = 0; i < size; i++) {
+    const [top, bottom, down] = rows[i];
+    for (let j = 0; j < size; j++) {
+      const value = mask[i * size + j];
+      if (!value) continue;
+      // What upsample would take from each of the four cells around the pixel is given back to it.
+      const [left, right, across] = columns[j];
+      small[top * v + left] += value * (1 - down) * (1 - across);
+      small[top * v + right] += value * (1 - down) * across;
+      small[bottom * v + left] += value * down * (1 - across);
+      small[bottom * v + right] += value * down * across;
+    }
+  }
+  return small;
+}
+
+/**
+ * Of each of `size` places the two of `n` that it is between, and the share of the second.
  * @param {number} n
  * @param {number} size
  */
 function neighbours(n, size) {
   return Array.from({ length: size }, (_, i) => {
     const at = Math.max(((i + 0.5) * n) / size - 0.5, 0);
-    const low = Math.floor(at);
+    const low = Math.min(Math.floor(at), n - 1);
     return [low, Math.min(low + 1, n - 1), at - low];
   });
 }
@@ -248,39 +275,4 @@ export function softmax(logits) {
   const powers = logits.map((value) => Math.exp(value - top));
   const total = sum(powers);
   return powers.map((value) => value / total);
-}
-
-/**
- * carekit.course.explorers.attention_loss.losses: L_in, L_out, L_a and α L_a of one map, enlarged to its mask (Eqs. 4 to 7).
- * @param {Numbers} large
- * @param {Uint8Array} mask
- * @param {{ tau: number, lam: number, alpha: number }} parameters
- */
-export function attentionLoss(large, mask, { tau, lam, alpha }) {
-  const inside = weightedMean(large, mask);
-  const l_out = weightedMean(large, mask.map((value) => 1 - value));
-  const l_in = -Math.min(inside, tau);
-  const l_a = l_in + lam * l_out;
-  return { inside, l_in, l_out, l_a, weighted: alpha * l_a };
-}
-
-/**
- * carekit.course.explorers.imbalance.imbalance: sizes that fall geometrically by `ratio` in all, their class weights, and
- * what always naming the largest class scores.
- * @param {number} ratio
- * @param {number} count
- * @param {number} largest
- */
-export function imbalance(ratio, count, largest) {
-  const sizes = Array.from({ length: count }, (_, i) => largest * ratio ** (-i / (count - 1)));
-  return { sizes, weights: classWeights(sizes), accuracy: largest / sum(sizes), mca: 1 / count };
-}
-
-/**
- * carekit.strategies.class_weights: n / (c n_c).
- * @param {number[]} sizes
- */
-export function classWeights(sizes) {
-  const total = sum(sizes);
-  return sizes.map((size) => total / (sizes.length * size));
 }

@@ -14,12 +14,11 @@ import { fixed } from "./words.js";
 const OPACITY = 0.65;
 
 /**
- * carekit.course.explorers.overlay.share_text: the share, and how many times that of a map without preference it is.
- * @param {number} inside
- * @param {number} area the box's share of the image
+ * The share inside, and how many times that of a map without preference it is: the lift.
+ * @param {{ inside: number, lift: number }} share
  */
-export function shareText(inside, area) {
-  return `${fixed(inside, 3)} (${fixed(inside / area, 1)} \u00d7 the box\u2019s area)`;
+export function shareText({ inside, lift }) {
+  return `${fixed(inside, 3)} (${fixed(lift, 1)} \u00d7 the box\u2019s area)`;
 }
 
 export class Overlay {
@@ -35,14 +34,13 @@ export class Overlay {
     this.picture = new Picture(caption, scene.size);
     this.element = this.picture.element;
     if (colour) this.element.style.borderTop = `4px solid ${colour}`;
-    this.inside = NaN;
-    this.told = "";
+    this.share = { inside: NaN, lift: NaN };
     /** @type {{ map?: Numbers, image?: number, about?: string }} */
     this.last = {};
   }
 
   /**
-   * Show a map (u, v) over an image, and return its share inside the boxes; `told` has it in words.
+   * Show a map (u, v) over an image; its share inside the boxes, and how many times a uniform map's that is.
    * @param {Numbers} map
    * @param {number[]} shape u, v
    * @param {number} image
@@ -52,20 +50,19 @@ export class Overlay {
   show(map, [u, v], image, name, about) {
     const { last } = this;
     const samePlace = last.map?.buffer === map.buffer && last.map.byteOffset === map.byteOffset;
-    if (samePlace && last.image === image && last.about === about) return this.inside;
+    if (samePlace && last.image === image && last.about === about) return this.share;
     this.last = { map, image, about };
     const { size, boxes } = this.scene;
     const large = upsample(map, u, v, size);
     const mask = rasterise(boxes[image], size);
-    const area = sum(mask) / mask.length;
-    this.inside = weightedMean(mask, large);
-    this.told = shareText(this.inside, area);
-    const text = `${name}: share of attention inside ${shareText(this.inside, area)}`;
+    const inside = weightedMean(mask, large);
+    this.share = { inside, lift: inside / (sum(mask) / mask.length) };
+    const text = `${name}: share of attention inside ${shareText(this.share)}`;
     this.picture.show({
       image: part(this.images, image), grey: true, boxes: boxes[image], paint: (i) => heat(large[i], OPACITY),
       text: `${about}, ${text}`,
     });
     this.picture.caption.textContent = text;
-    return this.inside;
+    return this.share;
   }
 }

@@ -18,9 +18,17 @@ export function nice(value) {
 }
 
 /**
- * With three digits, or "unknown".
+ * With so many digits, or "unknown".
  * @param {number} value
  */
-export function orUnknown(value) {
-  return Number.isNaN(value) ? "unknown" : fixed(value, 3);
+export function orUnknown(value, digits = 3) {
+  return Number.isNaN(value) ? "unknown" : fixed(value, digits);
+}
+
+/**
+ * The text with its first letter large.
+ * @param {string} text
+ */
+export function capital(text) {
+  return text[0].toUpperCase() + text.slice(1);
 }

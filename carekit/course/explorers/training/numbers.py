@@ -2,16 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from carekit.course.explorers.controls import SIGNS
-from carekit.course.explorers.overlay import Boxes, inside, share_text
+from carekit.course.explorers.overlay import inside
 from carekit.course.explorers.training.recording import CURVES, Epoch
-from carekit.data.prepared import Prepared
 from carekit.experiment import Arm
 from carekit.experiment.box_sources import Scaled, Truth
 from carekit.objectives import Care
+
+CAPTION = (
+    "Epoch {epoch} of {last} with α {alpha:.2f}, τ {tau:.2f}, λ {lam:.2f}, box scale {box_scale:.2f}: "
+    "{label} {test:.3f} with CARE, {plain_test:.3f} with α = 0 on test images; "
+    "{train:.3f} and {plain_train:.3f} on training images. "
+    "Share of attention inside the box of this image: {share:.3f} ({lift:.1f} × the box’s area) with CARE, "
+    "{plain_share:.3f} ({plain_lift:.1f} × the box’s area) with α = 0; "
+    "they say {said} ({chance:.2f}) and {plain_said} ({plain_chance:.2f})."
+    "{?others} The sliders ask for other values: train with them.{/}"
+)
 
 
 def values_of(arm: Arm) -> dict[str, float]:
@@ -19,8 +28,7 @@ def values_of(arm: Arm) -> dict[str, float]:
     care, source = arm.objective, arm.boxes
     if not isinstance(care, Care) or not isinstance(source, (Truth, Scaled)):
         raise ValueError(f"{care} with {source} has no sliders here: give an arm of Care with Truth or Scaled boxes")
-    scale = source.box_scale if isinstance(source, Scaled) else 1.0
-    return {"alpha": care.alpha, "tau": care.tau, "lam": care.lam, "box_scale": scale}
+    return {"alpha": care.alpha, "tau": care.tau, "lam": care.lam, "box_scale": getattr(source, "box_scale", 1.0)}
 
 
 def changed(arm: Arm, values: dict[str, float]) -> Arm:
@@ -29,30 +37,22 @@ def changed(arm: Arm, values: dict[str, float]) -> Arm:
     return replace(arm, objective=care, boxes=Scaled(values["box_scale"]))
 
 
-def words(
+def values(
     seen: Sequence[Epoch],
     epoch: int,
     name: str,
     parameters: dict[str, float],
     image: int,
-    image_boxes: Boxes,
-    data: Prepared,
-) -> str:
-    """One epoch in sentences: the metric `name` with CARE and without, and both models on one image."""
+    m_in: np.ndarray,
+    classes: Sequence[str],
+) -> dict[str, Any]:
+    """What CAPTION holds of one epoch: the metric `name` with CARE and without, and both models on one image."""
     now, place = seen[epoch], list(CURVES).index(name)
-    trained = ", ".join(f"{sign} {parameters[key]:.2f}" for key, sign in SIGNS.items())
-    train, test = ([_three(value) for value in now.curves[:, part, place]] for part in (0, 1))
-    shares = [inside(map_, image_boxes, data.size) for map_ in now.maps[:, image]]
-    told = [share_text(share, image_boxes, data.size) for share in shares]
-    said = [f"{data.classes[p.argmax()]} ({p.max():.2f})" for p in now.probabilities[:, image]]
-    return (
-        f"Epoch {epoch} of {len(seen) - 1} with {trained}: "
-        f"{CURVES[name]} {test[0]} with CARE, {test[1]} with α = 0 on test images; "
-        f"{train[0]} and {train[1]} on training images. "
-        f"Share of attention inside the box of this image: {told[0]} with CARE, {told[1]} with α = 0; "
-        f"they say {said[0]} and {said[1]}."
-    )
-
-
-def _three(value: float) -> str:
-    return "unknown" if np.isnan(value) else f"{value:.3f}"
+    values = parameters | {"epoch": epoch, "last": len(seen) - 1, "label": CURVES[name]}
+    for arm, prefix in enumerate(("", "plain_")):
+        chances = now.probabilities[arm, image]
+        share, lift = inside(now.maps[arm, image], m_in)
+        train, test = now.curves[arm, :, place]
+        values |= {f"{prefix}train": train, f"{prefix}test": test, f"{prefix}share": share, f"{prefix}lift": lift}
+        values |= {f"{prefix}said": classes[chances.argmax()], f"{prefix}chance": float(chances.max())}
+    return values

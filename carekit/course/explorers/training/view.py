@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from carekit.course.explorers import scene
 from carekit.course.explorers.controls import PAPER, PAPER_PRESETS, Control, choice, index, parameter, toggle
 from carekit.course.explorers.frame import Explorer
-from carekit.course.explorers.overlay import Boxes
-from carekit.course.explorers.training.numbers import values_of, words
+from carekit.course.explorers.overlay import Boxes, mask_of
+from carekit.course.explorers.training.numbers import CAPTION, values, values_of
 from carekit.course.explorers.training.recording import CURVES, Epoch, pack, record, watch
 from carekit.course.explorers.training.session import TrainingSession
 from carekit.data.prepared import Prepared
@@ -72,14 +72,15 @@ def explore_training(
         TrainingSession(arm, lambda new: watch(model, data, profile, rows, new, seed)),
         "training",
         "The second stage, epoch by epoch",
+        CAPTION,
         _controls(profile.finetune.epochs),
         {"epoch": last, "metric": first, "disagree": False} | parameters | {"image": 0},
         sent | whole | {"run": pack(seen, parameters)},
         presets=PRESETS,
         guess={"name": "gain", "label": "the gain of CARE in this curve, on test images"},
     )
-    told = words(seen, last, first, parameters, 0, sent["boxes"][0], data)
-    explorer.show(_still(seen, test.read(rows[:1])[0], sent["boxes"][0]), told)
+    shown = values(seen, last, first, parameters, 0, mask_of(sent["boxes"][0], data.size), data.classes)
+    explorer.show(_still(seen, test.read(rows[:1])[0], sent["boxes"][0]), shown)
     return explorer
 
 
@@ -96,8 +97,8 @@ def _still(seen: list[Epoch], image: np.ndarray, image_boxes: Boxes) -> Figure:
     figure, axes = plots.grid(3, size=3)
     chart, label = axes[0, 0], CURVES["rare_recall"]
     for place, (name, style) in enumerate(((WITH, "-"), (WITHOUT, "--"))):
-        values = [each.curves[place, 1, 0] for each in seen]
-        chart.plot(range(len(seen)), values, style, color=plots.colour_of(name), label=name)
+        recalls = [epoch.curves[place, 1, 0] for epoch in seen]
+        chart.plot(range(len(seen)), recalls, style, color=plots.colour_of(name), label=name)
     chart.set(xlabel="epoch", title=f"{label}\n(test images)", ylim=(-0.02, 1.02))
     chart.set(xticks=[0, len(seen) - 1], yticks=[0, 0.5, 1])
     chart.legend(frameon=False)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { asBase64, paintOn } from "../../../../carekit/course/explorers/static/ink_paint.js";
+import { asBase64, paintOn } from "../../../../carekit/course/explorers/static/ink/paint.js";
 
 const SIZE = 8;
 const WHITE = new Uint8Array(3 * SIZE * SIZE).fill(255);

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { attentionLoss } from "../../../../carekit/course/explorers/static/attention_loss/numbers.js";
+import { fill } from "../../../../carekit/course/explorers/static/captions.js";
+import * as imbalance from "../../../../carekit/course/explorers/static/imbalance/numbers.js";
 import * as maths from "../../../../carekit/course/explorers/static/maths.js";
 import { assertClose, numbers } from "./numbers.js";
 
@@ -43,13 +46,23 @@ test("probabilities of large logits too", () => {
 
 test("the attention loss is that of the objective", () => {
   for (const { large, m_in, parameters, losses } of numbers.losses) {
-    assertClose(maths.attentionLoss(Float64Array.from(large), Uint8Array.from(m_in), parameters), losses, "losses");
+    assertClose(attentionLoss(Float64Array.from(large), Uint8Array.from(m_in), parameters), losses, "losses");
   }
 });
 
 test("sizes and weights of classes that are out of balance", () => {
-  for (const { ratio, count, largest, ...expected } of numbers.imbalance) {
-    assertClose(maths.imbalance(ratio, count, largest), expected, `ratio ${ratio}`);
+  for (const { ratio, count, largest, sizes, weights } of numbers.imbalance) {
+    const found = imbalance.imbalance(ratio, count, largest);
+    assertClose(found, sizes, `ratio ${ratio}`);
+    assertClose(imbalance.classWeights(found), weights, `weights at ratio ${ratio}`);
+  }
+});
+
+test("a template makes the same sentence here and in Python", () => {
+  for (const { template, values, sentence } of numbers.captions) {
+    const withNan = Object.fromEntries(Object.entries(values).map(([name, value]) =>
+      [name, value === null && name === "share" ? NaN : value]));
+    assert.equal(fill(template, withNan), sentence);
   }
 });
 
