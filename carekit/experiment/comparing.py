@@ -13,7 +13,6 @@ from carekit.experiment.profiles import Profile
 from carekit.experiment.results import Run, read_run
 from carekit.experiment.training import train_once
 from carekit.ground import registry as tables
-from carekit.ground.orphans import sweep
 
 _WORTH_A_PROCESS = 8e6  # pixels to train on: about eight seconds of work
 
@@ -57,7 +56,6 @@ def compare(
             raise ValueError(f"{data.facts['title']} has no {split} image to {what}: give the whole data set")
     data.verify_once()
     first, second = plan(data, profile, arms, seeds, watched)
-    sweep()
     stages = [list({job.path: job for job in stage}.values()) for stage in (first, second)]  # equal runs are one
     with tqdm(total=sum(map(len, stages)), desc="runs", disable=not progress, file=sys.stdout) as bar:
         for stage in stages:

@@ -18,6 +18,7 @@ from carekit.data.prepared import Prepared
 from carekit.ground import workspace
 from carekit.ground.checksums import sha256
 from carekit.ground.folders import whole_file
+from carekit.ground.ownership import file_name
 
 LIBRARIES = ("torch", "torchvision", "numpy", "pandas", "scipy", "scikit-learn", "scikit-image", "pillow")
 FACTS = ("name", "title", "licence", "citation", "source", "split", "size", "rare")
@@ -69,7 +70,7 @@ def write(
     """
     out = folder() if out is None else Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    path = out / f"{name}.csv"
+    path = out / f"{file_name(name)}.csv"
     _replace(path, table.to_csv(index=False, float_format=DIGITS, lineterminator="\n"))
     about = {
         "command": command_line() if command is None else command,
@@ -91,7 +92,7 @@ def read(name: str, out: Path | None = None) -> Results:
         FileNotFoundError: where the table or its sidecar is not there, naming it.
         ValueError: for a table that is not the one that its sidecar speaks of.
     """
-    path = (folder() if out is None else Path(out)) / f"{name}.csv"
+    path = (folder() if out is None else Path(out)) / f"{file_name(name)}.csv"
     for file in (path, path.with_suffix(".json")):
         if not file.is_file():
             raise FileNotFoundError(f"there are no results {file}: make them with `python -m carekit study`")

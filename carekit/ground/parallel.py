@@ -10,7 +10,7 @@ from multiprocessing import get_context, parent_process
 from typing import Any
 
 from carekit.ground.folders import Ended
-from carekit.ground.orphans import end_quickly, sweep
+from carekit.ground.orphans import end_quickly
 
 _work: Callable  # in a worker process: what it does with each chunk
 
@@ -36,7 +36,6 @@ def in_chunks(
         for start in starts:
             yield start, work(start, items[start : start + chunk])
         return
-    sweep()
     # Spawned on every system: a forked copy of a process with threads, such as a notebook's, may hang.
     try:
         pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (work,))

@@ -36,10 +36,25 @@ def test_atomic_folder_replaces_only_a_marked_folder_and_only_when_told(tmp_path
         pass
     assert (target / "letter.txt").read_text() == "dear"
     (target / "facts.json").write_text("{}")
+    with pytest.raises(FileExistsError, match="letter.txt is no part of a prepared set: move it"):
+        with folders.atomic_folder(target, True):
+            pass
+    (target / "letter.txt").rename(tmp_path / "letter.txt")
     with folders.atomic_folder(target, True) as folder:
         (folder / "b").write_text("2")
     assert [p.name for p in target.iterdir()] == ["b"]
-    assert [p.name for p in tmp_path.iterdir()] == ["set"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["letter.txt", "set"]
+
+
+def test_a_set_with_boxes_drawn_by_hand_is_not_replaced(tmp_path):
+    target = tmp_path / "set"
+    target.mkdir()
+    (target / "facts.json").write_text("{}")
+    (target / ".lock").touch()
+    with pytest.raises(FileExistsError, match="has boxes that were drawn by hand: move it"):
+        with folders.resumable_folder(target, {}, True):
+            pass
+    assert (target / "facts.json").exists()
 
 
 def test_atomic_folder_keeps_the_old_one_when_the_new_one_fails(tmp_path):

@@ -6,8 +6,6 @@ import time
 
 import pytest
 
-from carekit.ground.orphans import SHARED, sweep
-
 CODE = """
 import sys, time
 from joblib import Parallel, delayed
@@ -55,31 +53,3 @@ def began(process):
     except (FileNotFoundError, ProcessLookupError):  # the latter where it ends between opening and reading
         return None
     return None if state == "Z" else rest[18]
-
-
-LEAVING = """
-import os, signal, sys
-from joblib import Parallel, delayed
-
-if __name__ == "__main__":
-    Parallel(2)(delayed(abs)(i) for i in range(2))
-    mine = [each for each in os.listdir(sys.argv[1]) if str(os.getpid()) in each.replace("-", "_").split("_")]
-    print(*mine, flush=True)
-    os.killpg(0, signal.SIGKILL)
-"""
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="only Linux keeps semaphores and joblib's folders as files")
-def test_what_killed_processes_left_in_shared_memory_is_removed_and_what_is_in_use_is_not(tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text(LEAVING)
-    command = [sys.executable, script, SHARED]
-    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    left = [SHARED / name for name in ended.stdout.split()]  # listed by itself: another checkout may sweep from now on
-    assert left, "this test has nothing to show: joblib keeps its things elsewhere"
-    in_use = SHARED / f"sem.loky-{os.getpid()}-test"
-    in_use.touch()
-    sweep()
-    assert in_use.exists()
-    in_use.unlink()
-    assert not [path for path in left if path.exists()]

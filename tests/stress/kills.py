@@ -34,7 +34,6 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 os.environ["TQDM_DISABLE"] = "1"
 
-from carekit.ground import orphans  # noqa: E402
 
 LIVES = 10.0  # seconds that a process may go on after the one that it works for was killed
 KILLS = 4  # of one run, at most, before it may end
@@ -334,14 +333,10 @@ def _end(job: str, place: Path, wanted: Wanted, mine: set[int], counts: Counter)
 
 
 def leftovers(place: Path, mine: set[int]) -> list[str]:
-    """What should be gone: files that are hidden or unfinished, temporary ones, and what is in shared memory."""
+    """What should be gone: files that are hidden or unfinished, and temporary ones."""
     files = [path for path in place.rglob("*") if path.name.startswith(".") or path.suffix in (".unfinished", ".part")]
     found = [str(path.relative_to(place)) for path in files if not path.name.endswith(".lock")]
     found += [f"tmp/{path.name}" for path in (place / "tmp").iterdir()]
-    numbers = {str(each) for each in mine}
-    for path in orphans.SHARED.iterdir():
-        if numbers & set(path.name.replace("-", "_").split("_")):
-            found.append(str(path))
     return found
 
 

@@ -1,5 +1,6 @@
 """Run the ordered notebooks headless: executed copies, pages, results, and the table of lesson 5."""
 
+import hashlib
 import html
 import json
 import time
@@ -17,7 +18,7 @@ from tqdm import tqdm
 from carekit.course.pages.report import title, to_html, write_index
 from carekit.course.pages.site import build_site
 from carekit.experiment import summary
-from carekit.ground import workspace
+from carekit.ground import ownership, workspace
 from carekit.ground.environment import ROOT
 from carekit.ground.folders import atomic_folder, check_free
 from carekit.ground.messages import Refusal
@@ -70,13 +71,15 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
     Raises:
         ValueError: for parameters that no lesson takes.
         CourseError: for a notebook that stops.
-        OSError: if the folder cannot be written to, or another course is running there.
+        OSError: if the folder cannot be written to, another course is running there, or a file of a lesson there was
+            not written by an earlier course or was changed since.
     """
     checked = check_parameters(parameters)
     name = checked["data"]
     if name not in KINDS:
         parameters = dict(parameters) | {"data": str(workspace.resolve(name).resolve())}
-        name = Path(name).name
+        place = hashlib.sha256(parameters["data"].encode()).hexdigest()[:6]  # two sets may have one name
+        name = f"{Path(name).name}-{place}"
     folder = (out or workspace.runs() / f"course-{name}-{checked['profile']}").resolve()
     chosen = [path for path in notebooks() if only in path.stem]
     if not chosen:
@@ -89,23 +92,21 @@ def run_course(parameters: Mapping[str, Any], only: str = "", out: Path | None =
         ctrl_c_ends_kernels(),
         ThreadPoolExecutor(1) as pages,  # makes a lesson's page while the next one runs
     ):
-        _remove_earlier(folder)
-        done = _lessons(chosen, folder, parameters, jobs, pages)
-        rows = [(page.result(), name, remark) for page, name, remark in done]
-        result = outcome(folder)
-        index = write_index(folder, "carekit: the executed course", rows, result.html(), _settings(checked))
+        files = ["index.html"]
+        for lesson in chosen:
+            files += [f"{lesson.stem}{ending}" for ending in (".ipynb", ".html", ".json")]
+            files.append(CONNECTION.format(lesson.stem))  # a killed course leaves it
+        ownership.begin(folder, files)
+        try:
+            done = _lessons(chosen, folder, parameters, jobs, pages)
+            rows = [(page.result(), name, remark) for page, name, remark in done]
+            result = outcome(folder)
+            index = write_index(folder, "carekit: the executed course", rows, result.html(), _settings(checked))
+        finally:
+            ownership.finish(folder, files)
     print(f"\n{result.text()}\n\n{len(rows)} lessons in {(time.perf_counter() - started) / 60:.1f} minutes.")
     print(f"Read them: {index}\nResults as JSON and the executed notebooks are next to it.")
     return index
-
-
-def _remove_earlier(folder: Path) -> None:
-    """Remove the files of an earlier course: its settings may differ."""
-    for lesson in notebooks():
-        for kind in (".ipynb", ".html", ".json"):
-            (folder / lesson.name).with_suffix(kind).unlink(missing_ok=True)
-    for left in (folder / "index.html", *folder.glob(CONNECTION.format("*"))):
-        left.unlink(missing_ok=True)
 
 
 def _settings(checked: Mapping[str, Any]) -> str:
@@ -117,14 +118,18 @@ def make_site(parameters: Mapping[str, Any], only: str, out: Path, jobs: int = 0
 
     Raises:
         SiteError: for a fault in the pages.
-        FileExistsError: if `out` has other files than such pages. Errors of `run_course` are raised, too.
+        FileExistsError: if `out` has a file that is not of such a site, or was changed since.
+        ValueError, CourseError, OSError: as `run_course`.
     """
     check_free(out, True, "index.html")
+    ownership.check_replaceable(out)  # before the minutes that the course takes, and after them
     executed = run_course(parameters, only, jobs=jobs).parent
     settings = _settings(check_parameters(parameters)).replace(str(parameters["data"]), Path(parameters["data"]).name)
     print("Making the pages (a minute or two) ...", flush=True)
     with atomic_folder(out, True, "index.html") as folder:
         build_site(executed, notebooks(), folder, settings, outcome(executed).html())
+        ownership.check_replaceable(out)
+        ownership.finish_as(out, folder)
     megabytes = sum(file.stat().st_size for file in out.rglob("*") if file.is_file()) / 1e6
     print(f"The site ({megabytes:.0f} MB): {out / 'index.html'}")
     return out / "index.html"
@@ -191,6 +196,7 @@ def _lesson(
             executed.unlink()
             return []
         raise CourseError(f"{notebook.name} stopped at {stopped} (see {executed})") from None
+    ownership.finish(folder, [executed.name, results.name])
     seconds = time.perf_counter() - started
     _say(f"{count} {notebook.stem}: {seconds:.0f} s")
     return [(pages.submit(to_html, executed), title(node), f"{seconds:.0f} s; {results.name}")]

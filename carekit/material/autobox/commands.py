@@ -12,6 +12,7 @@ from carekit.data.prepared import Prepared
 from carekit.experiment.box_sources import FromTable
 from carekit.ground import workspace
 from carekit.ground.messages import one_of
+from carekit.ground.ownership import file_name
 from carekit.material.autobox import quality
 from carekit.material.autobox.command_line import METHODS, TRUTH
 from carekit.material.autobox.deeplab import build_deeplab
@@ -41,7 +42,7 @@ def boxes(options: argparse.Namespace) -> None:
     else:
         data = Prepared.open(workspace.resolve(options.data))
     rows = rows_of(data, options.classes, options.limit)
-    folder = data.folder or workspace.runs() / data.facts["name"]
+    folder = data.folder or workspace.runs() / file_name(data.facts["name"])
     out = options.out or folder / "boxes" / f"{options.method}.csv"
     if options.method == TRUTH:
         true = {data.samples.image_id.iloc[i]: data.boxes_of(i) for i in rows}

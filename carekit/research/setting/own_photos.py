@@ -14,6 +14,7 @@ from carekit.data.prepared.annotating import replace_boxes
 from carekit.experiment.box_sources import FromTable
 from carekit.ground import workspace
 from carekit.ground.folders import atomic_folder
+from carekit.ground.ownership import file_name
 from carekit.material.intake.layouts import recognise
 from carekit.material.intake.layouts.layout import Layout
 from carekit.material.intake.sources import open_source
@@ -32,7 +33,7 @@ def stand_in(data: Prepared) -> Path:
         if not folder.exists():
             with atomic_folder(folder) as new:
                 for i in np.flatnonzero(turn < data.samples.split.map(EACH).to_numpy()):
-                    place = Path(new, data.samples.split.iloc[i], data.classes[data.labels[i]])
+                    place = Path(new, data.samples.split.iloc[i], file_name(data.classes[data.labels[i]]))
                     place.mkdir(parents=True, exist_ok=True)
                     Image.fromarray(data.read([int(i)])[0]).save(place / f"photo_{i:05d}.png")
     return folder

@@ -41,6 +41,15 @@ def test_the_last_box_goes_and_a_first_one_comes(tiny, tmp_path):
     assert Prepared.open(tmp_path / "set").boxes_of(7).tolist() == [[1, 1, 2, 2]]
 
 
+def test_a_set_with_drawn_boxes_is_not_replaced(tiny, tmp_path):
+    saved = tiny.save(tmp_path / "set")
+    saved = saved.take(range(24)).save(tmp_path / "set", overwrite=True)  # before
+    save_boxes(saved, "i3", [[1, 2, 5, 6.5]])
+    with pytest.raises(FileExistsError, match="set has boxes that were drawn by hand: move it"):
+        tiny.save(tmp_path / "set", overwrite=True)
+    assert Prepared.open(tmp_path / "set").boxes_of(3).tolist() == [[1, 2, 5, 6.5]]
+
+
 def test_a_stranger_is_no_image(tiny):
     with pytest.raises(ValueError, match="there is no image 'x9' in Tiny"):
         replace_boxes(tiny, "x9", [])

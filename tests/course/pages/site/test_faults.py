@@ -54,12 +54,13 @@ def test_the_command_makes_the_site_of_the_run(made, tmp_path, capsys):
 
 def test_faults_are_told_and_the_earlier_site_stays(made, tmp_path, capsys):
     out = tmp_path / "site"
-    out.mkdir()
-    (out / "index.html").write_text("earlier")
+    assert main(["site", "--out", str(out)]) == 0
+    earlier = (out / "index.html").read_text()
+    made.clear()
     assert main(["site", "--data", str(tmp_path / "chest"), "--out", str(out)]) == 2
     error = capsys.readouterr().err
     assert "a.md:1: WARNING: nothing there" in error and "Traceback" not in error
-    assert (out / "index.html").read_text() == "earlier" and str(tmp_path) not in made[0][1]
+    assert (out / "index.html").read_text() == earlier and str(tmp_path) not in made[0][1]
 
 
 def test_a_folder_with_other_files_is_refused(made, tmp_path, capsys):
@@ -67,3 +68,15 @@ def test_a_folder_with_other_files_is_refused(made, tmp_path, capsys):
     assert main(["site", "--out", str(tmp_path)]) == 2
     assert "thesis.tex" in capsys.readouterr().err or (tmp_path / "thesis.tex").exists()
     assert not made
+
+
+@pytest.mark.parametrize("name", ["index.html", "thesis.pdf"])
+def test_a_folder_with_an_index_of_another_program_and_a_changed_site_are_refused(made, tmp_path, capsys, name):
+    out = tmp_path / "public_html"
+    assert main(["site", "--out", str(out)]) == 0
+    assert main(["site", "--out", str(out)]) == 0  # its own is replaced
+    made.clear()
+    (out / name).write_text("my own")
+    assert main(["site", "--out", str(out)]) == 2
+    assert f"{out / name} was not written by carekit, or was changed since: move it" in capsys.readouterr().err
+    assert (out / name).read_text() == "my own" and not made
