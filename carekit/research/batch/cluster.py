@@ -53,7 +53,15 @@ def run_there(points: Sequence[GridPoint], limits: Limits, address: str) -> Iter
             futures.append(client.submit(_run, point, limits, key=f"{point.name}-{uuid.uuid4().hex}", pure=False))
         names = {future.key: point.name for future, point in zip(futures, points, strict=True)}
         for future in as_completed(futures, loop=client.loop):
-            yield _outcome(future, names[future.key], address)
+            if future.status == "cancelled":
+                raise ClusterLost(
+                    f"the scheduler at {address} is gone: start it, and the same command goes on from there"
+                )
+            if future.status == "error":  # such as dask's KilledWorker, if several workers died with this run
+                error = future.exception()
+                yield Outcome(names[future.key], f"{type(error).__name__}: {error}".splitlines()[0])
+            else:
+                yield future.result()
     finally:
         with suppress(Exception):  # a cluster that is gone cannot be asked
             if client.status == "running" and any(future.status == "pending" for future in futures):
@@ -81,12 +89,3 @@ def _run(point: GridPoint, limits: Limits) -> Outcome:
 
     cores = max(1, cpu_count() // get_worker().state.nthreads)
     return run_in_slot(point, replace(limits, threads=cores))
-
-
-def _outcome(future: Any, name: str, address: str) -> Outcome:
-    if future.status == "cancelled":
-        raise ClusterLost(f"the scheduler at {address} is gone: start it, and the same command goes on from there")
-    if future.status == "error":  # such as dask's KilledWorker, if several workers died with this run
-        error = future.exception()
-        return Outcome(name, f"{type(error).__name__}: {error}".splitlines()[0])
-    return future.result()

@@ -1,12 +1,13 @@
 """The runs of one batch or several as one tidy table."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from carekit.research.batch.records import FAILED, RECORD, RESULTS, read_json
+from carekit.research.batch.records import FAILED, RECORD, RESULTS, read_json, read_record
 
 ROWS = "runs"  # of the results: a list of records, one a row of the table
 
@@ -31,7 +32,7 @@ def collect(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     finished = [run for run in runs if run.parent.name != FAILED]
     if not finished:
         raise FileNotFoundError(f"{folder} has no finished runs: give the folder of a batch, or of several")
-    records = [read_json(run / RECORD) for run in finished]
+    records = [read_record(run) for run in finished]
     rows: list[dict[str, Any]] = []
     for run, record in zip(finished, records, strict=True):
         rows += _rows(run, record)
@@ -74,23 +75,25 @@ def made_by(record: Mapping[str, Any]) -> str:
 
 def _of_versions(records: Sequence[Mapping[str, Any]]) -> list[str]:
     """A sentence for each notebook whose runs were not all made by one version."""
+    makers: dict[str, Counter[str]] = {}
+    for record in records:
+        makers.setdefault(record["notebook"], Counter())[made_by(record)] += 1
     sentences = []
-    for notebook in sorted({record["notebook"] for record in records}):
-        makers = pd.Series([made_by(record) for record in records if record["notebook"] == notebook]).value_counts()
-        if len(makers) > 1:
-            counts = ", ".join(f"{name} {count} runs" for name, count in makers.items())
+    for notebook, versions in sorted(makers.items()):
+        if len(versions) > 1:
+            counts = ", ".join(f"{name} {count} runs" for name, count in versions.most_common())
             sentences.append(f"{notebook}: runs of several versions are mixed ({counts}): see the column made_by.")
     return sentences
 
 
 def _ordered(table: pd.DataFrame, records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows by notebook and parameters, those of a run in their own order; the seconds at the end."""
-    names = [name for record in records for name in record["parameters"]]
-    order = ["notebook", "made_by", *(name for name in dict.fromkeys(names) if name in table), "run"]
-    columns = [name for name in table.columns if name != "seconds"] + ["seconds"]
-    comparable = table.assign(**{name: table[name].map(_sortable) for name in order})
-    rows = comparable.reset_index(drop=True).sort_values(order, kind="stable").index
-    return table.loc[rows, columns].reset_index(drop=True)
+    parameters: dict[str, None] = {}
+    for record in records:
+        parameters |= dict.fromkeys(record["parameters"])
+    order = ["notebook", "made_by", *(name for name in parameters if name in table), "run"]
+    table = table[[*table.columns.drop("seconds"), "seconds"]]
+    return table.sort_values(order, kind="stable", key=lambda values: values.map(_sortable), ignore_index=True)
 
 
 def _sortable(value: Any) -> tuple[int, float, str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carekit.ground.messages import Refusal
+from carekit.ground.messages import Refusal, sentence
 
 if TYPE_CHECKING:
     from carekit.research.batch.plan import Plan
@@ -43,9 +43,13 @@ def run_collect(options: argparse.Namespace) -> int:
     from carekit.research.batch.collect import collect
     from carekit.research.batch.records import write_text
 
-    table, remarks = collect(options.folder)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    write_text(options.out, table.to_csv(index=False))
+    try:
+        table, remarks = collect(options.folder)
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        write_text(options.out, table.to_csv(index=False))
+    except (ValueError, OSError) as error:
+        print(sentence(error), file=sys.stderr)
+        return 2
     print(*remarks, f"{len(table)} rows of {table.run.nunique()} runs: {options.out}", sep="\n")
     return 0
 

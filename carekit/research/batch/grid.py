@@ -1,6 +1,5 @@
 """`--grid NAME=VALUES`: lists and ranges of values, and their combinations."""
 
-import ast
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -42,32 +41,29 @@ def parse_grid(texts: Sequence[str], names_of_texts: Collection[str] = ()) -> di
 
 def _values(name: str, text: str, are_texts: bool) -> Sequence[Any]:
     parts = [part.strip() for part in text.split(",")]
-    if are_texts and not text.startswith("["):  # a lesson takes a text or a list of texts
-        values = [_as_text(_not_empty(name, part)) for part in parts]
-    else:
-        try:
-            values = list(ast.literal_eval(f"[{text}]"))
-        except (ValueError, SyntaxError, MemoryError, RecursionError):  # ranges and words
-            spans = [_span(name, _not_empty(name, part)) for part in parts]
-            if len(spans) == 1:
-                return spans[0]  # a long range is not written out
-            values = list(chain.from_iterable(spans))
+    are_texts = are_texts and not text.startswith("[")  # a lesson takes a text or a list of texts
+    values = literal(f"[{text}]")
+    if are_texts or not isinstance(values, list):  # no list of literals: ranges and words
+        if "" in parts:
+            raise ValueError(f"--grid {name} has an empty value: write NAME=VALUE,VALUE without a comma too many")
+        if are_texts:
+            values = [_as_text(part) for part in parts]
+        elif len(parts) == 1:
+            return _span(name, text)  # a long range is not written out
+        else:
+            values = list(chain.from_iterable(_span(name, part) for part in parts))
     for place, value in enumerate(values):
         if value in values[:place]:
             raise ValueError(f"--grid {name} has {value!r} twice: a run is made once")
     return values
 
 
-def _not_empty(name: str, part: str) -> str:
-    if not part:
-        raise ValueError(f"--grid {name} has an empty value: write NAME=VALUE,VALUE without a comma too many")
-    return part
-
-
 def _as_text(part: str) -> str:
     """A text, without the quotes that it may have."""
     value = literal(part)
-    return value if isinstance(value, str) else part
+    if isinstance(value, str):
+        return value
+    return part
 
 
 def _span(name: str, text: str) -> Sequence[Any]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import statistics
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from carekit.ground.settings_as_data import to_plain
 from carekit.research.batch.grid import Grid, combinations
 from carekit.research.batch.notebook import RESULTS, Notebook
 from carekit.research.batch.point import GridPoint
-from carekit.research.batch.records import BATCH, FAILED, RECORD, is_finished, read_json
+from carekit.research.batch.records import BATCH, RECORD, is_finished, read_json
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,13 @@ def usual_seconds(plan: Plan) -> float | None:
     profiles = {run.parameters.get("profile", plan.notebook.defaults.get("profile")) for run in plan.runs}
     seconds = []
     for folder in {plan.out, *plan.out.parent.glob("*/"), *workspace.runs().glob("*/")}:
-        if not (folder / BATCH).is_file() or read_json(folder / BATCH).get("notebook") != plan.notebook.path.name:
-            continue
-        records = [read_json(file) for file in folder.glob(f"*/{RECORD}") if file.parent.name != FAILED]
-        seconds += [record["seconds"] for record in records if record["parameters"].get("profile") in profiles]
+        with suppress(ValueError, OSError):  # a neighbour's folder may be private or damaged: it tells no time
+            if read_json(folder / BATCH).get("notebook") != plan.notebook.path.name:
+                continue
+            for record in map(read_json, folder.glob(f"*/{RECORD}")):
+                parameters, took = record.get("parameters"), record.get("seconds")
+                if isinstance(parameters, dict) and isinstance(took, int | float) and "reason" not in record:
+                    seconds += [took] * (parameters.get("profile") in profiles)
     return statistics.median(seconds) if seconds else None
 
 

@@ -20,8 +20,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from carekit.ground.folders import whole_file
+from carekit.ground.plain_json import parse
 
 BATCH, RECORD, RESULTS, LOG, FAILED = "batch.json", "run.json", "results.json", "log.txt", "failed"
+DEEPEST = 100  # levels of a notebook's results: deeper ones end Python's reader and ours
 _LIBRARIES = ("carekit", "torch", "numpy", "papermill", "ipykernel")
 
 
@@ -127,10 +129,24 @@ def versions() -> dict[str, str]:
     return numbers
 
 
+def read_record(run: Path) -> dict[str, Any]:
+    """The record of a run's folder. Raises ValueError for a file that lacks what a record has."""
+    record = read_json(run / RECORD)
+    identity = record.get("identity")
+    texts = [record.get("notebook")]
+    if isinstance(identity, dict):
+        texts += [identity.get(part) for part in ("version", "notebook", "code")]
+    whole = len(texts) == 4 and all(isinstance(text, str) for text in texts)
+    whole &= isinstance(record.get("parameters"), dict) and isinstance(record.get("seconds"), int | float)
+    if not whole:
+        raise ValueError(f"{run / RECORD} is no record of a run: it is damaged; remove its folder and run it again")
+    return record
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """An object of a JSON file. Raises ValueError for any other file."""
     with suppress(ValueError):
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse(path.read_text(encoding="utf-8"), deepest=DEEPEST)
         if isinstance(content, dict):
             return content
     raise ValueError(f"{path} is no JSON object: it is damaged; remove its folder and run the batch again")

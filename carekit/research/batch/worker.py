@@ -52,8 +52,10 @@ def run(point: GridPoint, part: Path) -> Outcome:
             _print_into(log)
             executed, parameters = part / f"{point.name}.ipynb", {**point.parameters, **results}
             execute(Path(point.notebook), executed, parameters, kernel=point.kernel, log=log)
-        if (part / records.RESULTS).exists():
-            records.read_json(part / records.RESULTS)  # damaged results are an error
+        if point.results:  # a run without results is not finished: a cell may have ended the notebook
+            if not (part / records.RESULTS).is_file():
+                return Outcome(point.name, "it wrote no results: write them to the file that its parameter names")
+            records.read_json(part / records.RESULTS)
         spent = {"started": started, "seconds": round(time.perf_counter() - clock, 2)}
         records.finish(part, Path(point.out), point.name, point.record | spent | {"versions": records.versions()})
     except NotebookStopped as stopped:

@@ -92,3 +92,31 @@ def test_nothing_to_collect_and_damage_are_one_sentence(add, tmp_path, capsys):
     (tmp_path / "one" / "own-1" / "run.json").write_text("{")
     assert main(["collect", str(tmp_path), "--out", str(tmp_path / "t.csv")]) == 2
     assert "run.json is no JSON object" in capsys.readouterr().err and not (tmp_path / "t.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"parameters": [1]},
+        {"parameters": None},
+        {"identity": None},
+        {"identity": {"version": "0"}},
+        {"identity": IDENTITY | {"code": 3}},
+        {"seconds": "x"},
+        {"notebook": 3},
+    ],
+)
+def test_a_record_of_something_else_is_one_sentence(add, tmp_path, capsys, change):
+    add("own-1", {"n": 1})
+    file = tmp_path / "one" / "own-1" / "run.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    assert main(["collect", str(tmp_path), "--out", str(tmp_path / "t.csv")]) == 2
+    assert f"{file} is no record of a run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["run.json", "results.json"])
+def test_json_of_any_depth_is_one_sentence(add, tmp_path, capsys, name):
+    add("own-1", {"n": 1}, {})
+    (tmp_path / "one" / "own-1" / name).write_text('{"a":' * 100_000 + "1" + "}" * 100_000)
+    assert main(["collect", str(tmp_path), "--out", str(tmp_path / "t.csv")]) == 2
+    assert f"{name} is no JSON object" in capsys.readouterr().err

@@ -56,3 +56,12 @@ def test_a_bad_value_anywhere_in_the_grid_is_found_before_anything_is_made(plan)
 @pytest.mark.parametrize(("seconds", "words"), [(40, "40 s"), (720, "12 min"), (12_000, "3 h 20 min")])
 def test_times_in_words(seconds, words):
     assert in_words(seconds) == words
+
+
+@pytest.mark.parametrize("record", ["{}", '{"parameters": {}}', "[1", '{"seconds": "x", "parameters": {}}'])
+def test_a_damaged_neighbour_tells_no_time_and_stops_nothing(plan, record):
+    other = plan.out.parent / "other" / "own-1"
+    other.mkdir(parents=True)
+    (other.parent / "batch.json").write_text('{"notebook": "own.ipynb"}')
+    (other / "run.json").write_text(record)
+    assert "not known before the first one has finished" in plan.words(2)

@@ -182,3 +182,12 @@ def test_a_dry_run_shows_the_plan_and_makes_nothing(write, tmp_path, capsys):
 def test_the_table_of_a_batch_is_a_csv(batch, tmp_path):
     assert main(["collect", str(batch["folder"]), "--out", str(tmp_path / "t.csv")]) == 0
     assert len(pd.read_csv(tmp_path / "t.csv")) == 6
+
+
+def test_a_run_without_its_results_is_not_finished(write, tmp_path, capsys):
+    cells = ["n = 0\nresults = ''", "import sys", "sys.exit(0)"]
+    out = tmp_path / "out"
+    assert main(["batch", str(write(*cells)), "--grid", "n=0", "--jobs", "1", "--out", str(out)]) == 1
+    assert "failed: n=0: it wrote no results: write them to the file" in capsys.readouterr().err and not list(
+        out.glob("own-*")
+    )
