@@ -15,12 +15,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-# All files of a prepared set; a folder with others is not replaced.
-SET_FILES = (
-    *("facts.json", "images.npy", "masks.npy", "samples.csv", "boxes.csv", "left_out.csv", "page.html"),
-    *("lock", ".boxes.csv.new", ".facts.json.new"),
-)
-DRAWN = ".lock"  # in a prepared set: it is locked for each box that is drawn by hand, and the file stays
+SET = "facts.json"  # the mark of a prepared set
 PLAN, LOCK, JOURNAL = "plan.json", "lock", "journal.jsonl"
 NEW = 1.0  # seconds in which another process may be about to take a lock that is not held
 
@@ -30,7 +25,7 @@ class Ended(OSError):
 
 
 @contextmanager
-def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = "facts.json") -> Iterator[Path]:
+def atomic_folder(path: str | Path, overwrite: bool = False, mark: str = SET) -> Iterator[Path]:
     """Yield a new folder next to `path` that takes its place at the end; on an error or Ctrl-C it is removed.
 
     Args:
@@ -88,7 +83,7 @@ def _remove_abandoned(path: Path) -> None:
 
 
 @contextmanager
-def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark: str = "facts.json") -> Iterator[Path]:
+def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark: str = SET) -> Iterator[Path]:
     """As `atomic_folder`, but after Ctrl-C or a kill the next run with the same `plan` resumes in it.
 
     The folder is `.NAME.part` next to `path`. Its files are removed for another plan, and after an error except
@@ -224,14 +219,7 @@ def check_free(path: Path, overwrite: bool, mark: str) -> None:
         raise FileExistsError(f"folder {path} already has files: choose a new one, or allow overwriting")
     if not (path / mark).exists():
         raise FileExistsError(f"folder {path} has no {mark}, so it was not made by carekit: it is not replaced")
-    if mark == SET_FILES[0]:
-        _check_only_a_set(path)
+    if mark == SET:
+        from carekit.ground.ownership import check_set_replaceable  # it needs this module's journals
 
-
-def _check_only_a_set(path: Path) -> None:
-    """Raise FileExistsError for a data set's folder that also holds somebody's work: other files, or drawn boxes."""
-    if (path / DRAWN).exists():
-        raise FileExistsError(f"{path} has boxes that were drawn by hand: move it, or give another folder")
-    others = sorted(entry.name for entry in path.iterdir() if entry.name not in SET_FILES)
-    if others:
-        raise FileExistsError(f"{path / others[0]} is no part of a prepared set: move it, or give another folder")
+        check_set_replaceable(path)

@@ -13,6 +13,12 @@ from carekit.ground import workspace
 from carekit.ground.checksums import sha256
 from carekit.ground.folders import LOCK, journal_entries, journal_line
 
+# All files of a prepared set.
+SET_FILES = (
+    *("facts.json", "images.npy", "masks.npy", "samples.csv", "boxes.csv", "left_out.csv", "page.html"),
+    *("lock", ".boxes.csv.new", ".facts.json.new"),
+)
+DRAWN = ".lock"  # in a prepared set: it is locked for each box that is drawn by hand, and the file stays
 LONGEST = 60  # letters of a name: a file's has at most 255 bytes, and an ending
 
 
@@ -22,7 +28,7 @@ def file_name(text: str) -> str:
     A text that is such a name already is its own name.
     """
     plain = re.sub(r"[^\w .,()+=-]", "_", text).strip(" .")[:LONGEST]
-    if plain == text:
+    if text and plain == text:
         return text
     start = plain[: LONGEST - 9] or "name"
     return f"{start}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
@@ -59,6 +65,20 @@ def finish_as(place: Path, folder: Path) -> None:
     files.pop(LOCK, None)  # of `atomic_folder`, which removes it
     _list_of(place).unlink(missing_ok=True)
     _add(place, files)
+
+
+def finish_set(folder: Path) -> None:
+    """Note the files that a command has put next to those of a prepared set."""
+    finish(folder, [path.name for path in folder.iterdir() if path.name not in SET_FILES])
+
+
+def check_set_replaceable(folder: Path) -> None:
+    """Raise FileExistsError for a prepared set with boxes drawn by hand, or with a file that the kit did not write."""
+    if (folder / DRAWN).exists():
+        raise FileExistsError(f"{folder} has boxes that were drawn by hand: move it, or give another folder")
+    others = {path.name for path in folder.iterdir()}.difference(SET_FILES, _own(folder))
+    if others:
+        raise FileExistsError(f"{folder / min(others)} is no part of a prepared set: move it, or give another folder")
 
 
 def check_replaceable(folder: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from carekit.data.prepared import Prepared
 from carekit.ground.messages import printable, sentence
+from carekit.ground.ownership import finish_set
 from carekit.material.intake.download.origins import Origin
 from carekit.material.intake.layouts import LAYOUTS, recognise, told
 from carekit.material.intake.layouts.annotations.csv import UNITS
@@ -91,6 +92,7 @@ def run_prepare(arguments: list[str], show: Callable[[Path], None]) -> int:
         print(printable(f"{options.source}: {layout.name}"))
         data = prepare(layout, options.source, options.out, **_given(options, preparing), **chosen)
         show(options.out)
+        finish_set(options.out)
         return data
 
     return finish("prepare", options.out, make, understood)
