@@ -58,8 +58,8 @@ def run_there(points: Sequence[GridPoint], limits: Limits, address: str) -> Iter
                     f"the scheduler at {address} is gone: start it, and the same command goes on from there"
                 )
             if future.status == "error":  # such as dask's KilledWorker, if several workers died with this run
-                error = future.exception()
-                yield Outcome(names[future.key], f"{type(error).__name__}: {error}".splitlines()[0])
+                death = future.exception()
+                yield Outcome(names[future.key], f"{type(death).__name__}: {death}".splitlines()[0])
             else:
                 yield future.result()
     finally:
