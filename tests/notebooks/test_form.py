@@ -13,7 +13,7 @@ from carekit.research.setting.parameters import assigned_names, of_lesson
 FOLDER = Path(__file__).parents[2] / "notebooks"
 LESSONS = sorted(FOLDER.glob("*.ipynb"))
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-ONE_IDEA_A_LINE = {"06", "07", "08", "10", "14"}  # the lessons that are held to it
+NOT_YET = {"01", "05"}  # lessons with lines that hold several ideas; the set only gets smaller
 
 
 @pytest.fixture(params=LESSONS, ids=lambda path: path.stem)
@@ -83,7 +83,7 @@ def test_code_cells_have_one_idea_a_line(lesson, path):
     for cell in lesson.cells:
         if cell.cell_type == "code" and not cell.id.startswith("exercise"):  # those are generated
             nodes = list(ast.walk(ast.parse(cell.source)))
-            if path.stem[:2] in ONE_IDEA_A_LINE:
+            if path.stem[:2] not in NOT_YET:
                 assert max(map(len, cell.source.splitlines()), default=0) <= 100, cell.id
                 assert not any(_has_inside(node, COMPREHENSIONS) for node in nodes if isinstance(node, COMPREHENSIONS))
                 assert not any(_has_inside(node, ast.IfExp) for node in nodes if isinstance(node, ast.JoinedStr))

@@ -38,15 +38,17 @@ def colour_of(arm: str, place: int = 0) -> str:
         return COLOURS[0]
     if "α = 0" in arm or "without attention" in arm:
         return COLOURS[1]
-    return GREY if "pretrained" in arm else COLOURS[2 + place % (len(COLOURS) - 2)]
+    if "pretrained" in arm:
+        return GREY
+    return COLOURS[2 + place % (len(COLOURS) - 2)]
 
 
 def grid(columns: int, rows: int = 1, size: float = 2.2) -> tuple[Figure, np.ndarray]:
     """A figure with picture axes (rows, columns), without ticks."""
     figsize = (columns * size, rows * size + 0.3)
     figure, axes = plt.subplots(rows, columns, figsize=figsize, layout="constrained", squeeze=False)
-    for each in axes.flat:
-        each.set(xticks=[], yticks=[])
+    for panel in axes.flat:
+        panel.set(xticks=[], yticks=[])
     return figure, axes
 
 
@@ -69,7 +71,7 @@ def draw_boxes(axes: Axes, boxes: Iterable) -> None:
 
 def draw_attention(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Iterable = (), title: str = "") -> None:
     """A map (u, v) in [0, 1], enlarged over the grey image, with the boxes."""
-    large = resize(torch.as_tensor(np.asarray(map_, np.float32))[None], image.shape[:2])[0].numpy()
+    large = resize(torch.as_tensor(np.asarray(map_, np.float32))[None], image.shape[:2])[0].numpy()  # (h, w)
     axes.imshow(image.mean(2), cmap="gray", vmin=0, vmax=255)
     axes.imshow(large, cmap=MAP, vmin=0, vmax=1, alpha=0.65)
     draw_boxes(axes, boxes)
@@ -79,7 +81,7 @@ def draw_attention(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Itera
 def draw_score(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Iterable = (), title: str = "") -> None:
     """A map (u, v) of scores of any sign over the grey image: the stronger, the less is seen through it; 0 is clear."""
     large = resize(torch.as_tensor(np.asarray(map_, np.float32))[None], image.shape[:2])[0].numpy()
-    top = float(np.abs(large).max()) or 1.0
+    top = float(np.abs(large).max()) or 1.0  # a map of zeros has no highest value to divide by
     axes.imshow(image.mean(2), cmap="gray", vmin=0, vmax=255)
     axes.imshow(large, cmap=SIGNED, vmin=-top, vmax=top, alpha=0.85 * np.abs(large) / top)
     draw_boxes(axes, boxes)
@@ -89,6 +91,7 @@ def draw_score(axes: Axes, image: np.ndarray, map_: np.ndarray, boxes: Iterable 
 def bars(values: dict[str, pd.Series | dict], ylabel: str, log: bool = False) -> Figure:
     """Groups of bars: series name -> {label: value}, each bar with its number."""
     figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
+    # Each label has a group of bars around its place on the axis, 0.8 wide in all.
     width = 0.8 / len(values)
     for i, (name, series) in enumerate(values.items()):
         heights = list(dict(series).values())
@@ -107,7 +110,9 @@ def bars(values: dict[str, pd.Series | dict], ylabel: str, log: bool = False) ->
 
 
 def _short(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+    if value >= 10:
+        return f"{value:,.0f}"
+    return f"{value:.2g}"
 
 
 def curves(histories: dict[str, pd.DataFrame], columns: Sequence[str]) -> Figure:
@@ -141,14 +146,16 @@ def dots(scores: pd.DataFrame, metrics: Sequence[str]) -> Figure:
     return as_letters(figure)
 
 
-def answers(axes: Sequence[Axes], data: Prepared, found: Predictions, label: str) -> None:
-    """A row of panels, one an image of `data`: the map over it, what the model says, and whether that is right."""
+def answers(axes: Sequence[Axes], data: Prepared, predicted: Predictions, label: str) -> None:
+    """A row of panels, one an image of `data`: the map over it, the model's answer, and whether that is right."""
     axes[0].set_ylabel(label, fontsize=8, parse_math=False)
     for i, panel in enumerate(axes):
-        said = int(found.probabilities[i].argmax())
-        sign = "✓" if said == data.labels[i] else "✗"
-        title = f"{sign} {data.classes[said]} ({data.classes[data.labels[i]]})"
-        draw_attention(panel, data.read([i])[0], found.maps[i], data.boxes_of(i), title)
+        answer, label_of_image = int(predicted.probabilities[i].argmax()), int(data.labels[i])
+        sign = "✗"
+        if answer == label_of_image:
+            sign = "✓"
+        title = f"{sign} {data.classes[answer]} ({data.classes[label_of_image]})"
+        draw_attention(panel, data.read([i])[0], predicted.maps[i], data.boxes_of(i), title)
 
 
 def gains(table: pd.DataFrame, metrics: Sequence[str]) -> Figure:

@@ -1,4 +1,4 @@
-"""A contact sheet: some images of each class of one data set beside those of others, to compare by eye."""
+"""A contact sheet: some images of each class of one data set next to those of others, to compare by eye."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,10 @@ def draw_sheet(
     if columns < 1:
         raise ValueError(f"columns = {columns} is too small: choose at least 1")
     sets = [_open(name, size, columns, seed) for name in names]
-    orders = [sets[0].classes if set(data.classes) == set(sets[0].classes) else data.classes for data in sets]
+    orders = [data.classes for data in sets]
+    for block, data in enumerate(sets):
+        if set(data.classes) == set(sets[0].classes):  # the same classes are in the same rows
+            orders[block] = sets[0].classes
     tall, wide = max(map(len, orders)), (columns + 1) * len(sets) - 1  # a gap between two sets
     figure, axes = plt.subplots(
         tall, wide, figsize=(wide * 1.3 + 0.6, tall * 1.3 + 0.4), squeeze=False, layout="constrained"
@@ -43,8 +46,8 @@ def draw_sheet(
 
 def _open(name: str, size: int, columns: int, seed: int) -> Prepared:
     if name in KINDS:
-        each = dict.fromkeys(KINDS[name].classes, columns)
-        return draw(KINDS[name], seed, size, each, dict.fromkeys(KINDS[name].classes, 1), shortcut=0.03)
+        counts = dict.fromkeys(KINDS[name].classes, columns)
+        return draw(KINDS[name], seed, size, counts, dict.fromkeys(KINDS[name].classes, 1), shortcut=0.03)
     return Prepared.open(workspace.resolve(name))
 
 

@@ -12,6 +12,7 @@ from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
 from carekit.method.metrics import label_of
+from carekit.research.figures.wording import interval
 
 
 def png(figure: Figure) -> bytes:
@@ -31,7 +32,9 @@ def bundle(figure: Figure, alt: str) -> tuple[dict, dict]:
 def figure(figure: Figure, alt: str, numbers: Mapping[str, Any] | None = None) -> None:
     """Show a figure; `alt` says in words what is to be seen in it, and `numbers`, name -> number or a mapping of such,
     follow it, rounded."""
-    data, metadata = bundle(figure, f"{alt}: {listed(numbers)}" if numbers else alt)
+    if numbers:
+        alt = f"{alt}: {listed(numbers)}"
+    data, metadata = bundle(figure, alt)
     display(data, metadata=metadata, raw=True)
 
 
@@ -44,7 +47,9 @@ def listed(numbers: Mapping[str, Any]) -> str:
 
 
 def _rounded(value: float) -> str:
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    if abs(value) < 1000:
+        return f"{value:.3g}"
+    return f"{value:.0f}"  # 1463, not 1.46e+03
 
 
 def table(frame: pd.DataFrame, digits: int = 3) -> None:
@@ -65,14 +70,8 @@ def saw(text: str) -> None:
 
 def with_intervals(frame: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
     """Mean and half-width columns as one column of text."""
-    metrics = list(dict.fromkeys(name for name, _ in frame.columns))
-    return pd.DataFrame(
-        {name: [_text(mean, half, digits) for mean, half in frame[name].to_numpy()] for name in metrics},
-        index=frame.index,
-    )
-
-
-def _text(mean: float, half: float, digits: int) -> str:
-    if pd.isna(mean):
-        return "–"
-    return f"{mean:.{digits}f}" + ("" if pd.isna(half) else f" ± {half:.{digits}f}")
+    columns = {}
+    for metric in frame.columns.unique(0):
+        pairs = frame[metric].to_numpy()  # (rows, 2): mean, half width
+        columns[metric] = [interval(mean, half, digits) for mean, half in pairs]
+    return pd.DataFrame(columns, index=frame.index)

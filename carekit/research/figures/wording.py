@@ -8,17 +8,34 @@ from scipy.stats import binomtest
 from carekit.method.metrics import label_of
 
 
+def interval(mean: float, half: float, digits: int = 3, sign: str = "") -> str:
+    """A mean with half its 95 % interval, "0.700 ± 0.020"; the mean alone if there is no interval; "–" if no mean.
+
+    Args:
+        mean, half: of any unit.
+        digits: behind the point.
+        sign: "+" for a difference, whose sign is always shown.
+    """
+    if pd.isna(mean):
+        return "–"
+    text = f"{mean:{sign}.{digits}f}"
+    if pd.notna(half):
+        text += f" ± {half:.{digits}f}"
+    return text
+
+
 def differences(table: pd.DataFrame) -> str:
-    """One line for each row of `experiment.paired_difference`: up, down, or not to be told from chance."""
+    """One line for each row of `experiment.paired_difference`: up, down, or within chance."""
     return "\n".join(_one(label_of(name), row["difference"], row["±"]) for name, row in table.iterrows())
 
 
 def ink(table: pd.DataFrame, rare: str, mark: str) -> str:
-    """The ink test in one sentence an arm, from `lessons.ink_test`: whole counts, one for each seed."""
+    """The ink test in one sentence an arm, from `setting.ink_runs.ink_test`: whole counts, one for each seed."""
     others = int(table.others.iloc[0])
     lines = [f"The mark ({mark}) drawn on {others} test images of other diseases; so many become {rare} (each seed):"]
     for arm, group in table.groupby("arm", sort=False):
-        turned, before = (", ".join(map(str, group[name])) for name in ("others_turned", "others_called_rare"))
+        turned = ", ".join(map(str, group.others_turned))
+        before = ", ".join(map(str, group.others_called_rare))
         lines.append(f"{arm}: {turned} (called {rare} without the mark: {before}).")
     return "\n".join(lines)
 
@@ -29,7 +46,7 @@ def listed(numbers: Mapping[str, object]) -> str:
 
 
 def found_of(scores: pd.DataFrame, rare: str, tested: int) -> str:
-    """Whole counts of the rare class's test images that each run finds, and how sure so few of them make it.
+    """Whole counts of the rare class's test images that each run finds, and the interval that this number allows.
 
     Args:
         scores: of `experiment.scores`.
@@ -38,10 +55,10 @@ def found_of(scores: pd.DataFrame, rare: str, tested: int) -> str:
     """
     lines = []
     for arm, group in scores.groupby("arm", sort=False):
-        found = (group.rare_recall * tested).round().astype(int).tolist()
-        interval = binomtest(sorted(found)[len(found) // 2], tested).proportion_ci()  # Clopper and Pearson's
-        between = f"by so few, the share of all may lie between {interval.low:.2f} and {interval.high:.2f}"
-        lines.append(f"{arm}: {', '.join(map(str, found))} of {tested} {rare} found (each seed); {between}.")
+        hits = (group.rare_recall * tested).round().astype(int).tolist()
+        ends = binomtest(sorted(hits)[len(hits) // 2], tested).proportion_ci()  # Clopper and Pearson's, of the median
+        between = f"by so few, the share of all may lie between {ends.low:.2f} and {ends.high:.2f}"
+        lines.append(f"{arm}: {', '.join(map(str, hits))} of {tested} {rare} found (each seed); {between}.")
     return "\n".join(lines)
 
 
@@ -59,5 +76,9 @@ def _one(name: str, difference: float, half: float) -> str:
         return f"{name}: unknown, since it does not exist for every run."
     if pd.isna(half):
         return f"{name}: {difference:+.3f} in a single run, which says nothing about chance."
-    verdict = "up" if difference - half > 0 else "down" if difference + half < 0 else "not to be told from chance"
-    return f"{name}: {difference:+.3f} ± {half:.3f}, {verdict}."
+    verdict = "not to be told from chance"  # the interval holds zero
+    if difference > half:
+        verdict = "up"
+    if difference < -half:
+        verdict = "down"
+    return f"{name}: {interval(difference, half, sign='+')}, {verdict}."

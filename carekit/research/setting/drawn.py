@@ -4,6 +4,7 @@ import sys
 from contextlib import redirect_stderr
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -16,24 +17,27 @@ MANY = 1000  # images from which on a second process is worth its start
 
 
 def load_drawn(recipe: Recipe, like: Recipe | None = None) -> Prepared:
-    """The data set of a recipe, drawn anew or found again.
+    """The data set of a recipe, drawn or found again.
 
     Args:
         recipe: what to draw.
-        like: another one, whose set may lie there already: images that are the same are taken from it.
+        like: another recipe, whose set may be drawn already: images that are the same are taken from it.
 
     Raises:
         ValueError: as `Recipe`.
-        OSError: where it cannot be written.
+        OSError: if it cannot be written.
     """
-    folder, other = _folder(recipe), like and _folder(like)
+    folder = _folder(recipe)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):  # another lesson may draw the same
         if not folder.exists():
-            few = sum(sum(part.values()) for part in recipe.parts.values()) < MANY
-            with redirect_stderr(sys.stdout):  # a notebook shows what goes to the other as a fault
-                draw = Reused(recipe, like, other) if like and other and other.exists() else None
-                recipe.save(folder, workers=1 if few else None, draw=draw)
+            options: dict[str, Any] = {}
+            if sum(sum(part.values()) for part in recipe.parts.values()) < MANY:
+                options["workers"] = 1
+            if like and _folder(like).exists():
+                options["draw"] = Reused(recipe, like, _folder(like))
+            with redirect_stderr(sys.stdout):  # a notebook shows what goes to stderr as a fault
+                recipe.save(folder, **options)
     return Prepared.open(folder)
 
 

@@ -24,11 +24,13 @@ class Pair(NamedTuple):
     marked: Prepared
 
 
-class Seen(NamedTuple):
-    """What a model makes of a pair, image by image, n in all.
+class InkAnswers(NamedTuple):
+    """The answers of a model to a pair, image by image, n in all.
 
-    others, rare: which images are of other classes than the rarest, and which are of it. clean, marked: which are
-    called the rarest class. on_mark, in_box: where the peak of the rarest class's map lies with the mark.
+    Args:
+        others, rare: which images are of other classes than the rarest, and which are of it.
+        clean, marked: which are called the rarest class without and with the mark.
+        on_mark, in_box: whether the peak of the rarest class's map, with the mark, is on the mark, and in a box.
     """
 
     others: Bool[np.ndarray, " n"]
@@ -43,7 +45,7 @@ def check(pair: Pair) -> Bool[np.ndarray, "n h w"]:
     """Where each image of a pair shows the mark.
 
     Raises:
-        ValueError: where the two sets do not hold the same images in the same order, or none differs.
+        ValueError: if the two sets do not hold the same images in the same order, or none differs.
     """
     clean, marked = pair.clean, pair.marked
     same = len(clean) == len(marked) and clean.size == marked.size and clean.classes == marked.classes
@@ -55,6 +57,7 @@ def check(pair: Pair) -> Bool[np.ndarray, "n h w"]:
         raise ValueError("the same images have other labels in the two sets: make one set from the other")
     shown = np.zeros((len(clean), clean.size, clean.size), bool)
     for i in range(len(clean)):
+        # One image at a time: a large set need not fit into memory twice.
         change = marked.read([i]).astype(int) - clean.read([i])  # (1, s, s, 3)
         shown[i] = np.abs(change[0]).max(2) > VISIBLE
     if not shown.any():
@@ -62,15 +65,15 @@ def check(pair: Pair) -> Bool[np.ndarray, "n h w"]:
     return shown
 
 
-def look(model: Backbone, pair: Pair, shown: Bool[np.ndarray, "n h w"]) -> Seen:
-    """What one model makes of a pair. `shown`: see `check`."""
+def answers_to(model: Backbone, pair: Pair, shown: Bool[np.ndarray, "n h w"]) -> InkAnswers:
+    """The answers of one model to a pair. `shown`: see `check`."""
     rarest = pair.clean.classes.index(pair.clean.rare[0])
     wanted = np.full(len(pair.clean), rarest)
     clean = predict(model, pair.clean, classes=wanted)
     marked = predict(model, pair.marked, classes=wanted)
     size = (pair.clean.size, pair.clean.size)
     in_boxes = np.stack([rasterise(pair.clean.checked_boxes(i), size) > 0 for i in range(len(pair.clean))])
-    return Seen(
+    return InkAnswers(
         others=pair.clean.labels != rarest,
         rare=pair.clean.labels == rarest,
         clean=_called(clean, rarest),
@@ -80,8 +83,8 @@ def look(model: Backbone, pair: Pair, shown: Bool[np.ndarray, "n h w"]) -> Seen:
     )
 
 
-def _called(found: Predictions, label: int) -> Bool[np.ndarray, " n"]:
-    return found.probabilities.argmax(1) == label
+def _called(predicted: Predictions, label: int) -> Bool[np.ndarray, " n"]:
+    return predicted.probabilities.argmax(1) == label
 
 
 def peak_is_in(maps: Float[np.ndarray, "n u v"], regions: Bool[np.ndarray, "n h w"]) -> Bool[np.ndarray, " n"]:
@@ -96,19 +99,19 @@ def cells_of(regions: Bool[np.ndarray, "n h w"], cells: tuple[int, ...]) -> Bool
     return functional.adaptive_max_pool2d(torch.from_numpy(regions).float(), cells).numpy() > 0
 
 
-def counts(seen: Seen) -> dict[str, int]:
+def counts(answers: InkAnswers) -> dict[str, int]:
     """Whole counts: of the other diseases, how many are called the rarest with and without the mark, and its own."""
     return {
-        "others": int(seen.others.sum()),
-        "others_called_rare": int((seen.others & seen.clean).sum()),
-        "others_called_rare_marked": int((seen.others & seen.marked).sum()),
-        "others_turned": int((seen.others & seen.marked & ~seen.clean).sum()),
-        "rare": int(seen.rare.sum()),
-        "rare_found": int((seen.rare & seen.clean).sum()),
-        "rare_found_marked": int((seen.rare & seen.marked).sum()),
-        "rare_lost_without": int((seen.rare & seen.marked & ~seen.clean).sum()),
-        "peak_on_mark": int((seen.others & seen.on_mark).sum()),
-        "peak_in_box": int((seen.others & seen.in_box).sum()),
+        "others": int(answers.others.sum()),
+        "others_called_rare": int((answers.others & answers.clean).sum()),
+        "others_called_rare_marked": int((answers.others & answers.marked).sum()),
+        "others_turned": int((answers.others & answers.marked & ~answers.clean).sum()),
+        "rare": int(answers.rare.sum()),
+        "rare_found": int((answers.rare & answers.clean).sum()),
+        "rare_found_marked": int((answers.rare & answers.marked).sum()),
+        "rare_lost_without": int((answers.rare & answers.marked & ~answers.clean).sum()),
+        "peak_on_mark": int((answers.others & answers.on_mark).sum()),
+        "peak_in_box": int((answers.others & answers.in_box).sum()),
     }
 
 
@@ -123,10 +126,10 @@ def compare_marks(models: Mapping[str, Backbone], pair: Pair) -> pd.DataFrame:
         `others` images of other classes, of which `others_called_rare` are called the rarest class without the mark
         and `others_called_rare_marked` with it (`others_turned` with it only); `rare` images of the rarest class, of
         which `rare_found` are found without the mark and `rare_found_marked` with it (`rare_lost_without`: only with
-        it); and on how many of the others the peak of the rarest class's map lies on the mark, and in a box.
+        it); and on how many of the others the peak of the rarest class's map is on the mark, and in a box.
 
     Raises:
         ValueError: as `check`.
     """
     shown = check(pair)
-    return pd.DataFrame({name: counts(look(model, pair, shown)) for name, model in models.items()}).T
+    return pd.DataFrame({name: counts(answers_to(model, pair, shown)) for name, model in models.items()}).T

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from carekit.research.setting.setting import Setting
 
 EACH = 60  # images of each class
-# What a table of results shows: what is gained, whether false alarms paid for it, where it looks, what a mark turns.
+# What a table of results shows: what is gained, whether false alarms paid for it, the attention, what a mark turns.
 COLUMNS = ("rare_recall", EQUAL_RECALL, "rare_precision", "rare_auc", "mca", "attention_inside", TURNED)
 
 
@@ -27,7 +27,7 @@ def marked_pair(lesson: "Setting") -> Pair:
     """Test images without and with the mark: of a drawn set the same scenes, of a real one the mark drawn on them.
 
     Raises:
-        ValueError: for real images none of which has room for a mark beside its boxes.
+        ValueError: for real images none of which has room for a mark outside its boxes.
     """
     if lesson.drawn:
         return Pair(_scenes(lesson, 0.0), _scenes(lesson, 1.0))

@@ -134,5 +134,7 @@ def _literal(name: str, value: ast.expr) -> Any:
     try:
         return ast.literal_eval(value)
     except ValueError:  # such as float('nan'), as papermill writes what is no number
-        allowed = f": give {PARAMETERS[name].allowed}" if name in PARAMETERS else ""
+        allowed = ""
+        if name in PARAMETERS:
+            allowed = f": give {PARAMETERS[name].allowed}"
         raise ValueError(f"{name} = {ast.unparse(value)} is no plain value{allowed}") from None

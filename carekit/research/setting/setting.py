@@ -83,8 +83,10 @@ class Setting:
 
     @property
     def mark(self) -> str:
-        """The mark that misleads: of drawn images their kind's, of real ones the parameter, ink where it is empty."""
-        return self.kind.shortcut if self.drawn else self.parameters["mark"] or "ink"
+        """Name of the misleading mark: that of the drawn kind, or the parameter `mark` (default ink) on real images."""
+        if self.drawn:
+            return self.kind.shortcut
+        return self.parameters["mark"] or "ink"
 
     @property
     def misled(self) -> bool:
@@ -92,7 +94,7 @@ class Setting:
         return (self.drawn or bool(self.parameters["mark"])) and self.parameters["shortcut"] > ELSEWHERE
 
     def recipe(self, **knobs: Any) -> Recipe:
-        """The recipe of the drawn data, with other knobs where some are given. Raises ValueError as `kind`."""
+        """The recipe of the drawn data, with other knobs if some are given. Raises ValueError as `kind`."""
         return recipe(self.kind, self.parameters, self.profile, **knobs)
 
     def without_mark(self) -> "Setting":
@@ -104,9 +106,10 @@ class Setting:
         """Rows of test images in the proportions of training: all of the largest class, the first of each other."""
         test, counts = self.test, self.train.counts()
         available = test.counts()
+        # As many test images of the largest class as there are; of the others in proportion, and at least one.
         share = min(available[name] / counts[name] for name in counts if counts[name] == max(counts.values()))
         wanted = {name: min(available[name], max(1, round(share * n))) for name, n in counts.items()}
-        place = test.samples.groupby("label").cumcount().to_numpy()
+        place = test.samples.groupby("label").cumcount().to_numpy()  # 0, 1, 2, ... within each class
         most = np.array([wanted[name] for name in test.classes])[test.labels]
         return np.flatnonzero(place < most)
 
@@ -117,7 +120,7 @@ class Setting:
 
     def __str__(self) -> str:
         counts = f"{len(self.train)} training and {len(self.test)} test images at {self.data.size} px"
-        note = f" ({self.profile.note})" if self.profile.note else ""
+        note = self.profile.note and f" ({self.profile.note})"
         rare = f"rare class {self.rare} with {self.train.counts()[self.rare]} training images"
         return f"{self.data.facts['title']}: {counts}, {rare}; profile {self.profile.name}{note}"
 
@@ -126,19 +129,20 @@ class Setting:
         if not self.parameters["results"]:
             return
         path = Path(self.parameters["results"])
-        about = {"parameters": self.parameters, "data": self.data.facts["title"], "figures": results}
+        content = {"parameters": self.parameters, "data": self.data.facts["title"], "figures": results}
         with whole_file(path) as new:
-            new.write_text(json.dumps(_plain(about), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+            new.write_text(json.dumps(_plain(content), indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def open_setting(namespace: Mapping[str, Any], needs_boxes: bool = False) -> Setting:
     """Set a lesson up from the notebook's `globals()`, which hold the parameters.
 
     Raises ValueError, in one sentence, for a parameter out of range or one that papermill was given and no lesson has,
-    and NoBoxes where the lesson needs boxes in both parts and the data set has none.
+    and NoBoxes if the lesson needs boxes in both parts and the data set has none.
     """
     if "In" in namespace:  # the kernel of a lesson
         end_quickly()
+    # Papermill only warns of an unknown name: its cell is read once more here.
     for cell in namespace.get("In", []):
         if cell.startswith(_INJECTED):
             check_parameters(assigned_names(cell))
@@ -157,7 +161,8 @@ def load(parameters: Mapping[str, Any], chosen: Profile, like: Mapping[str, Any]
     """The data set that the parameters name, capped and at the profile's size; `like`: as `load_drawn`, parameters."""
     if parameters["data"] in KINDS:
         kind = KINDS[parameters["data"]]
-        data = load_drawn(recipe(kind, parameters, chosen), None if like is None else recipe(kind, like, chosen))
+        other = recipe(kind, like, chosen) if like else None
+        data = load_drawn(recipe(kind, parameters, chosen), other)
     else:
         data = Prepared.open(workspace.resolve(parameters["data"]))
         data.verify_once()
@@ -169,7 +174,7 @@ def load(parameters: Mapping[str, Any], chosen: Profile, like: Mapping[str, Any]
 
 
 def recipe(kind: Kind, parameters: Mapping[str, Any], chosen: Profile, **knobs: Any) -> Recipe:
-    """The recipe of a drawn data set with these parameters, with other knobs where some are given."""
+    """The recipe of a drawn data set with these parameters, with other knobs if some are given."""
     usual: dict[str, Any] = {
         "seed": parameters["seed"],
         "size": chosen.size,
@@ -184,11 +189,11 @@ def recipe(kind: Kind, parameters: Mapping[str, Any], chosen: Profile, **knobs: 
 def _plain(value: Any) -> Any:
     """Numbers of NumPy as Python's own; what is no number as null, since JSON knows no NaN."""
     if isinstance(value, Mapping):
-        return {name: _plain(part) for name, part in value.items()}
+        return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, np.generic | np.ndarray):
         return _plain(value.tolist())
     if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
+        return [_plain(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -20,11 +20,12 @@ def list_studies() -> str:
     """One line a study: its name, its place in the paper, and what it compares."""
     lines = [f"{name:10} {study.where:9} {study.about}" for name, study in STUDIES.items()]
     lines.append(f"{drawn_sets.NAME:10} {'':9} {drawn_sets.ABOUT}")
-    return "\n".join([*lines, *(f"{name:10} {'':9} {about} (needs --data)" for name, about in REAL.items())])
+    lines += [f"{name:10} {'':9} {about} (needs --data)" for name, about in REAL.items()]
+    return "\n".join(lines)
 
 
 def run_command(options: argparse.Namespace) -> None:
-    """Run what was asked for, and print the verdicts.
+    """Run the studies that were named, and print the verdicts.
 
     Raises:
         ValueError, OSError: in one sentence.
@@ -33,32 +34,33 @@ def run_command(options: argparse.Namespace) -> None:
     if options.list or not names:
         print(list_studies())
         return
-    names = [*STUDIES, drawn_sets.NAME] if EVERY in names else names
+    if EVERY in names:
+        names = [*STUDIES, drawn_sets.NAME]
     settings: dict[str, Any] = {"profile": options.profile, "mark": options.mark, "seeds": options.seeds}
-    settings |= {"data": options.data, "max_per_class": options.max_per_class} if options.data else {}
+    if options.data:
+        settings |= {"data": options.data, "max_per_class": options.max_per_class}
     check_parameters(settings)
-    seeds = range(options.seeds)
     for name in REAL:
         if name in names:
-            _real_photographs(name, options, settings)
+            _real_photographs(name, options)
     if drawn_sets.NAME in names:
         _over_drawn_sets(options)
     studies = [STUDIES[name] for name in names if name in STUDIES]
-    if not studies:
-        return
-    paths = run_studies(studies, settings, seeds=seeds, out=options.out, segmentation=options.segmentation)
-    for study, path in zip(studies, paths, strict=True):
-        print(verdicts_in_words(study, path))
+    if studies:
+        seeds = range(options.seeds)
+        paths = run_studies(studies, settings, seeds=seeds, out=options.out, segmentation=options.segmentation)
+        for study, path in zip(studies, paths, strict=True):
+            print(verdicts_in_words(study, path))
 
 
 def verdicts_in_words(study: Study, path: Path) -> str:
     """One line a claim of the study and condition."""
-    found = judge_claims(study.as_claimed(results.read(path.stem, path.parent).table), study.claims)
-    lines = [
-        f"  {row.verdict:9} {row.data}, {row.condition}: {row.arm} {row.relation} {row.control} in {row.metric}: "
-        f"{row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}], {row.n} seeds"
-        for row in found.itertuples()
-    ]
+    verdicts = judge_claims(study.as_claimed(results.read(path.stem, path.parent).table), study.claims)
+    lines = []
+    for row in verdicts.itertuples():
+        claim = f"{row.data}, {row.condition}: {row.arm} {row.relation} {row.control} in {row.metric}"
+        interval = f"{row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}], {row.n} seeds"
+        lines.append(f"  {row.verdict:9} {claim}: {interval}")
     return "\n".join([f"{study.where}:", *(lines or ["  no claim that these results can decide"])])
 
 
@@ -67,15 +69,11 @@ def _over_drawn_sets(options: argparse.Namespace) -> None:
     print(f"{runs}\n{gains}\n{drawn_sets.in_words(results.read(gains.stem, gains.parent).table)}")
 
 
-def _real_photographs(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> None:
+def _real_photographs(name: str, options: argparse.Namespace) -> None:
     if not options.data:
         raise ValueError(f"study {name} needs --data FOLDER: prepare it with data_scripts/prepare_ham10000.py")
-    run = ham10000.run_ham10000 if name == ham10000.NAME else ham10000_settings.run_settings
-    for path in run(
-        {name: settings[name] for name in ("data", "profile")} | {"mark": options.mark or "ink"},
-        seeds=range(options.seeds),
-        count=options.folds,
-        most=options.max_per_class or None,
-        out=options.out,
-    ):
+    run = {ham10000.NAME: ham10000.run_ham10000, ham10000_settings.NAME: ham10000_settings.run_settings}[name]
+    parameters = {"data": options.data, "profile": options.profile, "mark": options.mark or "ink"}
+    most = options.max_per_class or None
+    for path in run(parameters, seeds=range(options.seeds), count=options.folds, most=most, out=options.out):
         print(path)

@@ -1,4 +1,4 @@
-"""Figures of results: each comes with a text that says what is to be seen, for those who cannot see it."""
+"""Figures of results, each with a text for those who cannot see it."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -37,18 +37,19 @@ def class_bars(table: pd.DataFrame, classes: Sequence[str], arms: Sequence[str])
     """
     figure, axes = plt.subplots(figsize=(1.1 * len(classes) + 1.5, 3.2), layout="constrained")
     width = 0.8 / len(arms)
-    told = []
+    texts = []
     for place, arm in enumerate(arms):
+        # (mean, half width) a class -> two rows
         pairs = [mean_and_half_width(table.loc[table.arm == arm, f"recall_{name}"]) for name in classes]
         means, halves = np.array(pairs).T
         where = np.arange(len(classes)) + (place - (len(arms) - 1) / 2) * width
         axes.bar(where, means, width, label=arm, color=_colour(arm, place), hatch=("", "//", "..")[place % 3])
         axes.errorbar(where, means, np.nan_to_num(halves), fmt="none", ecolor="black", capsize=3)
-        told.append(f"{arm}: " + ", ".join(f"{name} {mean:.2f}" for name, mean in zip(classes, means, strict=True)))
+        texts.append(f"{arm}: {', '.join(f'{name} {mean:.2f}' for name, mean in zip(classes, means, strict=True))}")
     axes.set_xticks(range(len(classes)), list(classes))
     axes.set(ylabel="recall", ylim=(0, 1.05))
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-    return Drawn(plots.as_letters(figure), "Recall of each class. " + "; ".join(told))
+    return Drawn(plots.as_letters(figure), "Recall of each class. " + "; ".join(texts))
 
 
 def curves(table: pd.DataFrame, metrics: Sequence[str], arms: Sequence[str]) -> Drawn:
@@ -61,7 +62,7 @@ def curves(table: pd.DataFrame, metrics: Sequence[str], arms: Sequence[str]) -> 
     """
     shape = (3.6 * len(metrics), 3.3)
     figure, axes = plt.subplots(1, len(metrics), figsize=shape, layout="constrained", squeeze=False)
-    told = []
+    texts = []
     for panel, metric in zip(axes[0], metrics, strict=True):
         for place, arm in enumerate(arms):
             wide = table[table.arm == arm].pivot(index="epoch", columns="seed", values=metric)
@@ -69,15 +70,15 @@ def curves(table: pd.DataFrame, metrics: Sequence[str], arms: Sequence[str]) -> 
             panel.plot(wide.index, wide, color=_colour(arm, place), linewidth=0.6, alpha=0.5)
             mean = wide.mean(axis=1)
             panel.plot(wide.index, mean, style, color=_colour(arm, place), linewidth=2, label=arm)
-            told.append(f"{label_of(metric)}, {arm}: {mean.iloc[0]:.2f} to {mean.iloc[-1]:.2f}")
+            texts.append(f"{label_of(metric)}, {arm}: {mean.iloc[0]:.2f} to {mean.iloc[-1]:.2f}")
         panel.set(xlabel="epoch", title=label_of(metric))
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=SIZE)
-    return Drawn(plots.as_letters(figure), "From the first epoch to the last. " + "; ".join(told))
+    return Drawn(plots.as_letters(figure), "From the first epoch to the last. " + "; ".join(texts))
 
 
 def forest(verdicts: pd.DataFrame, title: str = "") -> Drawn:
-    """Paired differences with 95 % intervals, a panel a metric and a line a pair, and the paper's own beside them.
+    """Paired differences with 95 % intervals, a panel a metric and a line a pair, and the paper's own.
 
     Args:
         verdicts: of `carekit.research.studies.verdicts.judge_claims`; conditions of the same pair share a line.
@@ -93,24 +94,23 @@ def forest(verdicts: pd.DataFrame, title: str = "") -> Drawn:
         panel.set_axis_off()
     for panel, metric in zip(axes.flat, metrics, strict=False):
         _differences(panel, verdicts[verdicts.metric == metric], pairs, conditions)
-        panel.set_title(_short(metric), fontsize=SIZE)
+        panel.set_title(label_of(metric).removeprefix("mean class accuracy ").strip("()"), fontsize=SIZE)
         panel.set_xlabel("difference and 95 % interval", fontsize=SIZE)
         panel.tick_params(labelsize=SIZE)
     axes[0, 0].set_yticks(range(len(pairs)), [f"{arm} − {control}" for arm, control in pairs])
     axes[0, 0].invert_yaxis()
     figure.suptitle(title, fontsize=SIZE + 2)
-    handles = [
-        Line2D([], [], marker=MARKERS[i], color=plots.COLOURS[i], label=name) for i, name in enumerate(conditions)
-    ]
+    handles = []
+    for i, name in enumerate(conditions):
+        handles.append(Line2D([], [], marker=MARKERS[i], color=plots.COLOURS[i], label=name))
     if verdicts.printed.notna().any():
         handles.append(Line2D([], [], marker="x", color="black", linestyle="none", label=PAPER))
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=SIZE)
-    told = [
-        f"{row.arm} against {row.control}, {row.metric}, {row.condition}: {row.difference:+.2f} "
-        f"from {row.low:+.2f} to {row.high:+.2f}"
-        for row in verdicts.itertuples()
-    ]
-    return Drawn(plots.as_letters(figure), f"{title or 'Paired differences'}. " + "; ".join(told))
+    texts = []
+    for row in verdicts.itertuples():
+        interval = f"{row.difference:+.2f} from {row.low:+.2f} to {row.high:+.2f}"
+        texts.append(f"{row.arm} against {row.control}, {row.metric}, {row.condition}: {interval}")
+    return Drawn(plots.as_letters(figure), f"{title or 'Paired differences'}. " + "; ".join(texts))
 
 
 def _pairs(verdicts: pd.DataFrame) -> list[tuple[str, str]]:
@@ -123,6 +123,7 @@ def _differences(panel: Axes, rows: pd.DataFrame, pairs: list[tuple[str, str]], 
     panel.grid(axis="x", alpha=0.3)
     for row, pair in zip(rows.itertuples(), _pairs(rows), strict=True):
         place, line = conditions.index(row.condition), pairs.index(pair)
+        # Conditions of a pair are drawn a little above and below its line.
         y = line + 0.26 * (place - (len(conditions) - 1) / 2)
         half = np.nan_to_num([[row.difference - row.low], [row.high - row.difference]])
         colour, marker = plots.COLOURS[place], MARKERS[place]
@@ -139,20 +140,24 @@ def heat_map(table: pd.DataFrame, rows: str, columns: str, metric: str) -> Drawn
         rows, columns: names of these columns.
         metric: what is shown.
     """
+    # Rows and columns in rising order, the mean over seeds in each cell.
     wide = table.pivot_table(index=rows, columns=columns, values=metric, aggfunc="mean", sort=True)
     figure, axes = plt.subplots(figsize=(0.9 * wide.shape[1] + 2.4, 0.6 * wide.shape[0] + 1.5), layout="constrained")
     shown = axes.imshow(wide, cmap=plots.MAP, aspect="auto")
     middle = (wide.to_numpy().min() + wide.to_numpy().max()) / 2
     for (i, j), value in np.ndenumerate(wide.to_numpy()):
-        axes.text(j, i, f"{value:.2f}", ha="center", va="center", color="white" if value < middle else "black")
+        colour = "black"
+        if value < middle:  # the dark half of the colour map
+            colour = "white"
+        axes.text(j, i, f"{value:.2f}", ha="center", va="center", color=colour)
     axes.set_xticks(range(wide.shape[1]), [f"{value:g}" for value in wide.columns])
     axes.set_yticks(range(wide.shape[0]), [f"{value:g}" for value in wide.index])
     axes.set(xlabel=columns, ylabel=rows, title=label_of(metric))
     figure.colorbar(shown, ax=axes)
     best = wide.stack().idxmax()
-    told = "; ".join(f"{rows} {i:g}, {columns} {j:g}: {value:.2f}" for (i, j), value in wide.stack().items())
+    texts = "; ".join(f"{rows} {i:g}, {columns} {j:g}: {value:.2f}" for (i, j), value in wide.stack().items())
     highest = f"{label_of(metric)}, highest at {rows} = {best[0]:g}, {columns} = {best[1]:g}"
-    return Drawn(plots.as_letters(figure), f"{highest}. {told}")
+    return Drawn(plots.as_letters(figure), f"{highest}. {texts}")
 
 
 def gallery(images: Prepared, answers: Mapping[str, Predictions]) -> Drawn:
@@ -160,23 +165,21 @@ def gallery(images: Prepared, answers: Mapping[str, Predictions]) -> Drawn:
 
     Args:
         images: a few of them.
-        answers: arm -> what it says of them.
+        answers: arm -> its answers to them.
     """
     figure, axes = plots.grid(len(images), 1 + len(answers), size=1.7)
     for column in range(len(images)):
         plots.draw_image(axes[0, column], images.read([column])[0], images.boxes_of(column))
     axes[0, 0].set_ylabel("test image", fontsize=8)
-    told = []
-    for panels, (arm, found) in zip(axes[1:], answers.items(), strict=True):
-        plots.answers(list(panels), images, found, arm)
-        right = int((found.probabilities.argmax(1) == found.labels).sum())
-        told.append(f"{arm}: {right} right")
-    return Drawn(plots.as_letters(figure), f"{len(images)} test images and where each model looks. " + "; ".join(told))
-
-
-def _short(metric: str) -> str:
-    return label_of(metric).removeprefix("mean class accuracy ").strip("()")
+    texts = []
+    for panels, (arm, of_arm) in zip(axes[1:], answers.items(), strict=True):
+        plots.answers(list(panels), images, of_arm, arm)
+        right = int((of_arm.probabilities.argmax(1) == of_arm.labels).sum())
+        texts.append(f"{arm}: {right} right")
+    return Drawn(plots.as_letters(figure), f"{len(images)} test images and where each model looks. " + "; ".join(texts))
 
 
 def _colour(arm: str, place: int) -> str:
-    return plots.COLOURS[1] if arm == "baseline" else plots.colour_of(arm, place)
+    if arm == "baseline":
+        return plots.COLOURS[1]
+    return plots.colour_of(arm, place)

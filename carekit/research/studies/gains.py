@@ -1,4 +1,4 @@
-"""What arms gain over their controls, as a table and in sentences."""
+"""Gains of arms over their controls, as a table and in sentences."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ LESS_IS_BETTER = (TURNED, "false_alarms")
 
 
 def gains(table: pd.DataFrame, controls: Mapping[str, str], metrics: Sequence[str]) -> pd.DataFrame:
-    """What each arm gains over its control, seed by seed.
+    """The gain of each arm over its control, seed by seed.
 
     Args:
         table: one row an arm and seed, of `engine.compare_arms`.
@@ -29,8 +29,8 @@ def gains(table: pd.DataFrame, controls: Mapping[str, str], metrics: Sequence[st
             means = {(metric, "mean"): difference.loc[metric, "difference"] for metric in metrics}
             halves = {(metric, "±"): difference.loc[metric, "±"] for metric in metrics}
             rows[arm] = means | halves
-    both = [(metric, part) for metric in metrics for part in ("mean", "±")]
-    return pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(both)).T
+    columns = pd.MultiIndex.from_product([metrics, ("mean", "±")])
+    return pd.DataFrame(rows, index=columns).T
 
 
 def verdict(gained: pd.DataFrame, metric: str) -> str:
@@ -62,7 +62,9 @@ def harm(gained: pd.DataFrame, metrics: Sequence[str]) -> str:
     sentences = []
     for metric in metrics:
         mean = gained[metric, "mean"]
-        better = -mean if metric in LESS_IS_BETTER else mean
+        better = mean
+        if metric in LESS_IS_BETTER:
+            better = -mean
         worse = mean[better + gained[metric, "±"] < 0]
         if len(worse):
             losses = ", ".join(f"{_alone(arm)} ({value:+.2f})" for arm, value in worse.items())

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,11 @@ ROWS = {
     "CSL + CARE, shuffled boxes": ArmSpec(care=True, strategy="weighted", boxes="shuffled"),
     "CSL + CARE, random boxes": ArmSpec(care=True, strategy="weighted", boxes="random"),
 }
-CONTROLS = {name: "CSL" if name.startswith("CSL") else "baseline" for name, row in ROWS.items() if row.care}
-PAIRS = [
-    *CONTROLS.items(),
-    *((arm, f"{arm}, {boxes} boxes") for arm in ("CARE", "CSL + CARE") for boxes in ("shuffled", "random")),
-]
+_WITH_CARE = [name for name, row in ROWS.items() if row.care]
+# The control is the same second stage without attention.
+CONTROLS = {name: {"weighted": "CSL", "plain": "baseline"}[ROWS[name].strategy] for name in _WITH_CARE}
+_WRONG = product(("CARE", "CSL + CARE"), ("shuffled", "random"))
+PAIRS = [*CONTROLS.items(), *((arm, f"{arm}, {boxes} boxes") for arm, boxes in _WRONG)]
 HOW = (
     f"every image is tested once, by the models of the fold that did not train on it; differences are over all images, "
     f"averaged over the seeds; 95 % percentile intervals of {DRAWS} draws of lesions (class by class) and of seeds, "
@@ -64,7 +65,7 @@ def run_ham10000(
         options: parameters of the lessons: data, a prepared folder, profile, mark.
         seeds: of weights and order; the folds are the same for all.
         count: folds.
-        most: at most so many images of each class; None for all.
+        most: the most images of each class; None for all.
         conditions: "no mark", "mark".
         out: folder of the results.
 
@@ -73,34 +74,44 @@ def run_ham10000(
     """
     started = time.perf_counter()
     lesson = opened(options, most)
-    data = lesson.data
-    parts = folds(data, count)
-    whole = in_the_order_of_testing(data, parts)
+    parts = folds(lesson.data, count)
+    whole = in_the_order_of_testing(lesson.data, parts)
     tables, gains = [], []
     for condition in conditions:
+        about = {"study": NAME, "data": "skin", "set": lesson.data.facts["name"], "condition": condition}
+        # The mark is planted fold by fold, so that no test image of a fold was trained on with another mark.
         pooled = train_folds(fold_conditions(lesson, parts, condition), ROWS, seeds)
-        about = {"study": NAME, "data": "skin", "set": data.facts["name"], "condition": condition}
-        tables.append(table_of(pooled, CONTROLS, whole).assign(**about))
+        runs = table_of(pooled, CONTROLS, whole)
+        tables.append(runs.assign(**about)[[*about, *runs]])
         answers, images = answers_of(pooled, whole)
-        gains.append(differences(answers, CONTROLS, PAIRS, images).assign(**about))
-    first = [*about, "arm", "seed"]
-    runs = pd.concat(tables, ignore_index=True)
-    runs = runs[first + [name for name in runs if name not in first]]
-    notes: dict[str, Any] = {
-        "folds": count,
-        "most_per_class": most,
-        "seeds": list(seeds),
-        "profile": lesson.profile.name,
-        "how": HOW,
-    }
-    seconds = time.perf_counter() - started
-    kept = {NAME: runs, f"{NAME}_differences": pd.concat(gains, ignore_index=True)[[*about, *gains[0].columns[:6]]]}
-    return [results.write(name, table, data=[whole], seconds=seconds, out=out, **notes) for name, table in kept.items()]
+        gained = differences(answers, CONTROLS, PAIRS, images)
+        gains.append(gained.assign(**about)[[*about, *gained]])
+    return write_tables(
+        {NAME: pd.concat(tables, ignore_index=True), f"{NAME}_differences": pd.concat(gains, ignore_index=True)},
+        whole,
+        started,
+        out,
+        folds=count,
+        most_per_class=most,
+        seeds=list(seeds),
+        profile=lesson.profile.name,
+        how=HOW,
+    )
 
 
 def opened(options: Mapping[str, Any], most: int | None) -> Setting:
-    """The data at the profile's size, at most so many images of each class; see `run_ham10000`."""
+    """The data at the profile's size, with the most images of each class that `most` allows; see `run_ham10000`."""
     parameters = check_parameters({"mark": "ink"} | dict(options))
     chosen = profile(parameters["profile"])
     data = Prepared.open(workspace.resolve(parameters["data"])).resized(chosen.size)
     return Setting(parameters, thinned(data, most), chosen)
+
+
+def write_tables(
+    tables: Mapping[str, pd.DataFrame], data: Prepared, started: float, out: Path | None, **notes: Any
+) -> list[Path]:
+    """Write the tables of one run, name -> table, with the same notes; `started`: of `time.perf_counter`."""
+    seconds = time.perf_counter() - started
+    return [
+        results.write(name, table, data=[data], seconds=seconds, out=out, **notes) for name, table in tables.items()
+    ]

@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from carekit.experiment import Arm
-from carekit.experiment import sidecar as results
 from carekit.experiment.box_sources import BoxSource, Random, Shuffled, Truth
 from carekit.objectives import Care
 from carekit.research.setting.setting import Setting
@@ -23,7 +22,7 @@ from carekit.research.studies.cross_validation import (
     train_folds,
 )
 from carekit.research.studies.folds import folds
-from carekit.research.studies.ham10000 import HOW, opened
+from carekit.research.studies.ham10000 import HOW, opened, write_tables
 from carekit.research.studies.resampling import differences
 from carekit.research.studies.treatments import rarest_classes
 
@@ -37,11 +36,11 @@ CONTROL = "control"
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is tried; None is the profile's.
+    """A setting that is tried; None is the profile's.
 
     Args:
         care: the objective.
-        classes: so many of the rarest classes show boxes.
+        classes: how many of the rarest classes show boxes.
         epochs: how much longer or shorter the second stage is, as a factor.
         lr: how much larger its learning rate is, as a factor.
         backbone: a name of `carekit.networks.BACKBONES`, for a map of another layer.
@@ -115,6 +114,7 @@ def search(lesson: Setting, settings: Mapping[str, Candidate], seeds: Sequence[i
     whole = in_the_order_of_testing(train, parts)
     conditions = fold_conditions(lesson, parts, CLEAN)
     tables = []
+    # Settings with the same second stage share one control, which is trained once.
     for stage in dict.fromkeys(setting.stage() for setting in settings.values()):
         rows = {name: setting for name, setting in settings.items() if setting.stage() == stage}
         rows[CONTROL] = next(iter(rows.values())).control()
@@ -156,7 +156,7 @@ def run_settings(
         options: parameters of the lessons: data, a prepared folder split by lesion, and profile.
         seeds: of the report; the search takes the first `SEARCH_SEEDS` of them.
         count: folds of the search.
-        most: at most so many images of each class; None for all.
+        most: the most images of each class; None for all.
         out: folder of the results.
         settings: what is tried.
 
@@ -168,22 +168,21 @@ def run_settings(
     tried = search(lesson, settings, seeds[:SEARCH_SEEDS], count)
     gains = tried.groupby("arm", sort=False)["gain"].mean().sort_values(ascending=False)
     best = str(gains.index[0])
-    found = report(lesson, settings[best], seeds)
-    notes: dict[str, Any] = {
-        "folds": count,
-        "most_per_class": most,
-        "seeds": list(seeds),
-        "search_seeds": list(seeds[:SEARCH_SEEDS]),
-        "profile": lesson.profile.name,
-        "criterion": CRITERION,
-        "chosen": best,
-        "chosen_gain": float(gains.iloc[0]),
-        "how": HOW,
-    }
-    seconds = time.perf_counter() - started
+    # The test lesions are looked at once, with the one setting that was chosen.
+    chosen = report(lesson, settings[best], seeds)
     about = {"data": "skin", "set": lesson.data.facts["name"], "condition": CLEAN}
-    kept = {NAME: tried.assign(**about), CHOSEN: found.assign(setting=best, **about)}
-    return [
-        results.write(name, table, data=[lesson.data], seconds=seconds, out=out, **notes)
-        for name, table in kept.items()
-    ]
+    return write_tables(
+        {NAME: tried.assign(**about), CHOSEN: chosen.assign(setting=best, **about)},
+        lesson.data,
+        started,
+        out,
+        folds=count,
+        most_per_class=most,
+        seeds=list(seeds),
+        search_seeds=list(seeds[:SEARCH_SEEDS]),
+        profile=lesson.profile.name,
+        criterion=CRITERION,
+        chosen=best,
+        chosen_gain=float(gains.iloc[0]),
+        how=HOW,
+    )

@@ -48,16 +48,21 @@ def headline(out: Path | None = None, short: bool = False) -> str:
     Raises:
         ValueError: as `carekit.experiment.sidecar.read`.
     """
-    where = results.folder() if out is None else out
+    folder = out or results.folder()
     makers = {"fig8": _drawn, f"{ham10000.NAME}_differences": _real, ham10000_settings.CHOSEN: _chosen}
-    kept = {name: make for name, make in makers.items() if (where / f"{name}.csv").is_file()}
-    lines = [line for name, make in kept.items() for line in make(results.read(name, where).table)]
+    lines: list[Line] = []
+    for name, make in makers.items():
+        if (folder / f"{name}.csv").is_file():
+            lines += make(results.read(name, folder).table)
+    columns = list(SHOWN)
     if short:
-        lines = [line for line in lines if line.data in SHORT_SETS]
-    columns = SHORT if short else list(SHOWN)
-    head = f"| CARE's gain, in points | {' | '.join(SHOWN[key] for key in columns)} |"
-    rows = [f"| {line.title} | {' | '.join(_cell(line.gains.get(key)) for key in columns)} |" for line in lines]
-    return "\n".join([head, "|---" * (len(columns) + 1) + "|", *rows])
+        columns, lines = SHORT, [line for line in lines if line.data in SHORT_SETS]
+    head = ["CARE's gain, in points", *(SHOWN[key] for key in columns)]
+    rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for line in lines:
+        cells = [line.title, *(_cell(line.gains.get(key)) for key in columns)]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
 
 
 def written_into(text: str, table: str) -> str:
@@ -65,7 +70,7 @@ def written_into(text: str, table: str) -> str:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"the marks {BEGIN} and {END} are missing: put them where the table shall stand")
+        raise ValueError(f"the marks {BEGIN} and {END} are missing: put them where the table belongs")
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
@@ -73,8 +78,8 @@ def _drawn(table: pd.DataFrame) -> Iterator[Line]:
     for (name, condition), group in table.groupby(["set", "condition"], sort=False):
         gains = {}
         for arm, metric in SHOWN:
-            found = verdict_of(paired(group, arm, CONTROL, metric), "above")
-            gains[arm, metric] = (found.difference, found.low, found.high)
+            verdict = verdict_of(paired(group, arm, CONTROL, metric), "above")
+            gains[arm, metric] = (verdict.difference, verdict.low, verdict.high)
         yield Line(name, _title(name, condition), gains)
 
 
@@ -102,6 +107,8 @@ def _title(name: str, condition: str) -> str:
 def _cell(gain: tuple[float, float, float] | None) -> str:
     if gain is None or pd.isna(gain[0]):
         return "–"
-    points = [f"{100 * value:+.0f}".replace("+0", "0").replace("-0", "0") for value in gain]
-    bold = "**" if gain[1] > 0 or gain[2] < 0 else ""
-    return f"{bold}{points[0]}{bold} ({points[1]} to {points[2]})"
+    points, low, high = (f"{100 * value:+.0f}".replace("+0", "0").replace("-0", "0") for value in gain)
+    # Bold where the interval excludes zero.
+    if gain[1] > 0 or gain[2] < 0:
+        points = f"**{points}**"
+    return f"{points} ({low} to {high})"

@@ -30,6 +30,7 @@ from carekit.method.seeding import one_thread, seeded
 from carekit.networks import Backbone
 from carekit.objectives import Care, Loss, Step
 from carekit.paper import DEFAULTS
+from carekit.research.figures.wording import interval
 from carekit.research.setting.setting import Setting
 from carekit.strategies import STRATEGIES, Strategy
 from carekit.strategies.weights import class_weights
@@ -267,7 +268,7 @@ def with_words(steps: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
     for metric in changes.columns.unique(0):
         column = f"change: {label_of(metric)}"
         for name, mean, half in changes[metric].itertuples():
-            table.loc[name, column] = f"{mean:+.2f}" if pd.isna(half) else f"{mean:+.2f} ± {half:.2f}"
+            table.loc[name, column] = interval(mean, half, digits=2, sign="+")
     return table
 
 

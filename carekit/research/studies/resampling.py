@@ -1,4 +1,4 @@
-"""How far a difference between two arms could have come out otherwise, over the images and over the seeds.
+"""Intervals of a difference between two arms, over the images and over the seeds.
 
 Lesions are drawn with replacement, all images of a lesion together and as many lesions of each class as there are, and
 so are seeds; in each draw both arms are judged on the same images by the same seeds.
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from carekit.method.metrics import EQUAL_RECALL
 
@@ -19,7 +19,7 @@ Weights = Float[np.ndarray, " n"]
 
 
 class Answers(NamedTuple):
-    """What one arm says, for each of s seeds, of the same n images.
+    """The answers of one arm, for each of s seeds, to the same n images.
 
     probabilities: of every class. inside: the share of attention inside the box, NaN for an image that has none.
     """
@@ -61,32 +61,32 @@ def prepare(answers: Answers, seed: int, images: Images) -> Sorted:
     return Sorted(answers.probabilities[seed].argmax(1), order, above, level, answers.inside[seed])
 
 
-def alarms(found: Sorted, images: Images, weights: Weights) -> float:
+def alarms(answers: Sorted, images: Images, weights: Weights) -> float:
     """How many images of other classes are called the rarest one, each counted by its weight."""
-    return float(weights[(found.called == images.rarest) & (images.labels != images.rarest)].sum())
+    return float(weights[(answers.called == images.rarest) & (images.labels != images.rarest)].sum())
 
 
-def statistics(found: Sorted, images: Images, weights: Weights, allowed: float) -> Float[np.ndarray, " k"]:
+def statistics(answers: Sorted, images: Images, weights: Weights, allowed: float) -> Float[np.ndarray, " k"]:
     """The metrics of `RESAMPLED`, image i counted weights[i] times; recall at equal false alarms lets at most
     `allowed` of the others pass."""
     rare = images.labels == images.rarest
-    right = (found.called == images.labels) * weights
+    right = (answers.called == images.labels) * weights  # (n,)
     classes = np.bincount(images.labels, weights)
     recalls = np.bincount(images.labels, right)[classes > 0] / classes[classes > 0]
-    named = weights[found.called == images.rarest].sum()
+    named = weights[answers.called == images.rarest].sum()
     of_rare = weights[rare]
-    passed = np.concatenate([[0.0], weights[found.order].cumsum()])
-    beaten = passed[-1] - (passed[found.above] + passed[found.level]) / 2  # a tie is half a win
+    passed = np.concatenate([[0.0], weights[answers.order].cumsum()])
+    beaten = passed[-1] - (passed[answers.above] + passed[answers.level]) / 2  # a tie is half a win
     first = np.searchsorted(passed[1:], allowed, side="right")  # of the others that must not pass, the first
-    seen = np.isfinite(found.inside)
+    seen = np.isfinite(answers.inside)
     return np.array(
         [
             right[rare].sum() / of_rare.sum(),
             right[rare].sum() / named if named else np.nan,
             of_rare @ beaten / (of_rare.sum() * passed[-1]),
-            of_rare @ (found.level <= first) / of_rare.sum(),
+            of_rare @ (answers.level <= first) / of_rare.sum(),
             recalls.mean(),
-            found.inside[seen] @ weights[seen] / weights[seen].sum() if seen.any() else np.nan,
+            answers.inside[seen] @ weights[seen] / weights[seen].sum() if seen.any() else np.nan,
         ]
     )
 
@@ -115,22 +115,22 @@ def differences(
     """
     rng = np.random.default_rng(seed)
     n_seeds = len(next(iter(answers.values())).probabilities)
-    ready = {arm: [prepare(each, i, images) for i in range(n_seeds)] for arm, each in answers.items()}
+    ready = {}
+    for arm, of_arm in answers.items():
+        ready[arm] = [prepare(of_arm, i, images) for i in range(n_seeds)]
     measured = _means(ready, controls, images, np.ones(len(images.labels)), np.arange(n_seeds))
-    resampled = [
-        _means(ready, controls, images, draw_lesions(images, rng), rng.integers(0, n_seeds, n_seeds))
-        for _ in range(draws)
-    ]
+    resampled = []
+    for _ in range(draws):
+        weights = draw_lesions(images, rng)
+        resampled.append(_means(ready, controls, images, weights, rng.integers(0, n_seeds, n_seeds)))
     rows = []
     for arm, control in pairs:
-        found = measured[arm] - measured[control]
-        drawn = np.stack([each[arm] - each[control] for each in resampled])  # (draws, k)
+        difference = measured[arm] - measured[control]  # (k,)
+        drawn = np.stack([draw[arm] - draw[control] for draw in resampled])  # (draws, k)
         low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0)
-        about = {"arm": arm, "control": control}
-        rows += [
-            about | {"metric": name, "difference": found[i], "low": low[i], "high": high[i]}
-            for i, name in enumerate(RESAMPLED)
-        ]
+        for i, name in enumerate(RESAMPLED):
+            pair = {"arm": arm, "control": control, "metric": name}
+            rows.append(pair | {"difference": difference[i], "low": low[i], "high": high[i]})
     return pd.DataFrame(rows)
 
 
@@ -141,6 +141,7 @@ def draw_lesions(images: Images, rng: np.random.Generator) -> Weights:
         of = images.labels == label
         _, places = np.unique(images.groups[of], return_inverse=True)
         count = places.max() + 1
+        # n lesions are drawn n times, each with chance 1 / n: all images of a lesion count alike.
         weights[of] = rng.multinomial(count, np.full(count, 1 / count))[places]
     return weights
 
@@ -153,14 +154,15 @@ def _means(
     seeds: Int[np.ndarray, " s"],
 ) -> dict[str, Float[np.ndarray, " k"]]:
     """Of each arm the metrics, averaged over these seeds; a seed that is drawn twice counts twice."""
-    times = np.bincount(seeds, minlength=len(next(iter(ready.values()))))
-    drawn: Bool[np.ndarray, " s"] = times > 0
-    found = {}
-    for arm, each in ready.items():
+    times = np.bincount(seeds, minlength=len(next(iter(ready.values()))))  # how often each seed was drawn
+    drawn = np.flatnonzero(times)
+    means = {}
+    for arm, of_arm in ready.items():
         control = ready[controls.get(arm, arm)]
-        of_seed = [
-            statistics(each[i], images, weights, alarms(control[i], images, weights))
-            for i in np.flatnonzero(drawn).tolist()
-        ]
-        found[arm] = np.average(np.stack(of_seed), axis=0, weights=times[drawn])  # (s, k) -> (k,)
-    return found
+        of_seeds = []
+        for i in drawn.tolist():
+            # Equal false alarms are the control's, on the same draw of images and with the same seed.
+            allowed = alarms(control[i], images, weights)
+            of_seeds.append(statistics(of_arm[i], images, weights, allowed))
+        means[arm] = np.average(np.stack(of_seeds), axis=0, weights=times[drawn])  # (s, k) -> (k,)
+    return means

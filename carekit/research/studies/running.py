@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def run_studies(
     Raises:
         ValueError, OSError: as `carekit.experiment.compare` and `carekit.research.studies.condition.conditions`.
     """
-    kinds = list(dict.fromkeys(kind for study in studies for kind in study.kinds))
+    kinds = list(dict.fromkeys(chain.from_iterable(study.kinds for study in studies)))  # each once, in order
     under = conditions(kinds, dict(options), segmentation)
     return [run_study(study, under, options, seeds, out) for study in studies]
 
@@ -57,6 +58,7 @@ def run_study(
         raise ValueError(f"study {study.name} is about {' and '.join(study.kinds)} images: these are others")
     parts = [study.run(here, seeds).assign(study=study.name, **here.about()) for here in mine]
     table = pd.concat(parts, ignore_index=True)
+    # What identifies a run comes first; not every study has all of it.
     first = [name for name in FIRST if name in table]
     table = table[first + [name for name in table if name not in first]]
     lesson = mine[0].lesson

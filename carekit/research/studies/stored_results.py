@@ -10,6 +10,7 @@ from carekit.experiment.sidecar import Results
 from carekit.method.metrics import EQUAL_RECALL, label_of, mean_and_half_width
 from carekit.paper import TABLES
 from carekit.paper.tables import Data
+from carekit.research.figures.wording import interval
 from carekit.research.setting.parameters import PARAMETERS
 from carekit.research.setting.setting import Setting
 from carekit.research.studies import STUDIES, ham10000, ham10000_settings
@@ -158,13 +159,9 @@ def next_to_paper(table: pd.DataFrame, number: int, data: Data) -> pd.DataFrame:
     columns: dict[tuple[str, str], dict[str, str]] = {}
     for metric in (metric for kind, metric in paper.columns if kind == data):
         for (condition, arm), runs in ours.groupby(["condition", "arm"], sort=False):
-            columns.setdefault((label_of(metric), condition), {})[arm] = _percent(runs[metric])
+            mean, half = mean_and_half_width(100 * runs[metric])
+            columns.setdefault((label_of(metric), condition), {})[arm] = interval(mean, half, digits=1)
         printed = {row: f"{100 * paper.value(row, data, metric):.1f}" for row in paper.rows}
         columns[label_of(metric), "paper"] = printed
     order = list(dict.fromkeys([*ours.arm, *paper.rows]))
     return pd.DataFrame(columns).reindex(order).fillna("–")
-
-
-def _percent(values: pd.Series) -> str:
-    mean, half = mean_and_half_width(values)
-    return f"{100 * mean:.1f}" + ("" if pd.isna(half) else f" ± {100 * half:.1f}")

@@ -12,7 +12,8 @@ from carekit.research.setting.setting import Setting
 from carekit.strategies import STRATEGIES
 
 SOME = ("plain", "weighted", "decoupling")
-TRUNK_STAYS = ("crt", "lws")  # they train the classifier alone, which only the second order of a map can move
+# They train the classifier alone, which only the second order of a map can move.
+TRUNK_STAYS = ("crt", "lws")
 NONE = "no attention"
 
 
@@ -33,8 +34,10 @@ def chosen(names: str | Sequence[str]) -> list[str]:
 
     Raises ValueError for an unknown name, with the nearest ones, and for an empty list.
     """
-    if names in ("some", "all"):
-        return list(SOME if names == "some" else STRATEGIES)
+    if names == "some":
+        return list(SOME)
+    if names == "all":
+        return list(STRATEGIES)
     listed = names.split() if isinstance(names, str) else names
     if not listed:
         raise ValueError('strategies is empty: give "some", "all", or names such as "plain focal"')
@@ -49,7 +52,9 @@ def strategies(arm: Arm, names: Iterable[str]) -> Arms:
         controls[with_care(name)] = name
         treated = replace(arm, strategy=STRATEGIES.named(name))
         arms[name] = treated.control()
-        arms[with_care(name)] = _with(treated, second_order=True) if name in TRUNK_STAYS else treated
+        arms[with_care(name)] = treated
+        if name in TRUNK_STAYS:
+            arms[with_care(name)] = _with(treated, second_order=True)
     return Arms(arms, controls)
 
 
@@ -90,7 +95,9 @@ def one_stage(arm: Arm, ramps: Sequence[float] = (0.0, 0.5)) -> Arms:
     arms = {"two stages": arm.control(), with_care("two stages"): arm, "one stage": single.control()}
     controls = {with_care("two stages"): "two stages"}
     for ramp in ramps:
-        name = with_care("one stage") + (f", ramp {ramp:g}" if ramp else "")
+        name = with_care("one stage")
+        if ramp:
+            name += f", ramp {ramp:g}"
         arms[name] = _with(single, ramp=ramp)
         controls[name] = "one stage"
     return Arms(arms, controls)

@@ -36,7 +36,7 @@ class Verdict(NamedTuple):
 def decide(relation: str, low: float, high: float) -> str:
     """The verdict of a 95 % interval of a difference, arm minus control.
 
-    A direction holds where the whole interval lies on its side of zero; it does not where the whole interval lies on
+    A direction holds where the whole interval is on its side of zero; it does not where the whole interval is on
     the other side, or where all of it is less than `WORTH` in that direction. "similar" holds where the whole interval
     lies within `ALIKE` of zero, and does not where none of it does. Else, and without an interval, it is undecided.
 
@@ -71,7 +71,7 @@ def verdict_of(differences: ArrayLike, relation: str) -> Verdict:
     if not len(values):
         raise ValueError("there is no difference to judge by: give one for each seed")
     mean, half = mean_and_half_width(values)
-    spread = len(set(values.tolist())) > 1  # differences that are all equal do not say how far they could vary
+    spread = len(set(values.tolist())) > 1  # differences that are all equal do not show how far they could vary
     verdict = decide(relation, mean - half, mean + half) if spread else OPEN
     return Verdict(verdict, mean, mean - half, mean + half, sign_flip_p(values), len(values))
 

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from carekit.method.metrics import EQUAL_RECALL, mean_and_half_width
+from carekit.research.figures.wording import interval
 from carekit.research.studies.arm_spec import RANDOM, SHUFFLED
 from carekit.research.studies.verdicts import paired
 
@@ -53,9 +54,7 @@ def compared(wrong: pd.DataFrame) -> pd.DataFrame:
         for row in group.itertuples():
             columns = rows.setdefault((metric, f"{row.data}, {row.condition}"), {("true", "gain"): row.gain})
             columns[row.boxes, "gain"] = row.gain_wrong
-            columns[row.boxes, "true − these"] = f"{row.difference:+.3f}"
-            if pd.notna(row.half):
-                columns[row.boxes, "true − these"] += f" ± {row.half:.3f}"
+            columns[row.boxes, "true − these"] = interval(row.difference, row.half, sign="+")
             columns[row.boxes, "the true gain is"] = _size(row.difference, row.half)
     return pd.DataFrame.from_dict(rows, orient="index")
 
