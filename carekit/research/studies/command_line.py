@@ -1,6 +1,7 @@
 """`python -m carekit study`: which studies there are, and what they come to."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,9 @@ def _over_drawn_sets(options: argparse.Namespace) -> None:
 def _real_photographs(name: str, options: argparse.Namespace) -> None:
     if not options.data:
         raise ValueError(f"study {name} needs --data FOLDER: prepare it with data_scripts/prepare_ham10000.py")
-    run = {ham10000.NAME: ham10000.run_ham10000, ham10000_settings.NAME: ham10000_settings.run_settings}[name]
+    run: Callable[..., list[Path]] = ham10000.run_ham10000
+    if name == ham10000_settings.NAME:
+        run = ham10000_settings.run_settings
     parameters = {"data": options.data, "profile": options.profile, "mark": options.mark or "ink"}
     most = options.max_per_class or None
     for path in run(parameters, seeds=range(options.seeds), count=options.folds, most=most, out=options.out):
