@@ -41,8 +41,9 @@ def boxed_rows(data: Prepared, classes: Sequence[str] | None = None) -> list[int
     Raises:
         ValueError: for a class that the data set does not have.
     """
-    names = data.rare if classes is None else classes
-    labels = [data.classes.index(one_of("class", name, data.classes)) for name in names]
+    if classes is None:
+        classes = data.rare
+    labels = [data.classes.index(one_of("class", name, data.classes)) for name in classes]
     return [int(i) for i in np.flatnonzero(np.isin(data.labels, labels)) if len(data.boxes_of(i))]
 
 
@@ -70,8 +71,9 @@ class BoxedImages(Dataset):
         self.labels = torch.tensor(data.labels)
         self.size = (data.size, data.size)
         self.boxes = {}
-        shown = {i: data.boxes_of(i) for i in boxed_rows(data)} if boxes is None else boxes
-        for i, corners in shown.items():
+        if boxes is None:
+            boxes = {i: data.boxes_of(i) for i in boxed_rows(data)}
+        for i, corners in boxes.items():
             if len(corners):
                 self.boxes[int(i)] = check(corners, self.size, f"image {data.samples.image_id.iloc[i]}")
 

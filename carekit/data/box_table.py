@@ -43,14 +43,15 @@ def read_table(path: str | Path) -> pd.DataFrame:
     except (ValueError, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0]
         raise ValueError(
-            f"{path} is no table of boxes ({first}): make it anew with `python -m carekit boxes`"
+            f"{path} is no table of boxes ({first}): make it again with `python -m carekit boxes`"
         ) from None
 
 
 def lines(found: Mapping[str, Boxes], size: int, method: str, parameters: dict) -> pd.DataFrame:
     """Lines of a table for the boxes of each image of `size` x `size` pixels, made now."""
-    none = [[np.nan] * 4]
-    rows = [[name, *box] for name, boxes in found.items() for box in (boxes.tolist() if len(boxes) else none)]
+    rows = []
+    for name, corners in found.items():
+        rows += [[name, *box] for box in corners.tolist() or [[np.nan] * 4]]  # a line also where nothing was found
     about = {
         "size": float(size),
         "method": method,
@@ -68,13 +69,17 @@ def add_lines(path: Path, new: pd.DataFrame, replace: bool = False) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f".{path.name}.lock")):
-        old = read_table(path) if path.exists() else new[:0]
+        old = new[:0]
+        if path.exists():
+            old = read_table(path)
         if replace:
             old = old[~old.image_id.isin(new.image_id)]
         else:
             new = new[~new.image_id.isin(old.image_id)]
+        if len(old):
+            new = pd.concat([old, new])
         with whole_file(path) as written:
-            (pd.concat([old, new]) if len(old) else new).to_csv(written, index=False, lineterminator="\n")
+            new.to_csv(written, index=False, lineterminator="\n")
 
 
 def save_by_hand(path: str | Path, data: Prepared, image_id: str, boxes: ArrayLike) -> None:

@@ -37,7 +37,8 @@ class Cached(Prepared):
         Raises:
             ValueError: for flips of images that are cached only as they are.
         """
-        flips = np.zeros(len(rows), np.int64) if flips is None else flips
+        if flips is None:
+            flips = np.zeros(len(rows), np.int64)
         if flips.max(initial=0) >= self.flips:
             raise ValueError("these features are of the images as they are: keep them with flips=True")
         features = torch.from_numpy(self.features[np.asarray(rows, np.int64) * self.flips + flips])
@@ -45,13 +46,9 @@ class Cached(Prepared):
 
     def take(self, rows: RowNumbers) -> "Cached":
         """The given rows (indices or booleans) as a data set, with their features; nothing is copied."""
-        numbers = np.arange(len(self))[np.asarray(rows) if len(rows) else []]
+        numbers = self.row_numbers(rows)
         in_all_flips = numbers[:, None] * self.flips + np.arange(self.flips)  # (m, flips)
         return with_features(images_only(self).take(rows), choose_rows(self.features, in_all_flips.ravel()), self.flips)
-
-    def resized(self, size: int) -> Prepared:
-        """The images at another size, without features; itself where it has that size already."""
-        return self if size == self.size else images_only(self).resized(size)
 
 
 def with_features(data: Prepared, features: Rows, flips: int) -> Cached:

@@ -66,11 +66,16 @@ def fill(
     left = [start for start in starts if start not in done]
     finished = sum(map(len, done.values()))
     with arrays.journal() as note, tqdm(total=len(items), initial=finished, unit="image", desc="preparing") as bar:
-        for start, (results, checksum) in in_chunks(partial(_draw_chunk, arrays, draw), items, left, CHUNK, workers):
-            note(start, results, checksum)
-            done[start] = results
-            bar.update(len(results))
-    return [Result([tuple(box) for box in boxes], about) for start in starts for boxes, about in done[start]]
+        for start, (chunk_results, checksum) in in_chunks(
+            partial(_draw_chunk, arrays, draw), items, left, CHUNK, workers
+        ):
+            note(start, chunk_results, checksum)
+            done[start] = chunk_results
+            bar.update(len(chunk_results))
+    results = []
+    for start in starts:
+        results += [Result([tuple(box) for box in boxes], about) for boxes, about in done[start]]
+    return results
 
 
 def _draw_chunk(
@@ -80,8 +85,10 @@ def _draw_chunk(
     drawn = [draw(item) for item in items]
     rows = {IMAGES: np.stack([image.image for image in drawn])}
     if MASKS in arrays.shapes:
-        empty = np.zeros(drawn[0].image.shape[:2], np.uint8)
-        rows[MASKS] = np.stack([empty if image.mask is None else image.mask for image in drawn])
+        rows[MASKS] = np.zeros(rows[IMAGES].shape[:3], np.uint8)  # empty where an image has none
+        for mask, image in zip(rows[MASKS], drawn, strict=True):
+            if image.mask is not None:
+                mask[:] = image.mask
     return [(image.boxes, image.about) for image in drawn], arrays.write(start, rows)
 
 

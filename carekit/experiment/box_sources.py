@@ -56,12 +56,13 @@ class Jittered(BoxSource):
 
     def __call__(self, data: Prepared, rows: Sequence[int]) -> Boxes:
         rng = np.random.default_rng(self.seed)
-        return {i: self._moved(data.checked_boxes(i), data.size, rng) for i in rows}
-
-    def _moved(self, true: Float[np.ndarray, "k 4"], size: int, rng: np.random.Generator) -> Float[np.ndarray, "k 4"]:
-        sides = np.tile(true[:, 2:] - true[:, :2], 2)  # (k, 2) -> (k, 4): width, height, width, height
-        moved = true + rng.uniform(-self.amount, self.amount, true.shape) * sides
-        return boxes.clip(moved, (size, size))
+        jittered = {}
+        for i in rows:
+            true = data.checked_boxes(i)
+            sides = np.tile(true[:, 2:] - true[:, :2], 2)  # (k, 2) -> (k, 4): width, height, width, height
+            moved = true + rng.uniform(-self.amount, self.amount, true.shape) * sides
+            jittered[i] = boxes.clip(moved, (data.size, data.size))
+        return jittered
 
 
 @dataclass(frozen=True)

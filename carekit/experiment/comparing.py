@@ -54,13 +54,14 @@ def compare(
     for split, what in (("train", "learn from"), ("test", "judge by")):
         if not len(data.split(split)):
             raise ValueError(f"{data.facts['title']} has no {split} image to {what}: give the whole data set")
-    data.verify_once()
+    data.verify_once()  # a damaged set must not train a model whose name says that it is whole
     first, second = plan(data, profile, arms, seeds, watched)
-    stages = [list({job.path: job for job in stage}.values()) for stage in (first, second)]  # equal runs are one
-    with tqdm(total=sum(map(len, stages)), desc="runs", disable=not progress, file=sys.stdout) as bar:
-        for stage in stages:
-            missing = [job for job in stage if not job.path.exists()]
-            bar.update(len(stage) - len(missing))
+    total = len({job.path for job in first + second})
+    with tqdm(total=total, desc="runs", disable=not progress, file=sys.stdout) as bar:
+        for stage in (first, second):  # all pretraining first, since every arm starts from it
+            unique = {job.path: job for job in stage}.values()  # arms with equal settings are one run
+            missing = [job for job in unique if not job.path.exists()]
+            bar.update(len(unique) - len(missing))
             tasks = (delayed(train_once)(job, tables.additions()) for job in missing)
             for _ in Parallel(_processes(data, profile, len(missing)), return_as="generator")(tasks):
                 bar.update()
@@ -71,4 +72,6 @@ def _processes(data: Prepared, profile: Profile, runs: int) -> int:
     """How many to train in: another process takes seconds to start, longer than a few small runs."""
     epochs = max(profile.pretrain.epochs, profile.finetune.epochs)
     few = runs * epochs * len(data.samples) * data.size**2 < _WORTH_A_PROCESS
-    return 1 if few or profile.device != "cpu" else min(cpu_count(), max(runs, 1))
+    if few or profile.device != "cpu":  # two processes on one GPU would only share it
+        return 1
+    return min(cpu_count(), max(runs, 1))

@@ -45,13 +45,15 @@ def predict(
     """
     if not len(data):
         raise ValueError(f"there is no image to predict in {data.facts['title']}: give a data set that has some")
-    shown = data.labels if classes is None else classes
+    if classes is None:
+        classes = data.labels
     parts = []
     net = network_for(model, data)
     with net.evaluating():
         for start in range(0, len(data), batch_size):
             rows = np.arange(start, min(start + batch_size, len(data)))
-            labels = torch.tensor(shown[rows]).to(model.device)
+            labels = torch.tensor(classes[rows]).to(model.device)
+            # The maps need the gradient of the scores by the features alone, so the graph begins there.
             logits, features = net.with_head_graph(data.tensor(rows).to(model.device))
             maps = class_activation_map(logits, features, labels, classifier=model.linear_head)
             parts.append([tensor.detach().cpu().numpy() for tensor in (logits.softmax(1), maps)])
@@ -72,8 +74,8 @@ def measure(found: Predictions, data: Prepared) -> dict[str, float]:
     """What `evaluate` returns, of predictions on all images of `data`."""
     seen = judged(found, data)
     scores = {name: metric.function(seen) for name, metric in METRICS.items()}
-    for kind, each in (("recall", seen.recalls), ("precision", seen.precisions)):
-        scores |= {f"{kind}_{name}": float(value) for name, value in zip(data.classes, each, strict=True)}
+    for kind, by_class in (("recall", seen.recalls), ("precision", seen.precisions)):
+        scores |= {f"{kind}_{name}": float(value) for name, value in zip(data.classes, by_class, strict=True)}
     return scores
 
 
@@ -82,8 +84,9 @@ def judged(found: Predictions, data: Prepared) -> Judged:
     rarest = data.classes.index(data.rare[0])
     rows = [int(i) for i in np.flatnonzero(found.labels == rarest) if len(data.boxes_of(i))]
     size = (data.size, data.size)
-    m_in = np.zeros((len(rows), *size), np.uint8)
+    m_in, large = np.zeros((len(rows), *size), np.uint8), np.zeros((len(rows), *size), np.float32)
     for place, i in enumerate(rows):
         m_in[place] = boxes.rasterise(data.checked_boxes(i), size)
-    large = resize(torch.from_numpy(found.maps[rows]), size).numpy() if rows else np.zeros((0, *size), np.float32)
+    if rows:  # a map is enlarged to the image, as in training; none at all cannot be
+        large[:] = resize(torch.from_numpy(found.maps[rows]), size).numpy()
     return Judged(found.probabilities, found.labels, rarest, large, m_in)

@@ -19,7 +19,9 @@ def cached_for_training(model: Backbone, train: Prepared, profile: Profile) -> P
 
 def cached_for_evaluation(model: Backbone, images: Prepared, profile: Profile) -> Prepared:
     """The images, not flipped, with cached features where they are evaluated on a CPU."""
-    return feature_cache.cached(model, images) if profile.device == "cpu" else images
+    if profile.device != "cpu":
+        return images
+    return feature_cache.cached(model, images)
 
 
 def predictions(model: Backbone, images: Prepared, profile: Profile) -> Predictions:

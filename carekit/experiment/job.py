@@ -51,8 +51,10 @@ def plan(
             path = checkpoint_path(data, profile, seed, arm, watched)
             if not watched and not path.exists():
                 same_but_watched = checkpoint_path(data, profile, seed, arm, WATCHED)
-                path = same_but_watched if same_but_watched.exists() else path
-            second.append(Job(data, profile, seed, name, arm, watched, path, start if arm.stages == 2 else None))
+                if same_but_watched.exists():
+                    path = same_but_watched
+            begins_at = {1: None, 2: start}[arm.stages]  # one stage trains from fresh weights
+            second.append(Job(data, profile, seed, name, arm, watched, path, begins_at))
     return first, second
 
 
@@ -67,6 +69,7 @@ def checkpoint_path(data: Prepared, profile: Profile, seed: int, arm: Arm | None
         "seed": seed,
         "images": data.images_fingerprint(),
     }
+    # Pretraining sees no box, so that data sets which differ in their boxes alone share it.
     if arm is not None:
         decisive |= {"finetune": profile.finetune, "arm": arm, "data": data.fingerprint()}
     if watched:

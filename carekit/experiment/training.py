@@ -26,7 +26,9 @@ from carekit.training import finetune, pretrain
 def first_of_each_class(data: Prepared, most: int) -> Prepared:
     """At most so many images of each class, the first ones; the data set itself where it has no more."""
     places = data.samples.groupby("label").cumcount().to_numpy()
-    return data if (places < most).all() else data.take(places < most)
+    if (places < most).all():
+        return data
+    return data.take(places < most)
 
 
 def train_once(job: Job, additions: Mapping[str, Any]) -> None:
@@ -38,10 +40,11 @@ def train_once(job: Job, additions: Mapping[str, Any]) -> None:
     """
     tables.adopt(additions)
     job.path.parent.mkdir(parents=True, exist_ok=True)
-    end_with_parent()
+    end_with_parent()  # a notebook's kernel that is killed leaves no worker behind
     with FileLock(job.path.parent / f".{job.path.stem}.lock"):  # another process may be at the same run
         if not job.path.exists():
             _remove_torn(job.path)
+            # With one thread a sum has one order: the weights do not depend on how many cores there are.
             with one_thread() if job.profile.device == "cpu" else nullcontext():
                 _train(job)
 
@@ -50,7 +53,10 @@ def _remove_torn(path: Path) -> None:
     """What a process that was killed while it wrote this checkpoint has left; no other process is at it now."""
     for left in path.parent.glob(f".{path.stem}.*"):
         if left.suffix != ".lock":
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
 
 
 def _train(job: Job) -> None:
@@ -62,6 +68,7 @@ def _train(job: Job) -> None:
     def validate(model: Backbone) -> dict[str, float]:
         return measure(predictions(model, watched, profile), watched)
 
+    # The network: fresh, or with the weights of the same seed's pretraining.
     imagenet = profile.imagenet and job.start is None
     model = build(profile.backbone, len(job.data.classes), imagenet=imagenet, seed=job.seed)
     if job.start is None:
@@ -71,6 +78,7 @@ def _train(job: Job) -> None:
     model.to(profile.device)
 
     unfinished = job.path.with_suffix(".unfinished")
+    # What the frozen layers make of the images is the same for all arms and seeds: it is computed once.
     shown = cached_for_training(model, train, profile)
     if arm is None:
         images, schedule = BoxedImages(shown, {}, profile.augment), replace(profile.pretrain, seed=job.seed)
@@ -86,6 +94,7 @@ def _train(job: Job) -> None:
             checkpoint=unfinished,
         )
 
+    # The scores, once and for all: tables are made of checkpoints' notes, and no weights are loaded for them.
     scored = predictions(model, test, profile)
     rarest = test.classes.index(test.rare[0])
     about = {

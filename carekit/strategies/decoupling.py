@@ -38,8 +38,11 @@ def last_block(trunk: nn.Module) -> list[nn.Module]:
     while len(parts) == 1 and list(parts[0].children()):
         parts = list(parts[0].children())
     kinds = (nn.Conv2d, nn.MultiheadAttention, Attention)
-    places = [place for place, part in enumerate(parts) if any(isinstance(each, kinds) for each in part.modules())]
-    return parts[places[-1] :] if places else [trunk]
+    # From the end: all that follows the last convolution or attention goes with it.
+    for place in reversed(range(len(parts))):
+        if any(isinstance(module, kinds) for module in parts[place].modules()):
+            return parts[place:]
+    return [trunk]
 
 
 @dataclass(frozen=True)
@@ -107,9 +110,8 @@ class LearnableScaling(Strategy):
     def finish(self, model: Backbone, train: BoxedImages) -> None:
         layer = last_linear(model)
         parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
-        layer.register_parameter(
-            "bias", layer._parameters.pop("bias")
-        )  # behind the weight again, where an optimizer counts on it
+        # The bias behind the weight again, where an optimizer and a checkpoint count on it.
+        layer.register_parameter("bias", layer._parameters.pop("bias"))
 
 
 class RowScale(nn.Module):

@@ -59,7 +59,7 @@ class Embedding(Strategy):
         centres = class_centres(model, train)  # (c, d), NaN for a class without an image
         known = ~centres.isnan().any(1)
         layer = last_linear(model)
-        with torch.no_grad():
+        with torch.no_grad():  # ‖e‖² is the same for all classes, so it is left out of the scores
             layer.weight[known] = 2 * centres[known]
             layer.bias[known] = -centres[known].square().sum(1)
             layer.bias[~known] = NEVER
@@ -89,18 +89,19 @@ def triplet_loss(embeddings: Float[Tensor, "b d"], labels: Int[Tensor, " b"], ma
     """
     distances = pairwise(embeddings)
     same, other = _relations(labels)
-    each = distances[:, :, None] - distances[:, None, :] + margin  # (b, b, 1) - (b, 1, b) -> (b, b, b)
-    counted = same[:, :, None] & other[:, None, :] & (each > 0)
-    return torch.where(counted, each, 0.0).sum() / counted.sum().clamp(min=1)
+    # Entry (a, p, n): how much further than the margin allows is the image p of the same class than n of another.
+    losses = distances[:, :, None] - distances[:, None, :] + margin  # (b, b, 1) - (b, 1, b) -> (b, b, b)
+    counted = same[:, :, None] & other[:, None, :] & (losses > 0)
+    return torch.where(counted, losses, 0.0).sum() / counted.sum().clamp(min=1)
 
 
 def siamese_loss(embeddings: Float[Tensor, "b d"], labels: Int[Tensor, " b"], margin: float = 1.0) -> Float[Tensor, ""]:
     """Over all pairs the mean of d² within a class and max(0, margin - d)² between two (Hadsell et al. 2006)."""
     distances = pairwise(embeddings)
     same, other = _relations(labels)
-    each = torch.where(same, distances.square(), (margin - distances).relu().square())
+    losses = torch.where(same, distances.square(), (margin - distances).relu().square())
     pairs = same | other
-    return torch.where(pairs, each, 0.0).sum() / pairs.sum().clamp(min=1)
+    return torch.where(pairs, losses, 0.0).sum() / pairs.sum().clamp(min=1)
 
 
 LOSSES = {"triplet": triplet_loss, "siamese": siamese_loss}

@@ -59,14 +59,16 @@ class FocalLoss(nn.Module):
 
     def forward(self, logits: Float[Tensor, "b c"], labels: Int[Tensor, " b"]) -> Float[Tensor, ""]:
         counted = labels != self.ignore_index
-        labels = torch.where(counted, labels, 0)
+        labels = torch.where(counted, labels, 0)  # any class that there is: its loss is taken out again below
         log_p = -functional.cross_entropy(logits, labels, reduction="none")  # (b,)
         # 1 - p without cancellation, and never 0, where the slope of a power below 1 is infinite.
         missing = (-torch.expm1(log_p)).clamp(min=1e-12)
-        each = -(missing**self.gamma) * log_p
-        weights = torch.ones_like(each) if self.weight is None else self.weight[labels]
-        weights = weights * counted
-        return (weights * each).sum() / weights.sum()
+        losses = -(missing**self.gamma) * log_p  # (b,)
+        # As torch's weighted cross-entropy: the mean is over the weights, so that rare classes do not raise the step.
+        weights = counted.to(losses)
+        if self.weight is not None:
+            weights = self.weight[labels] * counted
+        return (weights * losses).sum() / weights.sum()
 
 
 def _check(gamma: float) -> None:

@@ -81,7 +81,9 @@ class LDAMLoss(ClassLoss):
         self.weighs = epoch >= self.deferred * epochs
 
     def forward(self, logits: Float[Tensor, "b c"], labels: Int[Tensor, " b"]) -> Float[Tensor, ""]:
+        # Only the true class's score is lowered: it has to win by the margin.
         margin = functional.one_hot(labels, logits.shape[1]) * self.margins  # (b, c)
-        return functional.cross_entropy(
-            self.scale * (logits - margin), labels, weight=self.later if self.weighs else None
-        )
+        weight = None
+        if self.weighs:  # the representation is learned unweighted first, as DRW has it
+            weight = self.later
+        return functional.cross_entropy(self.scale * (logits - margin), labels, weight=weight)

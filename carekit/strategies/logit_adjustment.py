@@ -47,6 +47,7 @@ class AdjustedLoss(nn.Module):
         self.register_buffer("offsets", offsets, persistent=False)
 
     def forward(self, logits: Float[Tensor, "b c"], labels: Int[Tensor, " b"]) -> Float[Tensor, ""]:
+        # The network learns what is left when the frequencies are given, and answers without them.
         return functional.cross_entropy(logits + self.offsets, labels)
 
 

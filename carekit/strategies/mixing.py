@@ -78,7 +78,8 @@ def _around(middle: int, half: int, end: int) -> slice:
 def mixed(batch: Batch, order: Int[Tensor, " b"], share: float) -> Batch:
     """`share` of each image and 1 - `share` of the one at `order`, rounded; boxes stay."""
     images = share * batch.images.float() + (1 - share) * batch.images[order].float()
-    images = images if batch.images.is_floating_point() else images.round().to(torch.uint8)
+    if not batch.images.is_floating_point():
+        images = images.round().to(torch.uint8)
     return batch._replace(images=images, mixed_with=batch.labels[order], share=share)
 
 
@@ -88,6 +89,7 @@ def cut(batch: Batch, order: Int[Tensor, " b"], patch: tuple[slice, slice]) -> B
     images, masks = batch.images.clone(), batch.m_in.clone()
     images[:, :, rows, columns] = batch.images[order][:, :, rows, columns]
     masks[:, rows, columns] = 0
+    # The patch may hang over the edge: the share is that of the area which it really covers.
     covered = (rows.stop - rows.start) * (columns.stop - columns.start)
     share = 1 - covered / masks[0].numel()
     return batch.showing(images, masks)._replace(mixed_with=batch.labels[order], share=share)

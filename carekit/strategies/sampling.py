@@ -47,6 +47,7 @@ class EqualClasses(Sampler[int]):
         return self.each * len(self.rows)
 
     def __iter__(self) -> Iterator[int]:
+        # Each class in full first, then all in one random order: a batch holds what chance puts into it.
         drawn = torch.cat([self._of_class(rows) for rows in self.rows])
         yield from drawn[torch.randperm(len(drawn))].tolist()
 

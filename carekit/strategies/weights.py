@@ -39,7 +39,9 @@ def effective_weights(counts: Sequence[int], beta: float) -> Float[Tensor, " c"]
     check_beta(beta)
     numbers = checked(counts)
     # 1 - β^n by way of the logarithm: β is close to 1, where the difference itself would lose its digits.
-    effective = -np.expm1(numbers * np.log(beta)) / (1 - beta) if beta else np.ones_like(numbers)
+    effective = np.ones_like(numbers)
+    if beta:
+        effective = -np.expm1(numbers * np.log(beta)) / (1 - beta)
     return torch.tensor(1 / effective / (1 / effective).mean(), dtype=torch.float32)
 
 

@@ -29,6 +29,12 @@ from carekit.training.feature_folder import ABOUT, FEATURES, KnownFeatures, fini
 
 CHUNK = 16  # images a thread takes at once
 LIMIT = 8 * 2**30  # bytes
+FLIPPED_AXES: tuple[list[int], ...] = (
+    [],
+    [3],
+    [2],
+    [3, 2],
+)  # of images (n, 3, h, w) in each flip, see `carekit.data.cached.FLIPS`
 
 
 def cached(
@@ -136,7 +142,7 @@ def _fill(
 def _early(model: Backbone, data: Prepared, rows: Int[np.ndarray, " n"], flips: int) -> Float[Tensor, "m k u v"]:
     """Row flips * i + f is flip f of image i."""
     images = data.tensor(rows)
-    turned = [images.flip([axis for bit, axis in ((1, 3), (2, 2)) if flip & bit]) for flip in range(flips)]
+    turned = [images.flip(axes) for axes in FLIPPED_AXES[:flips]]
     with torch.no_grad():
         early = torch.stack([model.early(images) for images in turned], dim=1)  # -> (n, flips, k, u, v)
     return early.flatten(0, 1)  # (n, flips, k, u, v) -> (n * flips, k, u, v)

@@ -41,8 +41,10 @@ class Schedule:
 
 
 def learning_rate(schedule: Schedule, epoch: int) -> float:
-    part = (1 + math.cos(math.pi * epoch / schedule.epochs)) / 2 if schedule.cosine else 1.0
-    return schedule.lr * part
+    """The learning rate of epoch number `epoch`; the first is 0."""
+    if not schedule.cosine:
+        return schedule.lr
+    return schedule.lr * (1 + math.cos(math.pi * epoch / schedule.epochs)) / 2
 
 
 def epoch_seed(seed: int, stage: str, epoch: int) -> int:

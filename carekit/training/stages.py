@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -210,7 +211,7 @@ def train_step(
     optimizer.zero_grad(set_to_none=True)
     loss.total.backward()
     # The weights from the optimizer: to walk through the modules, frozen ones too, takes a tenth of a small step.
-    trained = [weight for group in optimizer.param_groups for weight in group["params"]]
+    trained = chain.from_iterable(group["params"] for group in optimizer.param_groups)
     norm = nn.utils.get_total_norm([weight.grad for weight in trained if weight.grad is not None])
     if not torch.isfinite(loss.total + norm):
         raise FloatingPointError(
@@ -244,8 +245,9 @@ class _Averages:
         self.over_images["loss"] += loss.total.item() * images
         self.over_images["L_c"] += loss.classification.item() * images
         for name, part in loss.parts.items():
-            boxed_sum = part.item() * loss.boxed if loss.boxed else 0.0  # the part is NaN without a box
-            self.over_boxed[name] = self.over_boxed.get(name, 0.0) + boxed_sum
+            self.over_boxed.setdefault(name, 0.0)
+            if loss.boxed:  # else the part is NaN
+                self.over_boxed[name] += part.item() * loss.boxed
         self._asked = done
 
     def row(self) -> dict[str, float]:

@@ -36,7 +36,9 @@ def replace_boxes(data: Prepared, image_id: str, boxes: ArrayLike) -> Prepared:
         added = pd.DataFrame(checked, columns=CORNERS).assign(image_id=image_id)
         # A column that only some sources have is left empty for a box drawn by hand.
         added = added.reindex(columns=data.boxes.columns, fill_value="")
-        table = pd.concat([table, added]) if len(table) else added
+        if len(table):
+            added = pd.concat([table, added])
+        table = added
     order = np.argsort(pd.Index(data.samples.image_id).get_indexer(table.image_id), kind="stable")
     return replace(data, boxes=table.iloc[order])
 

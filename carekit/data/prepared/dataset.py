@@ -183,9 +183,15 @@ class Prepared:
         name = f"image {self.samples.image_id.iloc[i]}"
         return boxes.check(self.boxes_of(i), (self.size, self.size), name)
 
+    def row_numbers(self, rows: RowNumbers) -> Int[np.ndarray, " m"]:
+        """The numbers of the given rows (indices or booleans)."""
+        if not len(rows):
+            return np.zeros(0, np.int64)
+        return np.arange(len(self))[np.asarray(rows)]
+
     def take(self, rows: RowNumbers) -> "Prepared":
         """The given rows (indices or booleans) as a data set; no image is copied."""
-        rows = np.arange(len(self))[np.asarray(rows) if len(rows) else []]
+        rows = self.row_numbers(rows)
         samples = self.samples.iloc[rows]
         boxes = self.boxes[self.boxes.image_id.isin(samples.image_id)]
         masks = None if self.masks is None else choose_rows(self.masks, rows)
@@ -255,7 +261,9 @@ class Prepared:
     @property
     def _checksums(self) -> dict[str, str]:
         """The checksums of the files, where the images are still in them."""
-        return {} if self.folder is None else self.facts.get("checksums", {})
+        if self.folder is None:
+            return {}
+        return self.facts.get("checksums", {})
 
     @staticmethod
     def _add(array: np.ndarray | Rows | None, digest: Any) -> None:

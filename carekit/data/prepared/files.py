@@ -59,7 +59,9 @@ def checksum(folder: Path, name: str) -> str:
     """The checksum of a file of a data set as it is now; empty where there is none."""
     if not (folder / name).is_file():
         return ""
-    return checksum_of_facts(read_facts(folder)) if name == FACTS else sha256(folder / name)
+    if name == FACTS:
+        return checksum_of_facts(read_facts(folder))
+    return sha256(folder / name)
 
 
 def finish_boxes(folder: Path) -> None:

@@ -19,8 +19,10 @@ class Rows:
 
     def __init__(self, base: np.ndarray, index: np.ndarray):
         self.base = base
-        self.identity = identity(_file_of(base)) if isinstance(base, np.memmap) else None
-        self._length = base.offset + base.nbytes if isinstance(base, np.memmap) else 0
+        self.identity: Identity | None = None
+        if isinstance(base, np.memmap):
+            self.identity = identity(_file_of(base))
+            self._length = base.offset + base.nbytes
         self.index = index
         self.shape = (len(index), *base.shape[1:])
         self.dtype = base.dtype
@@ -51,12 +53,15 @@ class Rows:
         return _file_of(self.base).parent if isinstance(self.base, np.memmap) else None
 
     def __getstate__(self) -> tuple[np.ndarray | Path, np.ndarray, Identity | None]:
-        base = _file_of(self.base) if isinstance(self.base, np.memmap) else self.base
-        return base, self.index, self.identity
+        if isinstance(self.base, np.memmap):
+            return _file_of(self.base), self.index, self.identity
+        return self.base, self.index, self.identity
 
     def __setstate__(self, state: tuple[np.ndarray | Path, np.ndarray, Identity | None]) -> None:
         base, index, expected = state
-        self.__init__(_open(base) if isinstance(base, Path) else base, index)  # type: ignore[misc]
+        if isinstance(base, Path):
+            base = _open(base)
+        self.__init__(base, index)  # type: ignore[misc]
         if self.identity != expected:
             raise ValueError(f"{base} was changed or replaced while it was in use: open the data set again")
 
@@ -96,4 +101,6 @@ def open_rows(path: Path) -> Rows:
 
 def choose_rows(array: np.ndarray | Rows, rows: np.ndarray) -> Rows:
     """Some rows of an array, or of rows of an array; nothing is copied."""
-    return Rows(array.base, array.index[rows]) if isinstance(array, Rows) else Rows(array, rows)
+    if isinstance(array, Rows):
+        return Rows(array.base, array.index[rows])
+    return Rows(array, rows)
