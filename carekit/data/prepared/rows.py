@@ -59,9 +59,10 @@ class Rows:
 
     def __setstate__(self, state: tuple[np.ndarray | Path, np.ndarray, Identity | None]) -> None:
         base, index, expected = state
-        if isinstance(base, Path):
-            base = _open(base)
-        self.__init__(base, index)  # type: ignore[misc]
+        if not isinstance(base, Path):
+            self.__init__(base, index)  # type: ignore[misc]
+            return
+        self.__init__(_open(base), index)  # type: ignore[misc]
         if self.identity != expected:
             raise ValueError(f"{base} was changed or replaced while it was in use: open the data set again")
 
