@@ -11,12 +11,12 @@ SETUP = """from dataclasses import replace
 import numpy as np, pandas as pd
 from carekit import build, experiment, profile
 from carekit.research.setting.ink_pair import Pair
-from carekit.material.drawing.marks import mark
+from carekit.material.drawing.marks import plant
 from carekit.material.drawing import skin
 from carekit.method.metrics import HEADLINE
 data = skin(0, 64, {"nv": 4, "df": 8}, {"nv": 1, "df": 2})
 rows = np.flatnonzero(data.labels == data.classes.index("df"))
-pair = Pair(data, mark(data, "ink"))
+pair = Pair(data, plant(data, "ink"))
 maps = np.random.default_rng(0).random((len(rows), 8, 8)).astype("float32")
 arms = ["pretrained", "without attention", "tau = 0.2", "tau = 0.7"]
 runs = [{"arm": arm, "seed": seed} for arm in arms for seed in range(3)]

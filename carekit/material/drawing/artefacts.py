@@ -1,4 +1,4 @@
-"""What lies outside the lesion and says nothing about it: ink, ruler, hair, bubbles, vignette, colour chart.
+"""What is outside the lesion and tells nothing about it: ink, ruler, hair, bubbles, vignette, colour chart.
 
 Each function paints on image (s, s, 3) in [0, 1], in place. `box` is the lesion's box in units of the image; all but
 hair keep clear of it.
@@ -34,20 +34,23 @@ def ink(image: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> None:
     blend(image, colour, rng.uniform(0.75, 0.92) * dots(len(image), x, y, radius))
 
 
-def _free_strip(
-    box: np.ndarray, rng: np.random.Generator, least: float = _NARROW, most: float = 0.22
-) -> tuple[int, float]:
+def _free_strip(box: np.ndarray, rng: np.random.Generator) -> tuple[int, float]:
     """A side of the image (left, top, right, bottom) and the width of the strip there that the box leaves free."""
     free = np.array([box[0], box[1], 1 - box[2], 1 - box[3]])
-    wide = np.flatnonzero(free >= least)
-    side = rng.choice(wide) if len(wide) else free.argmax()
-    return int(side), float(min(free[side], most))
+    wide = np.flatnonzero(free >= _NARROW)
+    side = free.argmax()  # where no side is wide enough, the widest
+    if len(wide):
+        side = rng.choice(wide)
+    return int(side), float(min(free[side], 0.22))
 
 
 def _placed(side: int, along: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """x and y of places given by how far along a side and how far from it they are."""
-    across = across if side < 2 else 1 - across
-    return (across, along) if side % 2 == 0 else (along, across)
+    if side >= 2:  # right and bottom are measured from the other end
+        across = 1 - across
+    if side % 2 == 0:  # left and right run downwards
+        return across, along
+    return along, across
 
 
 def ruler(image: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> None:
@@ -56,7 +59,9 @@ def ruler(image: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> None:
     step, start = rng.uniform(0.016, 0.028), rng.uniform(0, 0.05)
     marks = np.arange(start, 1, step)
     far = min(width - 0.012, rng.uniform(0.04, 0.09))
-    shares = np.where(np.arange(len(marks)) % 10 == 0, 1.0, np.where(np.arange(len(marks)) % 5 == 0, 0.75, 0.5))
+    shares = np.full(len(marks), 0.5)  # how long each tick is
+    shares[::5] = 0.75
+    shares[::10] = 1.0
     inward = np.linspace(0, 1, max(2, int(far * len(image) * 1.6)))
     along, across = np.repeat(marks, len(inward)), (shares[:, None] * far * inward).ravel()
     x, y = _placed(side, along, across)
@@ -107,9 +112,11 @@ def vignette(image: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> No
 def chart(image: np.ndarray, box: np.ndarray, rng: np.random.Generator) -> None:
     """A coloured round sticker of a calibration chart, cut by the edge of the picture."""
     side, width = _free_strip(box, rng)
-    x, y = coordinates(len(image))
-    along, across = (y, x) if side % 2 == 0 else (x, y)
-    across = across if side < 2 else 1 - across
+    along, across = coordinates(len(image))
+    if side % 2 == 0:
+        along, across = across, along
+    if side >= 2:
+        across = 1 - across
     shown, length, middle = width - 0.02, rng.uniform(0.14, 0.3), rng.uniform(0, 1)
     shape = np.hypot((along - middle) / length, across / shown).astype(np.float32)
     colour = np.array(_CHART[rng.integers(len(_CHART))]) * rng.uniform(0.75, 1.0)

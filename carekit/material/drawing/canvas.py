@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 
 @lru_cache(maxsize=8)
@@ -18,7 +18,9 @@ def coordinates(size: int) -> tuple[Float[np.ndarray, "s s"], Float[np.ndarray, 
 def _interpolation(size: int, cells: int) -> Float[np.ndarray, "s c"]:
     """Cubic B-spline weights of `cells` + 3 knots at the pixel centres."""
     position = (np.arange(size) + 0.5) / size * cells
-    first, t = np.floor(position).astype(int), position % 1
+    first = np.floor(position).astype(int)
+    t = position % 1
+    # Four knots reach each pixel; their weights add up to 1.
     weights = np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], 1) / 6
     matrix = np.zeros((size, cells + 3))
     matrix[np.arange(size)[:, None], first[:, None] + np.arange(4)] = weights
@@ -42,6 +44,11 @@ def smooth_step(value: np.ndarray, width: float) -> np.ndarray:
     cubic *= t
     cubic *= t
     return cubic
+
+
+def eight_bits(image: Float[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
+    """An image in [0, 1], and what lies beyond cut off, as whole numbers from 0 to 255."""
+    return (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def blend(image: np.ndarray, colour: Sequence[float] | np.ndarray, opacity: np.ndarray) -> None:

@@ -9,19 +9,20 @@ from jaxtyping import Float, UInt8
 from carekit.data.prepared import Prepared
 from carekit.ground.registry import Registry
 from carekit.material.drawing.artefacts import chart, ink, ruler
-from carekit.material.drawing.canvas import blend
+from carekit.material.drawing.canvas import blend, eight_bits
 from carekit.material.drawing.chest.devices import marker
 
 LEAST = 0.06  # of the image's side: a narrower strip holds no mark that one can see
 Mark = Callable[[np.ndarray, np.ndarray, np.random.Generator], None]
 
 
-def _beside_the_boxes(paint: Mark) -> Mark:
-    """A mark of the drawn skin, which keeps clear of one box, around all boxes of an image."""
+def _clear_of_all(paint: Mark) -> Mark:
+    """A mark of the drawn skin, which keeps clear of one box, for images with any number of boxes."""
 
     def draw(image: Float[np.ndarray, "s s 3"], boxes: Float[np.ndarray, "k 4"], rng: np.random.Generator) -> None:
-        middle = np.full((1, 4), 0.5)
-        paint(image, _hull(boxes if len(boxes) else middle), rng)
+        if not len(boxes):
+            boxes = np.full((1, 4), 0.5)  # the middle
+        paint(image, _hull(boxes), rng)
 
     return draw
 
@@ -37,9 +38,9 @@ def _letter(image: Float[np.ndarray, "s s 3"], boxes: Float[np.ndarray, "k 4"], 
 MARKS: Registry[Mark] = Registry(
     "mark",
     {
-        "ink": _beside_the_boxes(ink),
-        "ruler": _beside_the_boxes(ruler),
-        "chart": _beside_the_boxes(chart),
+        "ink": _clear_of_all(ink),
+        "ruler": _clear_of_all(ruler),
+        "chart": _clear_of_all(chart),
         "marker": _letter,
     },
 )
@@ -58,13 +59,13 @@ def has_room(boxes: Float[np.ndarray, "k 4"], size: int) -> bool:
     return bool(max(left, top, 1 - right, 1 - bottom) >= LEAST)
 
 
-def draw_mark(
+def paint_mark(
     images: UInt8[np.ndarray, "n s s 3"],
     kind: str,
     rng: np.random.Generator,
     boxes: Sequence[Float[np.ndarray, "_ 4"]],
 ) -> UInt8[np.ndarray, "n s s 3"]:
-    """Copies of the images with a mark on each, beside its boxes.
+    """Copies of the images with a mark on each, clear of its boxes.
 
     Args:
         images: colour or grey in three equal channels.
@@ -77,21 +78,21 @@ def draw_mark(
     """
     paint = MARKS.named(kind)
     size = images.shape[1]
-    full = [i for i, each in enumerate(boxes) if not has_room(each, size)]
+    full = [i for i, own in enumerate(boxes) if not has_room(own, size)]
     if full:
         raise ValueError(
             f"the boxes of {len(full)} of {len(images)} images (the first: {full[0]}) leave no edge free for a mark: "
             "leave these images out, see `has_room`"
         )
     marked = np.empty_like(images)
-    for i, each in enumerate(boxes):
+    for i, own in enumerate(boxes):
         image = images[i].astype(np.float32) / 255
-        paint(image, np.asarray(each, dtype=float).reshape(-1, 4) / size, rng)
-        marked[i] = (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)
+        paint(image, np.asarray(own, dtype=float).reshape(-1, 4) / size, rng)
+        marked[i] = eight_bits(image)
     return marked
 
 
-def mark(data: Prepared, kind: str, rows: Sequence[int] | None = None, seed: int = 0) -> Prepared:
+def plant(data: Prepared, kind: str, rows: Sequence[int] | None = None, seed: int = 0) -> Prepared:
     """The data set, in memory, with a mark on some of its images; its samples say on which.
 
     Args:
@@ -101,13 +102,17 @@ def mark(data: Prepared, kind: str, rows: Sequence[int] | None = None, seed: int
         seed: an image's mark depends on it and on the image's name alone.
 
     Raises:
-        ValueError: as `draw_mark`, naming the image.
+        ValueError: as `paint_mark`, naming the image.
     """
     MARKS.named(kind)
-    rows = list(range(len(data))) if rows is None else [int(i) for i in rows]
+    if rows is None:
+        rows = range(len(data))
+    rows = [int(i) for i in rows]
     images = data.read(np.arange(len(data)))
     names = data.samples.image_id.tolist()
-    shown = data.samples["artefacts"].fillna("").tolist() if "artefacts" in data.samples else [""] * len(data)
+    shown = [""] * len(data)
+    if "artefacts" in data.samples:
+        shown = data.samples["artefacts"].fillna("").tolist()
     full = [i for i in rows if not has_room(data.checked_boxes(i), data.size)]
     if full:
         raise ValueError(
@@ -116,7 +121,7 @@ def mark(data: Prepared, kind: str, rows: Sequence[int] | None = None, seed: int
         )
     for i in rows:
         rng = np.random.default_rng([seed, *names[i].encode()])
-        images[i] = draw_mark(images[i : i + 1], kind, rng, [data.checked_boxes(i)])[0]
+        images[i] = paint_mark(images[i : i + 1], kind, rng, [data.checked_boxes(i)])[0]
         shown[i] = ";".join(filter(None, [*shown[i].split(";"), kind]))
     facts = {key: value for key, value in data.facts.items() if key != "checksums"}  # those of the files
     return replace(data, images=images, samples=data.samples.assign(artefacts=shown), facts=facts)
@@ -127,10 +132,10 @@ def rows_with_room(data: Prepared) -> list[int]:
     return [i for i in range(len(data)) if has_room(data.checked_boxes(i), data.size)]
 
 
-def with_shortcut(
+def plant_shortcut(
     data: Prepared, kind: str, *, shortcut: float = 0.95, elsewhere: float = 0.03, seed: int = 0
 ) -> Prepared:
-    """The data set with a mark that goes with the rarest class in training and tells nothing in the test.
+    """The data set with a mark that goes with the rarest class in training, and with no class in the test.
 
     An image whose boxes leave no room stays as it is.
 
@@ -157,4 +162,4 @@ def with_shortcut(
         )
     rate = np.where(misled, shortcut, elsewhere)
     drawn = np.random.default_rng([seed, 79]).random(len(data)) < rate
-    return mark(data, kind, np.flatnonzero(drawn & room).tolist(), seed)
+    return plant(data, kind, np.flatnonzero(drawn & room).tolist(), seed)

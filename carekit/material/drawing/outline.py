@@ -9,7 +9,7 @@ from scipy.ndimage import label
 from carekit.material.drawing.canvas import coordinates
 from carekit.material.drawing.texture import cloud
 
-LARGEST = 0.80  # side of the box, in images: what is left beside it has room for a marker's stroke
+LARGEST = 0.80  # side of the box, in images: what is left next to it has room for a marker's stroke
 _TABLE = 256  # angles at which the border is known
 _ANGLES, _WAVES = np.arange(_TABLE) * (2 * np.pi / _TABLE), np.arange(2, 9)
 _COSINES, _SINES = np.cos(_WAVES[:, None] * _ANGLES), np.sin(_WAVES[:, None] * _ANGLES)
@@ -58,13 +58,16 @@ class Outline(NamedTuple):
 
 
 def outline(rng: np.random.Generator, size: int, style: Style, scale: float = 1.0, spread: float = 1.0) -> Outline:
-    """Draw a blob in the given style; scale is a factor on its size, spread on how far it lies from the middle.
+    """Draw a blob in the given style; scale is a factor on its size, spread on how far it is from the middle.
 
     Its box keeps to about `LARGEST`, whatever the scale.
     """
     irregular, edge = rng.uniform(*style.irregular), rng.uniform(*style.edge)
     turn, squash = rng.uniform(0, 2 * np.pi), rng.uniform(0.68, 1.0)
-    border, ragged = _border(rng, irregular), 0.025 + 0.085 * irregular
+    # Distance of the border from the centre at each angle, about 1: a circle with a few waves.
+    cosines, sines = (0.03 + 0.13 * irregular) * rng.normal(size=(2, len(_WAVES))) / _WAVES**0.7 / np.sqrt(2)
+    border = (1 + cosines @ _COSINES + sines @ _SINES).clip(0.55, 1.5).astype(np.float32)
+    ragged = 0.025 + 0.085 * irregular
     low, high = _extremes(border, turn, squash)
     extent, widest = high - low, LARGEST / (1 + ragged)
     side = np.clip(style.side * np.exp(style.side_spread * rng.normal()), 0.15, 0.74) * scale
@@ -75,17 +78,20 @@ def outline(rng: np.random.Generator, size: int, style: Style, scale: float = 1.
     reach = radius * extent * (0.5 + 0.7 * ragged + 0.7 * edge) + 0.02
     crop = [np.clip(np.round((middle + way * reach) * size), 0, size).astype(int).tolist() for way in (-1, 1)]
     columns, rows = (slice(first, last) for first, last in zip(*crop, strict=True))
-    u, v = _lesion_coordinates(size, rows, columns, centre, radius, squash, turn)
+    # From pixels to the lesion's own coordinates: moved to its centre, turned, and stretched to a circle of radius 1.
+    x, y = coordinates(size)
+    dx = x[:1, columns].astype(np.float32) - np.float32(centre[0])
+    dy = y[rows, :1].astype(np.float32) - np.float32(centre[1])
+    c, s = np.cos(turn) / radius, np.sin(turn) / radius
+    u = np.float32(c) * dx + np.float32(s) * dy
+    v = np.float32(-s / squash) * dx + np.float32(c / squash) * dy
     turned = (np.arctan2(v, u) * np.float32(_TABLE / (2 * np.pi))).astype(np.int32) & (_TABLE - 1)
-    noise = cloud(rng, size, 3.0, 1.2 if irregular > 0.5 else 1.6)[rows, columns]
+    slope = 1.6
+    if irregular > 0.5:
+        slope = 1.2
+    noise = cloud(rng, size, 3.0, slope)[rows, columns]
     depth = border[turned] - np.sqrt(u * u + v * v) + np.float32(ragged) * noise
     return Outline(u, v, _one_piece(depth), rows, columns, size, centre, radius, irregular, edge)
-
-
-def _border(rng: np.random.Generator, irregular: float) -> Float[np.ndarray, " t"]:
-    """Distance of the border from the centre at each angle, about 1."""
-    cosines, sines = (0.03 + 0.13 * irregular) * rng.normal(size=(2, len(_WAVES))) / _WAVES**0.7 / np.sqrt(2)
-    return (1 + cosines @ _COSINES + sines @ _SINES).clip(0.55, 1.5).astype(np.float32)
 
 
 def _extremes(border: np.ndarray, turn: float, squash: float) -> tuple[np.ndarray, np.ndarray]:
@@ -95,22 +101,14 @@ def _extremes(border: np.ndarray, turn: float, squash: float) -> tuple[np.ndarra
     return points.min(1), points.max(1)
 
 
-def _lesion_coordinates(
-    size: int, rows: slice, columns: slice, centre: np.ndarray, radius: float, squash: float, turn: float
-) -> list[np.ndarray]:
-    x, y = (each.astype(np.float32) for each in (coordinates(size)[0][:1, columns], coordinates(size)[1][rows, :1]))
-    dx, dy = x - np.float32(centre[0]), y - np.float32(centre[1])
-    c, s = np.cos(turn) / radius, np.sin(turn) / radius
-    parts = (c, s), (-s / squash, c / squash)
-    return [np.float32(a) * dx + np.float32(b) * dy for a, b in parts]
-
-
 def _one_piece(depth: np.ndarray) -> np.ndarray:
     """Keep the largest piece of what is inside, without holes."""
+    # Pieces are numbered from 1; whatever is not the largest goes just below the border.
     pieces, n = label(depth > 0)
     if n > 1:
         lost = (pieces > 0) & (pieces != np.bincount(pieces.ravel())[1:].argmax() + 1)
         depth[lost] = -1e-3
+    # Gaps that do not reach the edge are holes, and are filled.
     gaps, n = label(depth <= 0)
     if n > 1:
         holes = (gaps > 0) & (gaps != np.bincount(gaps.ravel())[1:].argmax() + 1)

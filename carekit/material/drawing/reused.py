@@ -1,4 +1,4 @@
-"""Draw a set of which another one holds most images already: what is the same is read, what differs is drawn."""
+"""Draw a data set, copying the images that it shares with an existing one."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,8 +15,8 @@ class Reused:
 
     Args:
         recipe: of the new set.
-        earlier: of the other one.
-        folder: where that one lies.
+        earlier: of the existing one.
+        folder: of the existing one.
     """
 
     recipe: Recipe
@@ -30,7 +30,8 @@ class Reused:
             return self.recipe(planned)
         image, mask = self._data.read([row])[0], self._data.read_masks([row])[0]
         boxes = [tuple(box) for box in self._data.boxes_of(row).tolist()]
-        return Drawn(image, mask, boxes, {"artefacts": self._artefacts[row].split(";") if self._artefacts[row] else []})
+        artefacts = [name for name in self._artefacts[row].split(";") if name]
+        return Drawn(image, mask, boxes, {"artefacts": artefacts})
 
     @cached_property
     def _data(self) -> Prepared:
@@ -38,8 +39,8 @@ class Reused:
 
     @cached_property
     def _artefacts(self) -> list[str]:
-        return self._data.samples.artefacts.fillna("").tolist()  # read from a table, nothing is no text
+        return self._data.samples.artefacts.fillna("").tolist()  # an empty cell is read as NaN
 
     @cached_property
     def _rows(self) -> dict[tuple[str, int, int], int]:
-        return {(each.split, each.number, each.drawn): row for row, each in enumerate(self.earlier.plan())}
+        return {(planned.split, planned.number, planned.drawn): row for row, planned in enumerate(self.earlier.plan())}

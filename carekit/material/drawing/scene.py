@@ -44,10 +44,15 @@ class Kind(NamedTuple):
         return self.classes[-1]
 
     def exponent(self, imbalance: float) -> float:
-        """The power of the paper's counts with which the largest class outnumbers the smallest so many times."""
+        """The power of the paper's counts with which the largest class outnumbers the smallest `imbalance` times."""
         if not 1 <= imbalance <= 1e6:
             raise ValueError(f"imbalance = {imbalance} is out of range: choose 1 (all classes alike) to 1,000,000")
         return log(imbalance) / log(max(self.counts.values()) / min(self.counts.values()))
+
+
+def streams(*numbers: int) -> list[np.random.Generator]:
+    """Four generators of their own for the image with these numbers."""
+    return [np.random.default_rng([*numbers, part]) for part in range(4)]
 
 
 def check_size(size: int) -> None:

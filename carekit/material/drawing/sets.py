@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,7 +37,7 @@ _RANGES = {
 
 
 class Planned(NamedTuple):
-    """One image to be drawn: its split, its number there, the class that is drawn and the class it is said to be."""
+    """One image to be drawn: its split, its number there, the class that is drawn and the class of its label."""
 
     split: str
     number: int
@@ -74,7 +75,7 @@ class Recipe:
         rates: share of training images that show an artefact, one number or one for each class, over the kind's own.
         test_rates: the same for test images.
         lesion_size: factor on the lesion's extent, 0.5 to 1.5.
-        spread: factor on how far from the middle it may lie, 0 to 2.
+        spread: factor on how far from the middle it may be, 0 to 2.
         looseness: factor on the boxes' sides, 0.5 to 3, where 1 is tight.
         jitter: standard deviation of each side's place as a share of the box, 0 to 0.5.
         label_noise: share of training images that carry another class's label, 0 to 1; the column drawn_as keeps the
@@ -105,25 +106,22 @@ class Recipe:
         check_size(self.size)
         for name, bounds in _RANGES.items():
             _check_range(name, getattr(self, name), bounds)
-        for name, count in [pair for part in self.parts.values() for pair in part.items()]:
-            self._check_class(name)
-            if count < 1:
-                raise ValueError(f"class {name} has the count {count}: give at least 1")
+        for counts in self.parts.values():
+            for name, count in counts.items():
+                one_of("class", name, self.kind.classes)
+                if count < 1:
+                    raise ValueError(f"class {name} has the count {count}: give at least 1")
         _ = self.shown  # is checked, too, before anything is drawn
-
-    def _check_class(self, name: str) -> None:
-        one_of("class", name, self.kind.classes)
 
     @cached_property
     def parts(self) -> dict[str, Counts]:
         """split -> class -> number of images."""
-        train = self.counts or self._default_counts()
+        train = self.counts
+        if not train and self.imbalance is None:
+            train = scaled_counts(self.kind, 540)
+        elif not train:
+            train = scaled_counts(self.kind, 540, exponent=self.kind.exponent(self.imbalance), floor=1)
         return {"train": train, "test": self.test_counts or dict.fromkeys(self.kind.classes, 30)}
-
-    def _default_counts(self) -> dict[str, int]:
-        if self.imbalance is None:
-            return scaled_counts(self.kind, 540)
-        return scaled_counts(self.kind, 540, exponent=self.kind.exponent(self.imbalance), floor=1)
 
     @cached_property
     def shown(self) -> dict[tuple[str, str], dict[str, float]]:
@@ -131,14 +129,15 @@ class Recipe:
         kind = self.kind
         shortcut = one_of("shortcut_kind", self.shortcut_kind or kind.shortcut, kind.artefacts)
         usual = kind.artefacts | {shortcut: self.elsewhere}
-        table = {(split, name): dict(usual) for split in ("train", "test") for name in kind.classes}
+        table = {(split, name): dict(usual) for split, name in product(("train", "test"), kind.classes)}
         table["train", kind.rare][shortcut] = self.shortcut
         for split, rates in (("train", self.rates), ("test", self.test_rates)):
             for artefact, rate in (rates or {}).items():
                 one_of("artefact", artefact, kind.artefacts)
-                by_class = rate if isinstance(rate, Mapping) else dict.fromkeys(kind.classes, rate)
-                for name, share in by_class.items():
-                    self._check_class(name)
+                if not isinstance(rate, Mapping):
+                    rate = dict.fromkeys(kind.classes, rate)
+                for name, share in rate.items():
+                    one_of("class", name, kind.classes)
                     _check_range(artefact, share, (0, 1))
                     table[split, name][artefact] = share
         return table
@@ -147,12 +146,16 @@ class Recipe:
         """The images in their order: training, then test, class by class."""
         plan = []
         n = len(self.kind.classes)
-        for split, part in self.parts.items():
-            drawn = [self.kind.classes.index(name) for name, count in part.items() for _ in range(count)]
-            rng = np.random.default_rng([self.seed, _LABEL_STREAM])
-            wrong = rng.random(len(drawn)) < (self.label_noise if split == "train" else 0)
-            shift = rng.integers(1, n, len(drawn))
-            plan += [Planned(split, i, c, int((c + shift[i]) % n) if wrong[i] else c) for i, c in enumerate(drawn)]
+        for split, counts in self.parts.items():
+            drawn = np.repeat([self.kind.classes.index(name) for name in counts], list(counts.values()))
+            labels = drawn.copy()
+            if split == "train":
+                rng = np.random.default_rng([self.seed, _LABEL_STREAM])
+                wrong = rng.random(len(drawn)) < self.label_noise
+                # From 1 to n - 1 classes further, so never the true one.
+                labels[wrong] = ((drawn + rng.integers(1, n, len(drawn))) % n)[wrong]
+            pairs = zip(drawn.tolist(), labels.tolist(), strict=True)
+            plan += [Planned(split, number, true, label) for number, (true, label) in enumerate(pairs)]
         return plan
 
     def __call__(self, planned: Planned) -> Drawn:
@@ -167,8 +170,8 @@ class Recipe:
             lesion_size=self.lesion_size,
             spread=self.spread,
         )
-        boxes = [tuple(box) for box in self._loosened(scene.boxes, planned).tolist()]
-        return Drawn(scene.image, scene.mask, boxes, {"artefacts": list(scene.artefacts)})
+        boxes = self._loosened(scene.boxes, planned).tolist()
+        return Drawn(scene.image, scene.mask, [tuple(box) for box in boxes], {"artefacts": list(scene.artefacts)})
 
     def draws(self, planned: Planned) -> tuple:
         """All that decides an image besides its number and its class: where it is equal, the image is."""
@@ -190,7 +193,7 @@ class Recipe:
         a network the disease: two seeds would be two experiments.
         """
         label = self.kind.classes.index(self.kind.rare)
-        rare = [each.number for each in self.plan() if each.split == "train" and each.drawn == label]
+        rare = [planned.number for planned in self.plan() if planned.split == "train" and planned.drawn == label]
         share = self.shown["train", self.kind.rare][self.shortcut_kind or self.kind.shortcut]
         order = np.random.default_rng([self.seed, _SHORTCUT_STREAM]).permutation(rare)
         return frozenset(order[: round(share * len(rare))].tolist())
@@ -202,17 +205,16 @@ class Recipe:
         outward = 0.5 * (self.looseness - 1) * np.array([-1, -1, 1, 1])
         moved = (boxes + sides * (outward + self.jitter * rng.normal(size=boxes.shape))).clip(0, self.size)
         narrow = (moved[:, 2:] - moved[:, :2]).min(axis=1, initial=self.size) < 1
-        moved[narrow] = boxes[narrow]  # a box that jitter has turned inside out says nothing
+        moved[narrow] = boxes[narrow]  # a box that jitter has turned inside out is none
         return moved
 
     def in_memory(self) -> Prepared:
         """The data set, nothing stored."""
         plan = self.plan()
         drawn = [self(planned) for planned in plan]
-        results = [Result(each.boxes, each.about) for each in drawn]
-        samples, boxes = self._tables(plan, results)
-        images = np.stack([each.image for each in drawn])  # (n, s, s, 3)
-        masks = np.stack([np.asarray(each.mask) for each in drawn])  # (n, s, s)
+        samples, boxes = self._tables(plan, [Result(image.boxes, image.about) for image in drawn])
+        images = np.stack([image.image for image in drawn])  # (n, s, s, 3)
+        masks = np.stack([np.asarray(image.mask) for image in drawn])  # (n, s, s)
         return Prepared(images, samples, boxes, self.facts(), masks)
 
     def save(
@@ -229,8 +231,8 @@ class Recipe:
         if workers is not None and workers < 1:
             raise ValueError(f"workers = {workers} is too small: choose at least 1")
         with resumable_folder(out, self.facts() | {"version": carekit.__version__}, overwrite) as folder:
-            check_space(folder, sum(sum(part.values()) for part in self.parts.values()), self.size)
             plan = self.plan()
+            check_space(folder, len(plan), self.size)
             results = fill(folder, plan, draw or self, self.size, workers)
             write_tables(folder, *self._tables(plan, results), self.facts())
         return Prepared.open(out)
@@ -247,11 +249,13 @@ class Recipe:
                 "artefacts": [";".join(result.about["artefacts"]) for result in results],
             }
         )
-        rows = [(name, *box) for name, result in zip(ids, results, strict=True) for box in result.boxes]
+        rows: list[tuple] = []
+        for name, result in zip(ids, results, strict=True):
+            rows += [(name, *box) for box in result.boxes]
         return samples, pd.DataFrame(rows, columns=["image_id", *CORNERS])
 
     def facts(self) -> dict:
-        """What the data set says about itself, with all that it was made with."""
+        """The facts of the data set, with all that it was made with."""
         made_with = {"seed": self.seed, "counts": self.parts} | {name: getattr(self, name) for name in _RANGES}
         made_with["rates"] = {f"{split} {name}": rates for (split, name), rates in self.shown.items()}
         return {

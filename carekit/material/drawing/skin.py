@@ -10,8 +10,9 @@ from scipy.ndimage import gaussian_filter
 from carekit.data.masks import around
 from carekit.material.drawing import structures
 from carekit.material.drawing.artefacts import ARTEFACTS
+from carekit.material.drawing.canvas import eight_bits
 from carekit.material.drawing.outline import Outline, Style, outline
-from carekit.material.drawing.scene import Kind, Scene, check_size
+from carekit.material.drawing.scene import Kind, Scene, check_size, streams
 from carekit.material.drawing.tissue import Tissue, light, skin, stain
 from carekit.paper import SKIN_COUNTS, SKIN_NAMES
 
@@ -23,35 +24,15 @@ class SkinClass(NamedTuple):
     structure: Callable[[Outline, np.random.Generator], Tissue]
 
 
+# Of each class: median side of the box in images, its spread, raggedness from .. to, softness of the border from .. to.
 CLASSES = {
-    "nv": SkinClass(
-        style=Style(side=0.50, side_spread=0.42, irregular=(0.0, 0.6), edge=(0.12, 0.65)),
-        structure=structures.nevus,
-    ),
-    "mel": SkinClass(
-        style=Style(side=0.58, side_spread=0.36, irregular=(0.35, 1.0), edge=(0.08, 0.45)),
-        structure=structures.melanoma,
-    ),
-    "bkl": SkinClass(
-        style=Style(side=0.56, side_spread=0.38, irregular=(0.1, 0.9), edge=(0.04, 0.30)),
-        structure=structures.keratosis,
-    ),
-    "bcc": SkinClass(
-        style=Style(side=0.54, side_spread=0.40, irregular=(0.1, 0.9), edge=(0.15, 0.60)),
-        structure=structures.basal_cell,
-    ),
-    "akiec": SkinClass(
-        style=Style(side=0.64, side_spread=0.28, irregular=(0.2, 1.0), edge=(0.20, 0.65)),
-        structure=structures.actinic,
-    ),
-    "vasc": SkinClass(
-        style=Style(side=0.37, side_spread=0.45, irregular=(0.0, 0.5), edge=(0.04, 0.22)),
-        structure=structures.vascular,
-    ),
-    "df": SkinClass(
-        style=Style(side=0.54, side_spread=0.35, irregular=(0.0, 0.5), edge=(0.25, 0.65)),
-        structure=structures.fibroma,
-    ),
+    "nv": SkinClass(Style(0.50, 0.42, (0.0, 0.6), (0.12, 0.65)), structures.nevus),
+    "mel": SkinClass(Style(0.58, 0.36, (0.35, 1.0), (0.08, 0.45)), structures.melanoma),
+    "bkl": SkinClass(Style(0.56, 0.38, (0.1, 0.9), (0.04, 0.30)), structures.keratosis),
+    "bcc": SkinClass(Style(0.54, 0.40, (0.1, 0.9), (0.15, 0.60)), structures.basal_cell),
+    "akiec": SkinClass(Style(0.64, 0.28, (0.2, 1.0), (0.20, 0.65)), structures.actinic),
+    "vasc": SkinClass(Style(0.37, 0.45, (0.0, 0.5), (0.04, 0.22)), structures.vascular),
+    "df": SkinClass(Style(0.54, 0.35, (0.0, 0.5), (0.25, 0.65)), structures.fibroma),
 }
 
 
@@ -74,7 +55,7 @@ def render_skin(
         size: height and width in pixels, 32 to 512.
         rates: the probability in [0, 1] of each artefact, none of those that are not named.
         lesion_size: factor on the lesion's extent.
-        spread: factor on how far from the middle it may lie.
+        spread: factor on how far from the middle it may be.
 
     Raises:
         ValueError: for a size out of range.
@@ -82,9 +63,8 @@ def render_skin(
     check_size(size)
     rates = rates or {}
     kind = tuple(CLASSES.values())[label]
-    shape_rng, skin_rng, structure_rng, artefact_rng = (
-        np.random.default_rng([seed, train, index, label, part]) for part in range(4)
-    )
+    # A generator for each part: what one part draws does not move the others.
+    shape_rng, skin_rng, structure_rng, artefact_rng = streams(seed, train, index, label)
     lesion = outline(shape_rng, size, kind.style, lesion_size, spread)
     image = skin(skin_rng, size)
     stain(image[lesion.crop], kind.structure(lesion, structure_rng))
@@ -99,10 +79,11 @@ def render_skin(
 
 def _photograph(image: Float[np.ndarray, "s s 3"], rng: np.random.Generator) -> UInt8[np.ndarray, "s s 3"]:
     """Eight bits, with the camera's noise, which belongs to the pixels."""
-    if len(image) > 96:  # below, a pixel is wider than the lens blurs
+    # Below 97 px a pixel is wider than the lens blurs.
+    if len(image) > 96:
         image = gaussian_filter(image, (0.0028 * len(image), 0.0028 * len(image), 0), truncate=2.5)
     image = image + rng.uniform(0.003, 0.009) * rng.standard_normal(image.shape, np.float32)
-    return (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)
+    return eight_bits(image)
 
 
 SKIN = Kind(

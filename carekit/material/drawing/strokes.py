@@ -13,18 +13,20 @@ def dots(size: int, x: Places, y: Places, radius: Places, soft: float = 0.0) -> 
 
     A disc that is smaller than a pixel is fainter than one, so that all resolutions look the same from afar.
     """
-    x, y, radius = (np.asarray(each, np.float32) * size for each in np.broadcast_arrays(x, y, radius))
+    x, y, radius = (np.asarray(values, np.float32) * size for values in np.broadcast_arrays(x, y, radius))
     opacity = np.zeros((size, size), np.float32)
     if not len(x):
         return opacity
     fade = 0.5 + 0.5 * soft * radius
     reach = int(np.ceil(radius.max() * (1 + 0.5 * soft)))  # in pixels; beyond, nothing is covered
     step = np.arange(-reach, reach + 1, dtype=np.int32)
-    columns, rows = (np.floor(each).astype(np.int32)[:, None] + step for each in (x, y))
+    # Around each of n dots a square of w pixels, w = 2 reach + 1: its columns and rows (n, w), distances (n, w, w).
+    columns, rows = (np.floor(middles).astype(np.int32)[:, None] + step for middles in (x, y))
     across, down = (columns + np.float32(0.5) - x[:, None]) ** 2, (rows + np.float32(0.5) - y[:, None]) ** 2
     away = np.sqrt(down[:, :, None] + across[:, None])
     cover = np.clip((radius[:, None, None] - away) / (2 * fade)[:, None, None] + 0.5, 0, 1)
     cover *= np.minimum(1, 2 * radius)[:, None, None]
+    # Pixels outside of the image are left out, as are those that a dot does not reach.
     seen_across, seen_down = (columns >= 0) & (columns < size), (rows >= 0) & (rows < size)
     kept = (cover > 0) & seen_down[:, :, None] & seen_across[:, None]
     np.maximum.at(opacity.ravel(), ((rows * size)[:, :, None] + columns[:, None])[kept], cover[kept])

@@ -50,7 +50,8 @@ def _scatter(
 ) -> np.ndarray:
     """Dots at random in the lesion, radii in images, opacity in [0, 1]."""
     angle, distance = rng.uniform(0, 2 * np.pi, n), reach * np.sqrt(rng.random(n)) * lesion.radius
-    x, y = (middle + distance * way for middle, way in zip(lesion.centre, (np.cos(angle), np.sin(angle)), strict=True))
+    x = lesion.centre[0] + distance * np.cos(angle)
+    y = lesion.centre[1] + distance * np.sin(angle)
     return lesion.cut(dots(lesion.size, x, y, rng.uniform(low, high, n), soft))
 
 
@@ -63,8 +64,9 @@ def _tissue(
     blue: Amount = 0.0,
 ) -> Tissue:
     """Amounts as numbers or fields, faded at the border."""
-    parts = (np.broadcast_to(np.float32(part), lesion.depth.shape) for part in (melanin, blood, keratin, white, blue))
-    return Tissue(*parts).within(smooth_step(lesion.depth - 0.35 * lesion.edge, lesion.edge))
+    amounts = (melanin, blood, keratin, white, blue)
+    fields = (np.broadcast_to(np.float32(amount), lesion.depth.shape) for amount in amounts)
+    return Tissue(*fields).within(smooth_step(lesion.depth - 0.35 * lesion.edge, lesion.edge))
 
 
 def _amount(rng: np.random.Generator, median: float, spread: float) -> float:
@@ -139,20 +141,22 @@ def basal_cell(lesion: Outline, rng: np.random.Generator) -> Tissue:
 
 def _vessels(lesion: Outline, rng: np.random.Generator) -> np.ndarray:
     """Tree-like vessels that thin out, opacity in [0, 1]."""
-    parts, radius = [], lesion.radius
+    branches, radius = [], lesion.radius  # nodes and width of each
     for _ in range(rng.integers(1, 6)):
         heading, width = rng.uniform(0, 2 * np.pi), rng.uniform(0.0026, 0.0055)
         start = lesion.centre + radius * rng.uniform(-0.6, 0.6, 2)
         nodes = curve(start, heading, radius * rng.uniform(0.5, 1.3), rng.normal(0, 0.8), 0.3, rng)
-        parts.append((nodes, width))
+        branches.append((nodes, width))
         for at in rng.integers(2, 10, rng.integers(1, 5)):
-            twig = curve(
-                nodes[at], heading + rng.choice((-1, 1)) * rng.uniform(0.5, 1.2), 0.4 * radius, 0.0, 0.35, rng, 8
-            )
-            parts.append((twig, 0.6 * width))
-    lines = [(*chain(lesion.size, nodes), width) for nodes, width in parts]
-    x, y = (np.concatenate([line[axis] for line in lines]) for axis in (0, 1))
-    return lesion.cut(dots(lesion.size, x, y, np.concatenate([w * (1 - 0.6 * along) for _, _, along, w in lines])))
+            away = heading + rng.choice((-1, 1)) * rng.uniform(0.5, 1.2)
+            branches.append((curve(nodes[at], away, 0.4 * radius, 0.0, 0.35, rng, 8), 0.6 * width))
+    columns, rows, widths = [], [], []
+    for nodes, width in branches:
+        x, y, along = chain(lesion.size, nodes)
+        columns.append(x)
+        rows.append(y)
+        widths.append(width * (1 - 0.6 * along))  # thinner to the end
+    return lesion.cut(dots(lesion.size, np.concatenate(columns), np.concatenate(rows), np.concatenate(widths)))
 
 
 def actinic(lesion: Outline, rng: np.random.Generator) -> Tissue:
@@ -168,9 +172,11 @@ def actinic(lesion: Outline, rng: np.random.Generator) -> Tissue:
 
 def vascular(lesion: Outline, rng: np.random.Generator) -> Tissue:
     """Crimson, purple to blue-black, well bounded: lakes of blood between pale septa."""
-    septa, _, each = _cells(lesion, rng, (9, 16, 24)[rng.integers(3)])
-    lakes = rng.uniform(0.05, 0.5) * each * (1 - septa) + 0.2 * _cloud(lesion, rng, 3.0)
-    clear = rng.uniform(0.0, 0.75) if rng.random() < 0.6 else 0.0
+    septa, _, tone = _cells(lesion, rng, (9, 16, 24)[rng.integers(3)])
+    lakes = rng.uniform(0.05, 0.5) * tone * (1 - septa) + 0.2 * _cloud(lesion, rng, 3.0)
+    clear = 0.0
+    if rng.random() < 0.6:
+        clear = rng.uniform(0.0, 0.75)
     blood = _amount(rng, 0.82, 0.5) * (1 + lakes) * (1 - clear * septa)
     dark = rng.gamma(0.6, 0.9) * _zone(lesion, rng, rng.uniform(0.2, 0.8), 2.0, 1.5) * (1 - 0.7 * clear * septa)
     lilac = max(0.0, rng.uniform(-0.2, 0.35)) * smooth_step(_cloud(lesion, rng, 3.0), 1.4)
@@ -186,5 +192,7 @@ def fibroma(lesion: Outline, rng: np.random.Generator) -> Tissue:
     blood = _amount(rng, 0.17, 0.5) * (1 + 0.35 * _cloud(lesion, rng, 2.0, 0.9))
     patch = lesion.depth - rng.uniform(0.35, 0.6) + 0.12 * _cloud(lesion, rng, 2.0, 1.2)
     patch = smooth_step(patch, rng.uniform(0.2, 0.4)) * (1 + 0.2 * _cloud(lesion, rng, 5.0, 0.9))
-    white = rng.uniform(0.5, 0.9) if rng.random() < 0.93 else 0.0
+    white = 0.0
+    if rng.random() < 0.93:
+        white = rng.uniform(0.5, 0.9)
     return _tissue(lesion, melanin, blood, rng.uniform(0, 0.3), white * patch)

@@ -1,6 +1,6 @@
 """Textures without end: windows cut at random out of periodic tiles, which are made once for each resolution.
 
-A tile is two image sides wide. Its random numbers come from one fixed seed and lie in units of the image, so that all
+A tile is two image sides wide. Its random numbers come from one fixed seed and are in units of the image, so that all
 resolutions hold the same pattern, each as fine as its pixels can show.
 """
 
@@ -21,8 +21,14 @@ def window(tile: Float[np.ndarray, "t t ..."], rng: np.random.Generator) -> Floa
     place, turn = divmod(int(rng.integers(8 * (_STEPS + 1) ** 2)), 8)  # one draw: this is called often
     top, left = (round(step * size / _STEPS) for step in divmod(place, _STEPS + 1))
     cut = tile[top : top + size, left : left + size]
-    cut = cut.swapaxes(0, 1) if turn & 1 else cut
-    return cut[:: -1 if turn & 2 else 1, :: -1 if turn & 4 else 1]
+    # Three bits of `turn`, two by two by two: the eight symmetries of the square.
+    if turn & 1:
+        cut = cut.swapaxes(0, 1)
+    if turn & 2:
+        cut = cut[::-1]
+    if turn & 4:
+        cut = cut[:, ::-1]
+    return cut
 
 
 def cloud(rng: np.random.Generator, size: int, coarsest: float, slope: float) -> Float[np.ndarray, "s s"]:
@@ -31,11 +37,6 @@ def cloud(rng: np.random.Generator, size: int, coarsest: float, slope: float) ->
     Each pair of the two costs memory: keep to a few.
     """
     return window(_cloud_tile(size, coarsest, slope), rng)
-
-
-@lru_cache(maxsize=48)
-def _cloud_tile(size: int, coarsest: float, slope: float) -> Float[np.ndarray, "t t"]:
-    return _make_cloud(size, coarsest, slope)
 
 
 def _make_cloud(size: int, coarsest: float, slope: float) -> Float[np.ndarray, "t t"]:
@@ -52,6 +53,9 @@ def _make_cloud(size: int, coarsest: float, slope: float) -> Float[np.ndarray, "
     product = spectrum * amplitude / np.sqrt(power)
     cut[:half, :half], cut[-half:, :half] = product[:half, :half], product[-half:, :half]
     return (np.fft.irfft2(cut, (shown, shown)) * shown**2).astype(np.float32)
+
+
+_cloud_tile = lru_cache(maxsize=48)(_make_cloud)
 
 
 @lru_cache(maxsize=1)
@@ -76,9 +80,7 @@ def cells(size: int, density: int) -> Float[np.ndarray, "t t 3"]:
     gap = away[..., 1] - away[..., 0]  # about twice the distance from the border, in cells
     lines, middles = np.clip(1.1 - gap / 0.4, 0, 1), np.clip(1.3 - away[..., 0] / 0.28, 0, 1)
     values = rng.normal(size=len(seeds))[nearest[..., 0]]
-    return np.moveaxis(np.stack([_shrunk(part, fine) for part in (lines, middles, values)]), 0, 2)
-
-
-def _shrunk(tile: np.ndarray, factor: int) -> Float[np.ndarray, "t t"]:
-    n = len(tile) // factor
-    return tile.reshape(n, factor, n, factor).mean((1, 3)).astype(np.float32)
+    # Each block of fine points becomes one pixel: (t fine, t fine) -> (t, fine, t, fine) -> (t, t).
+    side = SIDES * size
+    blocks = [tile.reshape(side, fine, side, fine).mean((1, 3)) for tile in (lines, middles, values)]
+    return np.stack(blocks, 2).astype(np.float32)  # 3 x (t, t) -> (t, t, 3)

@@ -70,6 +70,6 @@ def stain(image: np.ndarray, tissue: Tissue) -> None:
 
 def light(image: np.ndarray, rng: np.random.Generator) -> None:
     """Uneven light, in place: a slope and darker corners."""
-    x, y = (each.astype(np.float32) - np.float32(0.5) for each in coordinates(len(image)))
+    x, y = (axis.astype(np.float32) - np.float32(0.5) for axis in coordinates(len(image)))
     turn, slope, fall = rng.uniform(0, 2 * np.pi), abs(rng.normal(0, 0.12)), abs(rng.normal(0.1, 0.2))
     image *= (1 + slope * (np.cos(turn) * x + np.sin(turn) * y) - fall * (x * x + y * y)).astype(np.float32)[..., None]

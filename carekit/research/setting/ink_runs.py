@@ -8,7 +8,7 @@ import pandas as pd
 
 from carekit.data.prepared import Prepared
 from carekit.experiment import Run, first_of_each_class, load_model
-from carekit.material.drawing.marks import mark, rows_with_room
+from carekit.material.drawing.marks import plant, rows_with_room
 from carekit.method.metrics import EQUAL_RECALL, TURNED
 from carekit.networks import Backbone
 from carekit.research.setting.drawn import load_drawn
@@ -36,7 +36,7 @@ def marked_pair(lesson: "Setting") -> Pair:
     if not room:
         raise ValueError("the boxes of all test images fill them: there is no room for a mark")
     clean = first_of_each_class(test.take(np.array(room)), EACH)
-    return Pair(clean, mark(clean, lesson.mark, seed=lesson.parameters["seed"]))
+    return Pair(clean, plant(clean, lesson.mark, seed=lesson.parameters["seed"]))
 
 
 def keep_features(pair: Pair, model: Backbone) -> Pair:

@@ -17,7 +17,7 @@ from carekit.ground import workspace
 from carekit.ground.folders import whole_file
 from carekit.ground.orphans import end_quickly
 from carekit.material.drawing import KINDS, Kind, Recipe, scaled_counts
-from carekit.material.drawing.marks import with_shortcut
+from carekit.material.drawing.marks import plant_shortcut
 from carekit.objectives import Care
 from carekit.research.setting.drawn import load_drawn
 from carekit.research.setting.parameters import NotebookParameters, assigned_names, check_parameters
@@ -170,7 +170,7 @@ def load(parameters: Mapping[str, Any], chosen: Profile, like: Mapping[str, Any]
     if parameters["data"] in KINDS or not parameters["mark"]:
         return data
     shares = {"shortcut": parameters["shortcut"], "elsewhere": ELSEWHERE}
-    return with_shortcut(data, parameters["mark"], **shares, seed=parameters["seed"])
+    return plant_shortcut(data, parameters["mark"], **shares, seed=parameters["seed"])
 
 
 def recipe(kind: Kind, parameters: Mapping[str, Any], chosen: Profile, **knobs: Any) -> Recipe:

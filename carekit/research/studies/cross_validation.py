@@ -10,7 +10,7 @@ import pandas as pd
 from carekit.data.prepared import Prepared
 from carekit.experiment import PRETRAINED, Arm, compare, load_model, predictions
 from carekit.experiment.evaluation import Predictions, judged, measure
-from carekit.material.drawing.marks import with_shortcut
+from carekit.material.drawing.marks import plant_shortcut
 from carekit.method.metrics import EQUAL_RECALL, attention_inside, class_auc, recall_by_false_alarms
 from carekit.research.setting.setting import ELSEWHERE, Setting
 from carekit.research.studies.condition import MISLED, Condition
@@ -53,7 +53,7 @@ def fold_conditions(
     folds = []
     for part in parts:
         if condition == MISLED:
-            part = with_shortcut(part, lesson.mark, shortcut=shortcut, elsewhere=ELSEWHERE)
+            part = plant_shortcut(part, lesson.mark, shortcut=shortcut, elsewhere=ELSEWHERE)
         folds.append(Condition(replace(lesson, data=part), condition))
     return folds
 

@@ -7,7 +7,7 @@ import torch
 from carekit.course.explorers import frame
 from carekit.course.explorers.ink import explore_ink
 from carekit.course.explorers.ink.numbers import first_of_all_classes, forward_pass
-from carekit.material.drawing.marks import mark
+from carekit.material.drawing.marks import plant
 from carekit.networks import build
 from carekit.research.setting.ink_pair import Pair, compare_marks
 
@@ -15,7 +15,7 @@ from carekit.research.setting.ink_pair import Pair, compare_marks
 @pytest.fixture
 def pair(tiny):
     test = tiny.split("test")
-    return Pair(test, mark(test, "ink"))
+    return Pair(test, plant(test, "ink"))
 
 
 @pytest.fixture

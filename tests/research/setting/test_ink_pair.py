@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from carekit.material.drawing.marks import mark
+from carekit.material.drawing.marks import plant
 from carekit.networks import Parts, PooledLinear, build
 from carekit.networks.backbone import Backbone
 from carekit.research.setting.ink_pair import VISIBLE, Pair, check, compare_marks, peak_is_in
@@ -91,7 +91,7 @@ def test_sets_that_are_not_a_pair_are_refused(pair):
 
 def test_kept_features_give_the_same_table(tiny):
     clean = tiny.resized(64).split("test")
-    marked = mark(clean, "ink")
+    marked = plant(clean, "ink")
     model = build("efficientnet_lite0_early", 2, seed=1).eval()
     features = [cached(model, data) for data in (clean, marked)]
     plain, quick = (compare_marks({"model": model}, Pair(*sets)) for sets in ((clean, marked), features))

@@ -8,7 +8,7 @@ import pytest
 from carekit.data.batches import boxed_rows
 from carekit.experiment.profiles import profile
 from carekit.material.drawing import KINDS
-from carekit.material.drawing.marks import with_shortcut
+from carekit.material.drawing.marks import plant_shortcut
 from carekit.research.setting import Setting
 from carekit.research.setting import setting as lesson_setup
 from carekit.research.setting.drawn import load_drawn
@@ -38,7 +38,7 @@ def test_the_marks_are_where_the_training_images_show_them(data):
 
 def test_a_planted_mark_is_found_by_its_difference(tiny, monkeypatch):
     parameters = check_parameters({"data": "tiny", "profile": "fast", "mark": "ink", "shortcut": 1.0})
-    marked = with_shortcut(tiny, "ink", shortcut=1.0, elsewhere=0.0)
+    marked = plant_shortcut(tiny, "ink", shortcut=1.0, elsewhere=0.0)
     monkeypatch.setattr(lesson_setup, "load", lambda given, _: marked if given["mark"] else tiny)
     lesson = Setting(parameters, marked, profile("fast"))
     marks = marks_of_training(lesson)

@@ -25,9 +25,9 @@ def _over(film: np.ndarray, opacity: np.ndarray, value: float = 1.0) -> None:
 
 def marker(film: np.ndarray, boxes: np.ndarray, rng: np.random.Generator) -> None:
     """A lead letter in an upper corner, on the patient's side that it names, where no box is."""
-    letter = "RL"[rng.integers(2)]
+    letter, corner = (("R", (0.02, 0.05)), ("L", (0.86, 0.9)))[rng.integers(2)]
     height, thick = rng.uniform(0.085, 0.11), rng.uniform(0.012, 0.017)
-    left = rng.uniform(0.02, 0.05) if letter == "R" else rng.uniform(0.86, 0.9)
+    left = rng.uniform(*corner)
     top = _free_top(boxes, left - 0.02, left + 0.1, height + 0.04, rng)
     x, y = [], []
     for stroke in _LETTERS[letter]:
@@ -87,14 +87,17 @@ def device(film: np.ndarray, boxes: np.ndarray, rng: np.random.Generator) -> Non
 
 def collimation(film: np.ndarray, boxes: np.ndarray, rng: np.random.Generator) -> None:
     """Unexposed edges, nearly white or black as the machine prints them."""
-    u, v = (each.astype(np.float32) for each in coordinates(len(film)))
-    free = [boxes[:, i].min(initial=1.0) if i < 2 else 1 - boxes[:, i].max(initial=0.0) for i in range(4)]
-    tilt, dark = rng.normal(0, 0.01), rng.random() < 0.7
-    for axis, room in zip((u, v, 1 - u, 1 - v), free, strict=True):
+    u, v = (axis.astype(np.float32) for axis in coordinates(len(film)))
+    # What the boxes leave free on the left, at the top, on the right and at the bottom.
+    free = [*boxes[:, :2].min(0, initial=1.0), *(1 - boxes[:, 2:].max(0, initial=0.0))]
+    tilt = rng.normal(0, 0.01)
+    value = 0.97
+    if rng.random() < 0.7:
+        value = 0.02
+    for axis, along, room in zip((u, v, 1 - u, 1 - v), (v, u, u, u), free, strict=True):
         if rng.random() < 0.6:
             width = min(rng.uniform(0.02, 0.08), room - 0.025)
-            along = v if axis is u else u
-            _over(film, 0.97 * smooth_step(width + tilt * (along - 0.5) - axis, 0.004), 0.02 if dark else 0.97)
+            _over(film, 0.97 * smooth_step(width + tilt * (along - 0.5) - axis, 0.004), value)
 
 
 DEVICES = {"marker": marker, "wires": wires, "device": device, "collimation": collimation}

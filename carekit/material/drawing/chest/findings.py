@@ -7,7 +7,7 @@ from carekit.material.drawing.canvas import smooth_step
 from carekit.material.drawing.chest.anatomy import Body, Field, Patient
 from carekit.material.drawing.texture import cloud
 
-# (|X|, Y) of the middles of the zones where an opacity may lie.
+# (|X|, Y) of the middles of the zones where an opacity may be.
 _UPPER, _LOWER = ((0.5, 0.2), (0.58, 0.3)), ((0.58, 0.72), (0.45, 0.66))
 
 
@@ -16,15 +16,16 @@ def opacities(
 ) -> tuple[Field, list[Float[np.ndarray, "s s"]]]:
     """Attenuation of one to three consolidations, and how much each pixel belongs to each, in [0, 1].
 
-    extent: factor on their size. spread: factor on how far from its zone's middle each lies.
+    extent: factor on their size. spread: factor on how far from its zone's middle each is.
     """
     n = int(rng.choice((1, 2, 3), p=(0.5, 0.38, 0.12)))
     upper, lower = rng.permutation(_UPPER), rng.permutation(_LOWER)
     first = _side(rng)
-    # Two of one side lie apart: one above, one below.
-    places = [(first, lower[0]), (-first, upper[0] if rng.random() < 0.5 else lower[1]), (first, upper[1])][:n]
-    total, parts = np.zeros_like(patient.x), []
-    for side, (x0, y0) in places:
+    # Two of one side are apart: one above, one below.
+    other = (lower[1], upper[0])[int(rng.random() < 0.5)]
+    places = [(first, lower[0]), (-first, other), (first, upper[1])]
+    total, shapes = np.zeros_like(patient.x), []
+    for side, (x0, y0) in places[:n]:
         x0 = side * x0
         x0, y0 = x0 + spread * rng.uniform(-0.1, 0.1), y0 + spread * rng.uniform(-0.08, 0.08)
         width, height = extent * rng.uniform(0.2, 0.4), extent * rng.uniform(0.11, 0.24)
@@ -34,8 +35,8 @@ def opacities(
         shape = smooth_step(ragged + 0.1, rng.uniform(0.28, 0.5)) * near * patient.lungs
         patchy = 1 + 0.28 * cloud(rng, patient.size, 5.0, 0.9) * smooth_step(away - 0.2, 0.5)
         total = total + rng.uniform(0.2, 0.5) * shape * patchy.clip(0.2, 1.6)
-        parts.append(shape)
-    return total, parts
+        shapes.append(shape)
+    return total, shapes
 
 
 def change(body: Body, finding: str, rng: np.random.Generator) -> None:
@@ -51,7 +52,7 @@ def change(body: Body, finding: str, rng: np.random.Generator) -> None:
 
 
 def add(patient: Patient, finding: str, rng: np.random.Generator) -> Field:
-    """Attenuation of findings that lie on the lungs or around them."""
+    """Attenuation of findings on the lungs or around them."""
     if finding == "effusion":
         return _effusion(patient, rng)
     if finding == "nodules":

@@ -18,7 +18,7 @@ from carekit.course.pages.course import notebooks
 from carekit.course.pages.site import build_site
 from carekit.ground import workspace
 from carekit.material.drawing import skin
-from carekit.material.drawing.marks import mark
+from carekit.material.drawing.marks import plant
 from carekit.research.setting.ink_pair import Pair
 
 ALT = "A [dot] of $5 and *no* more_than_that"
@@ -48,7 +48,7 @@ def explorer_outputs():
         show = lambda data, metadata, raw: outputs.append(new_output("display_data", data=data, metadata=metadata))  # noqa: E731
         patch.setattr(frame, "display", show)
         explore_attention_loss(data, rows, np.random.default_rng(0).random((2, 8, 8)).astype("float32"))
-        explore_ink(models, Pair(data, mark(data, "ink")))
+        explore_ink(models, Pair(data, plant(data, "ink")))
     return outputs
 
 
