@@ -116,10 +116,11 @@ class Recipe:
     @cached_property
     def parts(self) -> dict[str, Counts]:
         """split -> class -> number of images."""
-        train = self.counts
-        if not train and self.imbalance is None:
+        if self.counts:
+            train = self.counts
+        elif self.imbalance is None:
             train = scaled_counts(self.kind, 540)
-        elif not train:
+        else:
             train = scaled_counts(self.kind, 540, exponent=self.kind.exponent(self.imbalance), floor=1)
         return {"train": train, "test": self.test_counts or dict.fromkeys(self.kind.classes, 30)}
 
