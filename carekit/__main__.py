@@ -29,7 +29,7 @@ from carekit.material.autobox.command_line import (
 )
 from carekit.research.batch.command_line import add_batch_arguments, add_collect_arguments, run_batch, run_collect
 
-PROFILES = ("fast", "laptop", "paper")
+PROFILES = ("fast", "laptop", "paper")  # as `carekit.experiment.profiles` has them, which needs torch
 BENCHMARKS = {path.stem: path for path in sorted((environment.ROOT / "benchmarks").glob("[a-z]*.py"))}
 
 
@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.more and not chosen.takes_more:
         parser.error(f"unrecognised arguments: {' '.join(options.more)}")
     try:
-        chosen.check_names(options)
+        chosen.check_names(options)  # before the minutes that an installation takes
         environment.enter(list(chosen.extras))
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
@@ -104,12 +104,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> ArgumentParser:
+    # The usage line shows what the user has typed.
     started_as_script = Path(sys.argv[0]).stem == "carekit"
     program = "carekit" if started_as_script else "python -m carekit"
     parser = ArgumentParser(prog=program, description="The course, the tests, the notebooks and the benchmarks.")
     parser.add_argument("--version", action="version", version=f"carekit {carekit.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, entry in COMMANDS.items():
+        # `prepare` answers --help itself: its options depend on the layouts that it knows.
         entry.add_options(commands.add_parser(name, help=entry.help, add_help=name != "prepare"))
     return parser
 
@@ -174,7 +176,7 @@ def _course(options: Namespace) -> int:
         name, equals, value = pair.partition("=")
         if not equals:
             raise ValueError(f"--set {pair!r} has no value: write NAME=VALUE, such as tau=0.5")
-        if name == "results":
+        if name == "results":  # each lesson has its own file
             raise ValueError("results is set by the course, a file for each lesson: choose their folder with --out")
         parameters[name] = literal(value)
     if options.command == "site":
@@ -276,6 +278,7 @@ def _study(options: Namespace) -> int:
 )
 def _test(options: Namespace) -> NoReturn:
     os.chdir(environment.ROOT)
+    # Another process takes over, so that Ctrl-C and the exit status are pytest's.
     environment.hand_over([sys.executable, "-m", "pytest", *options.more])
 
 
@@ -288,6 +291,7 @@ def _test(options: Namespace) -> NoReturn:
 )
 def _bench(options: Namespace) -> int:
     for name in options.names or BENCHMARKS:
+        # One process each: what one benchmark has loaded must not slow the next.
         status = subprocess.call([sys.executable, str(BENCHMARKS[name])])
         if status:
             return status
@@ -312,6 +316,7 @@ def _docs(_options: Namespace) -> int:
     vars(carekit).update({name: getattr(carekit, name) for name in dir(carekit)})  # pdoc does not load lazy names
     out = environment.ROOT / "docs" / "api"
     pdoc.render.configure(docformat="google")
+    # pdoc documents a package with what `__all__` names; the rooms are its modules.
     rooms = [room.name for room in pkgutil.iter_modules(carekit.__path__, "carekit.")]
     pdoc.pdoc("carekit", *rooms, output_directory=out)
     print(f"Made: {out / 'index.html'}")

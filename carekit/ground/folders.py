@@ -114,7 +114,7 @@ def resumable_folder(path: str | Path, plan: dict, overwrite: bool = False, mark
             (new / name).unlink(missing_ok=True)
         _take_place(new, path, overwrite)  # the lock, held until the end, goes along
         (path / LOCK).unlink(missing_ok=True)
-    except (KeyboardInterrupt, Ended):
+    except (KeyboardInterrupt, Ended):  # the next run resumes
         raise
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
@@ -186,7 +186,7 @@ def _take_place(new: Path, path: Path, overwrite: bool) -> None:
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # a folder with files never gives way by itself
             raise FileExistsError(f"folder {path} was made by another process meanwhile: it is kept") from None
         raise
-    finally:
+    finally:  # if the second renaming failed, the old folder returns
         _put_back(path)
 
 

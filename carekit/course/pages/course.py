@@ -136,6 +136,7 @@ def make_site(parameters: Mapping[str, Any], only: str, out: Path, jobs: int = 0
 
 
 def _at_a_time(profile: str) -> int:
+    # In the paper's profile two lessons would share a GPU.
     enough = cores() >= 2 and psutil.virtual_memory().available >= _GB_OF_TWO * 2**30
     return 2 if enough and profile != "paper" else 1
 
@@ -163,6 +164,7 @@ def _lessons(
             lesson.result()  # raises what stopped it
         return [row for lesson in lessons for row in lesson.result()]
     finally:
+        # A lesson may begin a kernel at this moment: end kernels until no lesson runs.
         stopped.set()
         pool.shutdown(wait=False, cancel_futures=True)
         while running := [lesson for lesson in lessons if not lesson.done()]:

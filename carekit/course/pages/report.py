@@ -42,7 +42,7 @@ def _markdown(text: str) -> str:
 def to_html(notebook: Path) -> Path:
     """Write NAME.html next to an executed NAME.ipynb: still pictures for widgets, nothing loaded from elsewhere."""
     node = nbformat.read(notebook, as_version=4)
-    node.metadata.pop("widgets", None)
+    node.metadata.pop("widgets", None)  # stored widgets need a script from the network
     name_files_only(node)
     for output in (output for cell in node.cells for output in cell.get("outputs", [])):
         _still(output)
@@ -101,7 +101,7 @@ def connect(pages: list[Path], titles: list[str]) -> None:
             links.append(link(pages[place + 1].name, f"{titles[place + 1]} →", rel="next"))
         bar = f'<nav class="ck-course" aria-label="Lessons">{" ".join(links)}</nav>'
         body = _BODY.search(text)
-        if body is not None:
+        if body is not None:  # one bar above the lesson, one below
             text = text[: body.end()] + bar + text[body.end() :]
         page.write_text(text.replace("</body>", f"{bar.replace('Lessons', 'Lessons, once more')}</body>"), "utf-8")
 

@@ -34,7 +34,7 @@ def modules_of(source: str) -> set[str]:
     """The kit's modules that a piece of Python imports: `from carekit import Care` is carekit.objectives."""
     public = {name: f"{_NAME}.{home}" for name, home in vars(carekit)["_HOME"].items()}
     try:
-        tree = ast.parse(source)
+        tree = ast.parse(source)  # nothing is imported or run
     except SyntaxError:
         return set(public.values())
     modules: set[str] = set()

@@ -53,6 +53,7 @@ def _rows(folder: Path, record: Mapping[str, Any]) -> list[dict[str, Any]]:
     entries = results.get(ROWS)
     if not (isinstance(entries, list) and entries and all(isinstance(entry, dict) for entry in entries)):
         entries = [results]
+    # A column of the results goes before a parameter of the same name.
     return [head | flat(entry) | {"seconds": record["seconds"]} for entry in entries]
 
 

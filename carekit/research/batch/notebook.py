@@ -60,6 +60,7 @@ class Notebook:
             if name not in self.defaults:
                 hint = nearest(name, self.defaults) or f"it has {', '.join(self.defaults)}"
                 raise ValueError(f"{self.path.name} has no parameter {name!r}: {hint.rstrip()}")
+            # bool is no int here: True for a number is a mistake.
             whole = type(self.defaults[name]) is float and type(value) is int
             checked[name] = float(value) if whole else value  # 1 and 1.0 are one run
         if _LIKE_A_LESSON <= self.defaults.keys():

@@ -46,7 +46,7 @@ class Plan:
             return f"{head}\nHow long a run takes is not known before the first one has finished."
         if jobs is None:
             return f"{head}\nA run took {seconds:.0f} s; the cluster decides how many go on at a time."
-        rounds = -(-waiting // jobs)
+        rounds = -(-waiting // jobs)  # rounded up: the last round may be partly empty
         return f"{head}\nAbout {in_words(seconds * rounds)}: a run took {seconds:.0f} s, and {jobs} go on at a time."
 
 
@@ -70,6 +70,7 @@ def make_plan(notebook: Notebook, grid: Grid, out: Path) -> Plan:
             "code": notebook.code,
             "data": facts[texts],
         }
+        # 1 and 1.0 are one run, and the order of parameters does not count.
         text = json.dumps(to_plain({"identity": identity, "parameters": parameters}), sort_keys=True)
         name = f"{notebook.path.stem}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
         if name in runs:

@@ -59,7 +59,7 @@ def open_batch(out: Path, notebook: str) -> None:
         notebook: the file name.
     """
     check_batch(out, notebook)
-    for left in out.glob(".*.part"):
+    for left in out.glob(".*.part"):  # the lock is held, so no process is at work on them
         shutil.rmtree(left, ignore_errors=True)
     if not (out / BATCH).exists():
         write_json(out / BATCH, {"format": 1, "notebook": notebook})
@@ -97,7 +97,7 @@ def finish(part: Path, out: Path, name: str, record: Mapping[str, Any]) -> None:
             write_text(file, text.replace(_inside_json(part), _inside_json(final)))
     write_json(part / RECORD, record)
     try:
-        part.rename(final)
+        part.rename(final)  # fails if the folder exists
     except OSError:
         if not is_finished(out, name):
             raise

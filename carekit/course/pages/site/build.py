@@ -48,6 +48,7 @@ def build_site(executed: Path, lessons: Sequence[Path], out: Path, settings: str
         names = [notebook.name for notebook in lessons if (executed / notebook.name).exists()]
         decks = [source / "notebooks" / name for name in names]
         _sphinx("revealjs", source, doctrees, slides, decks)
+        # The folder is filled by hand-picked copies: Sphinx leaves files for its own next run.
         _move(html, out)
         _move(slides, out / "slides")
         _lead_out(out / "slides")
