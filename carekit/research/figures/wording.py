@@ -32,7 +32,9 @@ def differences(table: pd.DataFrame) -> str:
 def ink(table: pd.DataFrame, rare: str, mark: str) -> str:
     """The ink test in one sentence an arm, from `setting.ink_runs.ink_test`: whole counts, one for each seed."""
     others = int(table.others.iloc[0])
-    lines = [f"The mark ({mark}) drawn on {others} test images of other diseases; so many become {rare} (each seed):"]
+    lines = [
+        f"The mark ({mark}) drawn on {others} test images of other diseases; those that become {rare}, a number a seed:"
+    ]
     for arm, group in table.groupby("arm", sort=False):
         turned = ", ".join(map(str, group.others_turned))
         before = ", ".join(map(str, group.others_called_rare))

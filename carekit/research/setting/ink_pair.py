@@ -68,7 +68,7 @@ def check(pair: Pair) -> Bool[np.ndarray, "n h w"]:
 def answers_to(model: Backbone, pair: Pair, shown: Bool[np.ndarray, "n h w"]) -> InkAnswers:
     """The answers of one model to a pair. `shown`: see `check`."""
     rarest = pair.clean.classes.index(pair.clean.rare[0])
-    wanted = np.full(len(pair.clean), rarest)
+    wanted = np.full(len(pair.clean), rarest)  # the map of the rarest class, whatever the image is of
     clean = predict(model, pair.clean, classes=wanted)
     marked = predict(model, pair.marked, classes=wanted)
     size = (pair.clean.size, pair.clean.size)
@@ -90,7 +90,7 @@ def _called(predicted: Predictions, label: int) -> Bool[np.ndarray, " n"]:
 def peak_is_in(maps: Float[np.ndarray, "n u v"], regions: Bool[np.ndarray, "n h w"]) -> Bool[np.ndarray, " n"]:
     """Whether each map's highest cell touches the region; never for a map that is zero everywhere."""
     touched = cells_of(regions, maps.shape[1:])
-    peak = maps.reshape(len(maps), -1).argmax(1)
+    peak = maps.reshape(len(maps), -1).argmax(1)  # (n, u * v) -> (n,)
     return touched.reshape(len(maps), -1)[np.arange(len(maps)), peak] & (maps.max((1, 2)) > 0)
 
 

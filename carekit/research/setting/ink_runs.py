@@ -48,6 +48,7 @@ def _scenes(lesson: "Setting", rate: float) -> Prepared:
     kind = lesson.kind
     few = dict.fromkeys(kind.classes, 1)
     each = dict.fromkeys(kind.classes, min(EACH, lesson.profile.test_images))
+    # The same seed draws the same scenes; the rate of the mark is all that differs.
     recipe = lesson.recipe(counts=few, test_counts=each, test_rates={lesson.mark: rate})
     return load_drawn(recipe).split("test")
 

@@ -125,6 +125,7 @@ def assigned_names(source: str) -> dict[str, Any]:
     Raises:
         ValueError: naming a parameter that is no literal.
     """
+    # Parsed, never run: a value that is no literal is refused.
     pairs = [(node.targets[0], node.value) for node in ast.parse(source).body if isinstance(node, ast.Assign)]
     named = {target.id: value for target, value in pairs if isinstance(target, ast.Name)}
     return {name: _literal(name, value) for name, value in named.items() if not name.startswith(PAPERMILL)}

@@ -115,7 +115,7 @@ class Setting:
 
     def rare_rows(self, split: Prepared, boxed: bool = True) -> np.ndarray:
         """Row numbers of the rarest class's images, by default of those that have a box."""
-        rows = np.flatnonzero(split.labels == split.classes.index(self.rare))
+        rows = np.flatnonzero(split.labels == split.classes.index(self.rare))  # in the order of the split
         return np.array([i for i in rows if len(split.boxes_of(i)) or not boxed], dtype=int)
 
     def __str__(self) -> str:
@@ -166,6 +166,7 @@ def load(parameters: Mapping[str, Any], chosen: Profile, like: Mapping[str, Any]
     else:
         data = Prepared.open(workspace.resolve(parameters["data"]))
         data.verify_once()
+    # Capped before it is resized: images that are left out are never read.
     data = data.capped(parameters["max_per_class"] or None, parameters["seed"]).resized(chosen.size)
     if parameters["data"] in KINDS or not parameters["mark"]:
         return data

@@ -62,6 +62,7 @@ class ArmSpec:
 
     def controls(self) -> dict[str, "ArmSpec"]:
         """The same row with boxes that are wrong on purpose; none for a row at other than the paper's values."""
+        # In a sweep the swept value is the question, not the boxes: wrong ones are compared at the paper's values only.
         usual = all(getattr(self, name) in (None, getattr(DEFAULTS, name)) for name in SWEPT)
         if not self.care or self.boxes != TRUE or not usual:
             return {}

@@ -40,7 +40,7 @@ def run_command(options: argparse.Namespace) -> None:
     settings: dict[str, Any] = {"profile": options.profile, "mark": options.mark, "seeds": options.seeds}
     if options.data:
         settings |= {"data": options.data, "max_per_class": options.max_per_class}
-    check_parameters(settings)
+    check_parameters(settings)  # before the first study trains for hours
     for name in REAL:
         if name in names:
             _real_photographs(name, options)

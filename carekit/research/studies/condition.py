@@ -52,6 +52,7 @@ class Condition:
         if name is None:
             return self
         chosen = with_backbone(self.lesson.profile, name)
+        # Data at the same size are the same images: they are not drawn or shrunk again.
         data = self.lesson.data
         if chosen.size != self.lesson.profile.size:
             data = load(self.lesson.parameters, chosen)
@@ -79,11 +80,13 @@ def conditions(kinds: Sequence[str], options: dict[str, Any], segmentation: str 
     Raises:
         ValueError, OSError: as `carekit.research.setting.setting.load`.
     """
+    # Drawn images: both conditions differ in one share of the recipe.
     given = options.get("data")
     if given is None or given in KINDS:
         names = [DRAWN[kind] for kind in kinds] if given is None else [given]
         each = product(names, SHORTCUT.items())
         return [_opened(options | {"data": name, "shortcut": share}, which) for name, (which, share) in each]
+    # Real images: as they are, and with a mark planted on them.
     found = [_opened(options | {"mark": ""}, CLEAN, segmentation)]
     if options.get("mark"):
         found.append(_opened(options, MISLED, segmentation))

@@ -104,6 +104,7 @@ def table_of(pooled: Sequence[Pooled], controls: Mapping[str, str], whole: Prepa
     scores = {(run.arm, run.seed): measure(run.answers, whole) for run in pooled}
     rows = []
     for run in pooled:
+        # The control's false alarms over all folds together, with the same seed.
         allowed = int(scores[controls.get(run.arm, run.arm), run.seed]["false_alarms"])
         by_alarms = recall_by_false_alarms(run.answers.labels, run.answers.probabilities, rarest)
         more = {EQUAL_RECALL: by_alarms[allowed], "rare_auc_in_folds": run.fold_auc}
@@ -119,6 +120,7 @@ def answers_of(pooled: Sequence[Pooled], whole: Prepared) -> tuple[dict[str, Ans
         by_arm.setdefault(run.arm, []).append(run)
     answers = {}
     for arm, runs in by_arm.items():
+        # Seeds in one order for all arms, so that differences are paired by seed.
         runs = sorted(runs, key=lambda run: run.seed)
         inside = np.stack([_inside(run.answers, whole, rarest) for run in runs])  # (s, n)
         answers[arm] = Answers(np.stack([run.answers.probabilities for run in runs]), inside)
@@ -127,6 +129,7 @@ def answers_of(pooled: Sequence[Pooled], whole: Prepared) -> tuple[dict[str, Ans
 
 def _inside(answers: Predictions, whole: Prepared, rarest: int) -> np.ndarray:
     """Of each image the share of attention inside the box; NaN but for the rarest class's images with a box."""
+    # Attention is judged where there is a box to judge by.
     seen = judged(answers, whole)
     rows = [i for i in np.flatnonzero(whole.labels == rarest) if len(whole.boxes_of(i))]
     inside = np.full(len(whole), np.nan)

@@ -38,7 +38,9 @@ def compare_arms(
     """
     runs = [run for run in compare(lesson.data, lesson.profile, arms, seeds) if run.arm != PRETRAINED]
     table = scores(runs, controls).assign(cpu_seconds=[run.cpu_seconds for run in runs])
-    return table.join(ink_counts(runs, lesson)) if ink else table
+    if ink:
+        table = table.join(ink_counts(runs, lesson))
+    return table
 
 
 def ink_counts(runs: Sequence[Run], lesson: Setting) -> pd.DataFrame:
@@ -49,6 +51,7 @@ def ink_counts(runs: Sequence[Run], lesson: Setting) -> pd.DataFrame:
         lesson: the data and the profile that they were made with.
     """
     data = {"data": lesson.data.fingerprint(), "mark": lesson.mark}
+    # A run, its data and the mark decide the counts; the path of the checkpoint names all that decides a run.
     paths = []
     for run in runs:
         key = workspace.key("carekit.research.setting.ink_runs", run=run.checkpoint.stem, **data)

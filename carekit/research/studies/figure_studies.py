@@ -37,10 +37,12 @@ class Curves(Study):
         columns = ["epoch", "loss", "L_c", "L_in", "L_out", "mca", "rare_recall", "attention_inside"]
         arms = {"baseline": ArmSpec().arm(here), "CARE": ArmSpec(care=True).arm(here)}
         runs = compare(here.lesson.data, here.lesson.profile, arms, seeds, watched=WATCHED)
+        # The pretrained run has no attention yet: its columns are empty.
         parts = [run.history.reindex(columns=columns).assign(arm=run.arm, seed=run.seed) for run in runs]
         return pd.concat(parts, ignore_index=True)
 
     def as_claimed(self, table: pd.DataFrame) -> pd.DataFrame:
+        # A claim compares two arms: here the first epoch and the last of one.
         care = table[table.arm == "CARE"]
         ends = {"first epoch": care.epoch.min(), "last epoch": care.epoch.max()}
         return pd.concat([care[care.epoch == epoch].assign(arm=arm) for arm, epoch in ends.items()], ignore_index=True)
@@ -54,6 +56,7 @@ class Overlaps(Study):
     def run(self, here: Condition, seeds: Sequence[int]) -> pd.DataFrame:
         train = here.lesson.train
         true = {i: train.boxes_of(i) for i in boxed_rows(train)}
+        # The floor: what a box that sees no image overlaps with the true one.
         middle = quality.overlap_table(quality.centred(true, train.size), true, train.size)
         rows = [{"arm": "centred box of mean size"} | quality.summary(middle)]
         for boxes in BOXES:

@@ -65,6 +65,7 @@ def curves(table: pd.DataFrame, metrics: Sequence[str], arms: Sequence[str]) -> 
     texts = []
     for panel, metric in zip(axes[0], metrics, strict=True):
         for place, arm in enumerate(arms):
+            # (epochs, seeds): a thin line a seed, a thick one for their mean
             wide = table[table.arm == arm].pivot(index="epoch", columns="seed", values=metric)
             style = ("-", "--", "-.", ":")[place % 4]
             panel.plot(wide.index, wide, color=_colour(arm, place), linewidth=0.6, alpha=0.5)
@@ -86,6 +87,7 @@ def forest(verdicts: pd.DataFrame, title: str = "") -> Drawn:
     """
     pairs, metrics = list(dict.fromkeys(_pairs(verdicts))), list(dict.fromkeys(verdicts.metric))
     conditions = list(dict.fromkeys(verdicts.condition))
+    # Two panels side by side; what is left over in the last row is blank.
     across = min(2, len(metrics))
     down = -(-len(metrics) // across)
     shape = (2.9 * across + 2.4, down * (0.32 * len(pairs) + 0.9) + 0.6)
@@ -125,6 +127,7 @@ def _differences(panel: Axes, rows: pd.DataFrame, pairs: list[tuple[str, str]], 
         place, line = conditions.index(row.condition), pairs.index(pair)
         # Conditions of a pair are drawn a little above and below its line.
         y = line + 0.26 * (place - (len(conditions) - 1) / 2)
+        # The interval of resampling is not symmetric: two lengths. Without an interval both are 0.
         half = np.nan_to_num([[row.difference - row.low], [row.high - row.difference]])
         colour, marker = plots.COLOURS[place], MARKERS[place]
         panel.errorbar(row.difference, y, xerr=half, fmt=marker, color=colour, capsize=3, markersize=5)

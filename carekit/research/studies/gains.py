@@ -24,7 +24,7 @@ def gains(table: pd.DataFrame, controls: Mapping[str, str], metrics: Sequence[st
     """
     rows = {}
     for arm, control in controls.items():
-        if arm in set(table.arm):
+        if arm in set(table.arm):  # a stored table may leave out arms that need the images themselves
             difference = paired_difference(table, arm, control, metrics)
             means = {(metric, "mean"): difference.loc[metric, "difference"] for metric in metrics}
             halves = {(metric, "±"): difference.loc[metric, "±"] for metric in metrics}
@@ -40,6 +40,7 @@ def verdict(gained: pd.DataFrame, metric: str) -> str:
         gained: of `gains`.
         metric: one of its metrics.
     """
+    # An interval that does not hold zero is on one side of it; NaN, of one seed, is on no side.
     mean, half = gained[metric, "mean"], gained[metric, "±"]
     parts, sure = [], 0
     for direction, arms in (("up", gained.index[mean - half > 0]), ("down", gained.index[mean + half < 0])):
@@ -65,6 +66,7 @@ def harm(gained: pd.DataFrame, metrics: Sequence[str]) -> str:
         better = mean
         if metric in LESS_IS_BETTER:
             better = -mean
+        # Even the upper end of the interval is a loss.
         worse = mean[better + gained[metric, "±"] < 0]
         if len(worse):
             losses = ", ".join(f"{_alone(arm)} ({value:+.2f})" for arm, value in worse.items())

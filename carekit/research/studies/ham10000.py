@@ -79,7 +79,7 @@ def run_ham10000(
     tables, gains = [], []
     for condition in conditions:
         about = {"study": NAME, "data": "skin", "set": lesson.data.facts["name"], "condition": condition}
-        # The mark is planted fold by fold, so that no test image of a fold was trained on with another mark.
+        # The mark is planted fold by fold: another fold has other training images.
         pooled = train_folds(fold_conditions(lesson, parts, condition), ROWS, seeds)
         runs = table_of(pooled, CONTROLS, whole)
         tables.append(runs.assign(**about)[[*about, *runs]])

@@ -60,6 +60,7 @@ class Candidate:
 
     def control(self) -> "Candidate":
         """The same second stage without attention."""
+        # Without attention neither boxes nor classes matter: one value each, so that equal runs are trained once.
         return replace(self, care=self.care.control(), classes=1, boxes=Truth())
 
     def on(self, here: Condition) -> Condition:
@@ -121,6 +122,7 @@ def search(lesson: Setting, settings: Mapping[str, Candidate], seeds: Sequence[i
         pooled = train_folds([rows[CONTROL].on(here) for here in conditions], rows, seeds)
         table = table_of(pooled, dict.fromkeys(rows, CONTROL), whole)
         control = table[table.arm == CONTROL].set_index("seed")[CRITERION]
+        # Paired by seed with the control of the same stage.
         table["gain"] = table[CRITERION] - table.seed.map(control)
         tables.append(table[table.arm != CONTROL])
     return pd.concat(tables, ignore_index=True)
@@ -136,6 +138,7 @@ def report(lesson: Setting, setting: Candidate, seeds: Sequence[int]) -> pd.Data
     }
     pooled = train_folds([setting.on(Condition(lesson, CLEAN))], rows, seeds)
     answers, images = answers_of(pooled, in_the_order_of_testing(lesson.data, [lesson.data]))
+    # Against the control, and true boxes against wrong ones.
     pairs = [(arm, CONTROL) for arm in rows if arm != CONTROL]
     pairs += [("CARE", arm) for arm in rows if arm.endswith("boxes")]
     return differences(answers, dict.fromkeys(rows, CONTROL), pairs, images)

@@ -49,6 +49,7 @@ def headline(out: Path | None = None, short: bool = False) -> str:
         ValueError: as `carekit.experiment.sidecar.read`.
     """
     folder = out or results.folder()
+    # Each stored table has another form; a maker turns it into lines of one form.
     makers = {"fig8": _drawn, f"{ham10000.NAME}_differences": _real, ham10000_settings.CHOSEN: _chosen}
     lines: list[Line] = []
     for name, make in makers.items():
@@ -87,6 +88,7 @@ def _real(table: pd.DataFrame) -> Iterator[Line]:
     of_control = table[table.control == CONTROL]
     for (name, condition), group in of_control.groupby(["set", "condition"], sort=False):
         rows = group.set_index(["arm", "metric"])
+        # Real photographs have their own intervals, over lesions and seeds.
         gains = {key: tuple(rows.loc[key, ["difference", "low", "high"]]) for key in SHOWN if key in rows.index}
         yield Line(name, _title(name, condition), gains)
 

@@ -35,6 +35,7 @@ def networks(lesson: Setting) -> dict[str, Network]:
         return {"ResNet50": resnet, "VGG19": like_own("vgg19"), "ViT-B/16": like_own("vit_b_16")}
     if own.backbone == "small":
         return {"small net": Network(own.backbone, own, "4"), "small transformer": like_own("small_vit")}
+    # Trained without ImageNet weights: smaller images and more epochs, to fit a CPU.
     scratch = replace(
         with_backbone(own, "small"),
         size=48,
@@ -51,7 +52,9 @@ def networks(lesson: Setting) -> dict[str, Network]:
 
 def on(lesson: Setting, network: Network) -> Setting:
     """The lesson with another network; the data are drawn or shrunk again for a network that takes other images."""
+    # The data depend on a profile by these three alone.
     old, new = lesson.profile, network.profile
     same = (old.size, old.images, old.test_images) == (new.size, new.images, new.test_images)
-    data = lesson.data if same else setup.load(lesson.parameters, new)
-    return replace(lesson, profile=new, data=data)
+    if same:
+        return replace(lesson, profile=new)
+    return replace(lesson, profile=new, data=setup.load(lesson.parameters, new))

@@ -32,7 +32,7 @@ from carekit.objectives import Care, Loss, Step
 from carekit.paper import DEFAULTS
 from carekit.research.figures.wording import interval
 from carekit.research.setting.setting import Setting
-from carekit.strategies import STRATEGIES, Strategy
+from carekit.strategies import STRATEGIES
 from carekit.strategies.weights import class_weights
 
 BATCH = DEFAULTS.batch_size
@@ -153,9 +153,11 @@ def scenes(lesson: Setting, model: Backbone, size: int = BATCH) -> tuple[Scene, 
     random = np.random.default_rng(lesson.parameters["seed"])
     boxed = random.permutation(rare)[:size]
     others = random.permutation(np.setdiff1d(np.arange(len(train)), rare))
+    # With one boxed image both batches have it: a batch without a box has no L_a.
     halves = np.array_split(boxed, 2) if len(boxed) > 1 else [boxed, boxed]
     fill = min(size - len(halves[0]), len(others) // 2)
     source = BoxedImages(train, lesson.arm.boxes(train, rare))
+    # Behind frozen layers an image is its features: they are computed once for all readings.
     train = cached_for_training(model, train, lesson.profile)
     counts = list(train.counts().values())
     both = []
@@ -232,6 +234,7 @@ def compare_readings(lesson: Setting, model: Backbone) -> pd.DataFrame:
     }
     for name, change in READINGS.items():
         setup = change(decided)
+        # τ or λ may be the other value already, and not every data set has masks.
         if setup != decided and not (setup.regions and here.regions is None):
             step = step_gradient(here, setup)
             turned, alike = angle(base.gradient, step.gradient), correlation(base.maps, step.maps)
@@ -244,8 +247,9 @@ def arms(lesson: Setting) -> dict[str, Arm]:
     trained = {}
     for name in TRAINED:
         setup = READINGS[name](Setup(lesson.care))
-        strategy = STRATEGIES["weighted"] if setup.weighted else Strategy()
-        trained[name] = replace(lesson.arm, objective=setup.objective, strategy=strategy)
+        trained[name] = replace(lesson.arm, objective=setup.objective)
+        if setup.weighted:
+            trained[name] = replace(trained[name], strategy=STRATEGIES["weighted"])
     return trained
 
 

@@ -56,13 +56,17 @@ def run_study(
     mine = [here for here in under if here.kind in (*study.kinds, "")]
     if not mine:
         raise ValueError(f"study {study.name} is about {' and '.join(study.kinds)} images: these are others")
+    # All conditions in one table: their names are columns.
     parts = [study.run(here, seeds).assign(study=study.name, **here.about()) for here in mine]
     table = pd.concat(parts, ignore_index=True)
     # What identifies a run comes first; not every study has all of it.
     first = [name for name in FIRST if name in table]
     table = table[first + [name for name in table if name not in first]]
     lesson = mine[0].lesson
-    name = study.name if lesson.drawn else f"{study.name}-{lesson.data.facts['name']}"
+    # Results on other images never replace those on the drawn sets.
+    name = study.name
+    if not lesson.drawn:
+        name += f"-{lesson.data.facts['name']}"
     path = results.write(
         name,
         table,

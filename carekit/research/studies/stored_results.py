@@ -67,6 +67,7 @@ def stored_study(name: str, lesson: Setting) -> pd.DataFrame:
     except FileNotFoundError:
         print(f"No results of {name} are kept: `{command}` makes them.")
         return pd.DataFrame()
+    # A study stores both conditions; the lesson shows its own.
     condition = "mark" if lesson.misled else "no mark"
     rows = table[(table["set"] == lesson.kind.name) & (table.condition == condition)]
     of = f"{lesson.kind.name}, {condition}, the usual parameters; seeds {about['seeds']}, profile {about['profile']}"
@@ -95,6 +96,7 @@ def seeds_not_stored(lesson: Setting, name: str) -> list[int]:
         _, about = results.read(name)
     except FileNotFoundError:
         return lesson.seeds
+    # Stored runs replace new ones only if all that decides a run is the same.
     usual = all(lesson.parameters[name] == PARAMETERS[name].default for name in PARAMETERS if name not in MAY_DIFFER)
     if usual and about["profile"] == lesson.profile.name and len(about["seeds"]) > len(lesson.seeds):
         return lesson.seeds[:1]
@@ -130,6 +132,7 @@ def _judged(name: str, study: str, out: Path | None) -> pd.DataFrame:
     if table.empty:
         return table
     table = table[table.metric.isin(REAL)]
+    # The intervals were made by resampling; a verdict needs nothing but their ends.
     verdicts = [decide("above", low, high) for low, high in zip(table.low, table.high, strict=True)]
     return table.assign(verdict=verdicts, printed=None)
 
@@ -163,5 +166,6 @@ def next_to_paper(table: pd.DataFrame, number: int, data: Data) -> pd.DataFrame:
             columns.setdefault((label_of(metric), condition), {})[arm] = interval(mean, half, digits=1)
         printed = {row: f"{100 * paper.value(row, data, metric):.1f}" for row in paper.rows}
         columns[label_of(metric), "paper"] = printed
+    # Our rows first, then rows of the paper that we did not train.
     order = list(dict.fromkeys([*ours.arm, *paper.rows]))
     return pd.DataFrame(columns).reindex(order).fillna("–")

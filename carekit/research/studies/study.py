@@ -95,13 +95,14 @@ class Comparison(Study):
         left_out = [label for label, row in rows.items() if row.boxes == DEEPLAB and not here.can_segment]
         if left_out:
             print(f"{', '.join(left_out)}: left out, since no segmentation is given (--segmentation FILE)")
+        # One comparison has one network: rows are trained together by backbone.
         by_backbone: dict[str | None, dict[str, ArmSpec]] = {}
         for label, row in rows.items():
             if label not in left_out:
                 by_backbone.setdefault(row.backbone, {})[label] = row
         parts = []
         for backbone, of_backbone in by_backbone.items():
-            there = here.with_backbone(backbone)
+            there = here.with_backbone(backbone)  # its images may have another size
             arms = {label: row.arm(there) for label, row in of_backbone.items()}
             parts.append(compare_arms(there.lesson, arms, pairs, seeds).assign(backbone=there.lesson.profile.backbone))
         return pd.concat(parts, ignore_index=True)

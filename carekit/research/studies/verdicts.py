@@ -117,6 +117,7 @@ def judge_claims(table: pd.DataFrame, claims: Iterable[Claim]) -> pd.DataFrame:
     """
     rows = []
     for claim in claims:
+        # A claim is judged once a condition: without and with the mark.
         for condition, group in table[table.data == claim.data].groupby("condition", sort=False):
             arms = set(group.arm)
             if {claim.arm, claim.control} <= arms and claim.metric in group:

@@ -33,6 +33,7 @@ def wrong_boxes(table: pd.DataFrame, pairs: Mapping[str, str], metrics: Sequence
                 if not {arm, control, wrong} <= set(group.arm):
                     continue
                 for metric in (name for name in metrics if name in group):
+                    # Both gains are over the same control and seeds, so their difference is paired, too.
                     gain = paired(group, arm, control, metric)
                     gain_wrong = paired(group, wrong, control, metric)
                     difference, half = mean_and_half_width(gain - gain_wrong)
@@ -52,6 +53,7 @@ def compared(wrong: pd.DataFrame) -> pd.DataFrame:
     rows: dict[tuple[str, str], dict[tuple[str, str], Any]] = {}
     for metric, group in wrong.groupby("metric", sort=False):
         for row in group.itertuples():
+            # One line for all kinds of wrong boxes: the gain with true ones is the same in all of them.
             columns = rows.setdefault((metric, f"{row.data}, {row.condition}"), {("true", "gain"): row.gain})
             columns[row.boxes, "gain"] = row.gain_wrong
             columns[row.boxes, "true − these"] = interval(row.difference, row.half, sign="+")
@@ -73,6 +75,7 @@ def _size(difference: float, half: float) -> str:
     """What the difference of the gains with true and with wrong boxes says of the true ones."""
     if pd.isna(half):
         return "from a single run"
+    # An interval without width is that of equal differences, which show no spread.
     if half > 0 and abs(difference) > half:
         return "larger" if difference > 0 else "smaller"
     return "not told apart"
