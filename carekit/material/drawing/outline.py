@@ -68,7 +68,10 @@ def outline(rng: np.random.Generator, size: int, style: Style, scale: float = 1.
     cosines, sines = (0.03 + 0.13 * irregular) * rng.normal(size=(2, len(_WAVES))) / _WAVES**0.7 / np.sqrt(2)
     border = (1 + cosines @ _COSINES + sines @ _SINES).clip(0.55, 1.5).astype(np.float32)
     ragged = 0.025 + 0.085 * irregular
-    low, high = _extremes(border, turn, squash)
+    # Lowest and highest (x, y) of the border around the centre, in radii.
+    u, v = border * np.cos(_ANGLES), border * squash * np.sin(_ANGLES)
+    points = np.stack([np.cos(turn) * u - np.sin(turn) * v, np.sin(turn) * u + np.cos(turn) * v])
+    low, high = points.min(1), points.max(1)
     extent, widest = high - low, LARGEST / (1 + ragged)
     side = np.clip(style.side * np.exp(style.side_spread * rng.normal()), 0.15, 0.74) * scale
     radius = min(side, widest) / extent.max()
@@ -92,13 +95,6 @@ def outline(rng: np.random.Generator, size: int, style: Style, scale: float = 1.
     noise = cloud(rng, size, 3.0, slope)[rows, columns]
     depth = border[turned] - np.sqrt(u * u + v * v) + np.float32(ragged) * noise
     return Outline(u, v, _one_piece(depth), rows, columns, size, centre, radius, irregular, edge)
-
-
-def _extremes(border: np.ndarray, turn: float, squash: float) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest (x, y) of the border around the centre, in radii."""
-    u, v = border * np.cos(_ANGLES), border * squash * np.sin(_ANGLES)
-    points = np.stack([np.cos(turn) * u - np.sin(turn) * v, np.sin(turn) * u + np.cos(turn) * v])
-    return points.min(1), points.max(1)
 
 
 def _one_piece(depth: np.ndarray) -> np.ndarray:

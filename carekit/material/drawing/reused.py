@@ -25,12 +25,12 @@ class Reused:
 
     def __call__(self, planned: Planned) -> Drawn:
         """One image of the new recipe's plan."""
-        row = self._rows.get((planned.split, planned.number, planned.drawn))
+        row = self.earlier_rows.get((planned.split, planned.number, planned.drawn))
         if row is None or self.recipe.draws(planned) != self.earlier.draws(planned):
             return self.recipe(planned)
         image, mask = self._data.read([row])[0], self._data.read_masks([row])[0]
         boxes = [tuple(box) for box in self._data.boxes_of(row).tolist()]
-        artefacts = [name for name in self._artefacts[row].split(";") if name]
+        artefacts = [name for name in self.earlier_artefacts[row].split(";") if name]
         return Drawn(image, mask, boxes, {"artefacts": artefacts})
 
     @cached_property
@@ -38,9 +38,11 @@ class Reused:
         return Prepared.open(self.folder)
 
     @cached_property
-    def _artefacts(self) -> list[str]:
+    def earlier_artefacts(self) -> list[str]:
+        """Of each image of the existing set, the artefacts that it shows, with semicolons between them."""
         return self._data.samples.artefacts.fillna("").tolist()  # an empty cell is read as NaN
 
     @cached_property
-    def _rows(self) -> dict[tuple[str, int, int], int]:
+    def earlier_rows(self) -> dict[tuple[str, int, int], int]:
+        """(split, number, class drawn) -> row of the existing set."""
         return {(planned.split, planned.number, planned.drawn): row for row, planned in enumerate(self.earlier.plan())}

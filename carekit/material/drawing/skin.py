@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, UInt8
 from scipy.ndimage import gaussian_filter
 
 from carekit.data.masks import around
@@ -74,16 +73,12 @@ def render_skin(
     for name in shown:
         ARTEFACTS[name](image, box / size, artefact_rng)
     light(image, skin_rng)
-    return Scene(_photograph(image, skin_rng), mask, box[None], shown)
-
-
-def _photograph(image: Float[np.ndarray, "s s 3"], rng: np.random.Generator) -> UInt8[np.ndarray, "s s 3"]:
-    """Eight bits, with the camera's noise, which belongs to the pixels."""
     # Below 97 px a pixel is wider than the lens blurs.
-    if len(image) > 96:
-        image = gaussian_filter(image, (0.0028 * len(image), 0.0028 * len(image), 0), truncate=2.5)
-    image = image + rng.uniform(0.003, 0.009) * rng.standard_normal(image.shape, np.float32)
-    return eight_bits(image)
+    if size > 96:
+        image = gaussian_filter(image, (0.0028 * size, 0.0028 * size, 0), truncate=2.5)
+    # The camera's noise belongs to the pixels, so it comes last.
+    image = image + skin_rng.uniform(0.003, 0.009) * skin_rng.standard_normal(image.shape, np.float32)
+    return Scene(eight_bits(image), mask, box[None], shown)
 
 
 SKIN = Kind(
