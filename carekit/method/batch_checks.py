@@ -1,4 +1,4 @@
-"""Whether logits, features, labels and masks are of one batch and of one kind: a sentence where they are not."""
+"""Check that logits, features, labels and masks come from one batch; raise a ValueError that names what differs."""
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from carekit.method.shapes import fits
 def check_batch(
     logits: Tensor, features: Tensor, labels: Tensor, m_in: Tensor, has_box: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Look a batch over before its loss is computed.
+    """Return a batch's masks, and which images get a map, after checks that all is of one batch.
 
     Args:
         logits: scores (b, c).
@@ -30,7 +30,9 @@ def check_batch(
     if logits.ndim != 2:
         raise ValueError(f"logits have the shape {tuple(logits.shape)}: give (b, c), a score for each class")
     masks, filled = read_masks(m_in)
-    has_box = filled if has_box is None else torch.as_tensor(has_box).bool().cpu()
+    if has_box is None:
+        has_box = filled
+    has_box = torch.as_tensor(has_box).bool().cpu()
     _check_counts({"logits": logits, "features": features, "labels": labels, "masks": masks, "has_box": has_box})
     _check_labels(labels, logits)
     check_features(features, (masks.shape[1], masks.shape[2]))
@@ -53,9 +55,9 @@ def _check_labels(labels: Tensor, logits: Tensor) -> None:
             f"labels have the shape {tuple(labels.shape)} and the type {labels.dtype}: give class numbers (b,), or use "
             "care = Care(...).watch(model), which reads one-hot, soft and several labels"
         )
-    highest = int(labels.max()) if len(labels) else 0
-    if highest >= max(2, logits.shape[1]):  # one logit is that of class 1
-        raise ValueError(f"label {highest} is no class: the logits have {logits.shape[1]} columns, numbered from 0")
+    wrong = labels[labels >= max(2, logits.shape[1])]  # one logit is that of class 1
+    if len(wrong):
+        raise ValueError(f"label {wrong.max()} is no class: the logits have {logits.shape[1]} columns, numbered from 0")
 
 
 def check_features(features: Tensor, image: tuple[int, int]) -> None:
@@ -91,7 +93,7 @@ def check_head(head: nn.Linear, features: Tensor, logits: Tensor) -> None:
         pooled = features.float().mean((2, 3))  # (b, k, u, v) -> (b, k)
         again = nn.functional.linear(pooled, head.weight.float(), None if head.bias is None else head.bias.float())
         gap = (again - logits.float()).abs().max()
-        # Numbers that are not finite say nothing about the head; training reports them by itself.
+        # Numbers that are not finite say nothing about the head; training reports them.
         alike = bool(gap <= 0.05 * logits.float().abs().max() + 1e-6) or not bool(gap.isfinite())
     if not alike:
         raise ValueError(

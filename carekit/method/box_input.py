@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Num, Shaped
+from jaxtyping import Bool, Float, Num
 from torch import Tensor
 
 from carekit.ground.messages import one_of
@@ -31,7 +31,10 @@ def read_boxes(boxes: Any, size: Size, name: str = "the image", format: str | No
     Lesson 3.
     """
     if isinstance(boxes, Mapping):
-        boxes = _boxes_of(boxes, name)
+        if "boxes" not in boxes:
+            keys = ", ".join(map(str, boxes))
+            raise ValueError(f"the target of {name} has no key 'boxes' (it has {keys}): give boxes")
+        boxes = boxes["boxes"]
     padded = isinstance(boxes, (Tensor, np.ndarray))
     tagged = _tag_of(boxes, name)
     if format is not None:
@@ -44,12 +47,6 @@ def read_boxes(boxes: Any, size: Size, name: str = "the image", format: str | No
     corners = _corners(rows, tagged or format or "xyxy")
     _ask_about_shares(rows, size, name)
     return corners
-
-
-def _boxes_of(target: Mapping[Any, Any], name: str) -> Any:
-    if "boxes" not in target:
-        raise ValueError(f"the target of {name} has no key 'boxes' (it has {', '.join(map(str, target))}): give boxes")
-    return target["boxes"]
 
 
 def _tag_of(boxes: Any, name: str) -> str | None:
@@ -65,7 +62,7 @@ def _rows(boxes: Any, name: str) -> Float[np.ndarray, "n 4"]:
         return np.zeros((0, 4))
     try:
         if isinstance(boxes, (list, tuple)):
-            boxes = [_plain(each) for each in boxes]
+            boxes = [_plain(box) for box in boxes]
         rows = np.asarray(_plain(boxes), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"the boxes of {name} are no rows of four numbers: give (x0, y0, x1, y1) for each") from error
@@ -99,7 +96,8 @@ def _corners(rows: Float[np.ndarray, "n 4"], format: str) -> Float[np.ndarray, "
 
 
 def _ask_about_shares(rows: Float[np.ndarray, "n 4"], size: Size, name: str) -> None:
-    if len(rows) and min(size) > 2 and np.isfinite(rows).all() and (rows >= 0).all() and (rows <= 1).all():
+    # A share may be a hair outside of [0, 1], by rounding or where a box passes the border.
+    if len(rows) and min(size) > 2 and (rows > -0.5).all() and (rows < 1.5).all():
         text = ", ".join(f"{value:g}" for value in rows[0])
         raise ValueError(
             f"box ({text}) of {name} looks like shares of the image's sides: "
@@ -108,7 +106,7 @@ def _ask_about_shares(rows: Float[np.ndarray, "n 4"], size: Size, name: str) -> 
 
 
 def ask_about_size(corners: Float[np.ndarray, "n 4"], size: Size, name: str = "the image") -> None:
-    """Raise ValueError for a box of which more than half lies outside the image: are its pixels those of another?
+    """Raise ValueError for a box that is more than half outside of the image: are its pixels those of another?
 
     Lesson 3.
     """
@@ -147,8 +145,14 @@ def read_masks(masks: Any, size: Size | None = None) -> tuple[Num[Tensor, "b h w
     Lesson 3.
     """
     masks = torch.as_tensor(masks).detach().as_subclass(Tensor)
-    if masks.ndim == 4:
-        masks = _without_channel(masks)
+    if masks.ndim == 4 and masks.shape[1] == 1:
+        masks = masks[:, 0]  # (b, 1, h, w) -> (b, h, w)
+    elif masks.ndim == 4 and masks.shape[3] == 1:
+        masks = masks[..., 0]  # (b, h, w, 1) -> (b, h, w)
+    elif masks.ndim == 4:
+        raise ValueError(
+            f"masks have the shape {tuple(masks.shape)}, several channels each: give one, for example masks.amax(1)"
+        )
     if masks.ndim != 3:
         raise ValueError(f"masks have the shape {tuple(masks.shape)}: give (b, h, w), a mask for each image")
     if size is not None and abs(masks.shape[1] * size[1] - masks.shape[2] * size[0]) > max(size):
@@ -158,19 +162,11 @@ def read_masks(masks: Any, size: Size | None = None) -> tuple[Num[Tensor, "b h w
         )
     if masks.dtype == torch.bool:
         masks = masks.to(torch.uint8)
-    low, high = (masks.amin().item(), masks.amax().item()) if masks.numel() else (0, 0)
-    if not 0 <= low <= high <= 1:
+    if masks.dtype in (torch.uint16, torch.uint32, torch.uint64):  # torch finds no minimum of these
+        masks = masks.long()
+    if masks.numel() and not (0 <= masks.amin() and masks.amax() <= 1):
+        low, high = masks.amin().item(), masks.amax().item()
         remedy = "divide by 255" if 1 < high <= 255 and low >= 0 else "give 1 inside the boxes and 0 outside"
         raise ValueError(f"masks hold values from {low:g} to {high:g}, not from 0 to 1: {remedy}")
     masks = masks.float() if masks.is_floating_point() else masks.to(torch.uint8)
     return masks, (masks != 0).flatten(1).any(1).cpu()
-
-
-def _without_channel(masks: Shaped[Tensor, "b _ _ _"]) -> Shaped[Tensor, "b h w"]:
-    if masks.shape[1] == 1:
-        return masks[:, 0]  # (b, 1, h, w) -> (b, h, w)
-    if masks.shape[3] == 1:
-        return masks[..., 0]  # (b, h, w, 1) -> (b, h, w)
-    raise ValueError(
-        f"masks have the shape {tuple(masks.shape)}, several channels each: give one, for example masks.amax(1)"
-    )

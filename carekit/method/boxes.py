@@ -22,7 +22,7 @@ OUTER = ("binary", "distance")
 
 
 def check_scale(scale: float) -> float:
-    """Return `scale`, the factor on a box's sides, if it lies in (0, 3]; raise a ValueError otherwise. Lesson 3."""
+    """Return `scale`, the factor on a box's sides, if it is in (0, 3]; raise a ValueError otherwise. Lesson 3."""
     if not 0 < scale <= MAX_SCALE:
         raise ValueError(f"box_scale = {scale} is out of range: choose a factor above 0 and at most {MAX_SCALE:g}")
     return scale
@@ -37,7 +37,7 @@ def check(boxes: ArrayLike, size: Size, name: str = "the image") -> Float[np.nda
         name: what the image is called in an error.
 
     Raises:
-        ValueError: for a box that is not four finite numbers, is reversed or empty, or lies wholly outside the image.
+        ValueError: for a box that is not four finite numbers, is reversed or empty, or is wholly outside of the image.
 
     Lesson 3.
     """
@@ -71,7 +71,7 @@ def scale(boxes: Float[np.ndarray, "n 4"], factor: float, size: Size) -> Float[n
 
 
 def rasterise(boxes: Float[np.ndarray, "n 4"], size: Size) -> UInt8[np.ndarray, "h w"]:
-    """M_in: 1 at pixels whose centre lies in any box (their union), 0 elsewhere. A box covers at least one pixel.
+    """M_in: 1 at pixels whose centre is in any box (their union), 0 elsewhere. A box covers at least one pixel.
 
     Lesson 3.
     """
@@ -102,20 +102,20 @@ def box_masks(
         format: "xyxy" (default), "xywh" or "cxcywh", of boxes that do not carry their own.
 
     Raises:
-        ValueError: as `read_boxes`, `check` and `check_scale`, and for a box that lies more than half outside.
+        ValueError: as `read_boxes`, `check` and `check_scale`, and for a box that is more than half outside.
 
     Lesson 3.
     """
     checked = []
-    for i, each in enumerate(boxes):
+    for i, of_image in enumerate(boxes):
         name = f"image {i} of the batch"
-        corners = read_boxes(each, size, name, format)
+        corners = read_boxes(of_image, size, name, format)
         checked.append(check(corners, size, name))
         ask_about_size(corners, size, name)
     masks = np.zeros((len(checked), *size), np.uint8)
-    for mask, each in zip(masks, checked, strict=True):
-        mask[:] = rasterise(scale(each, box_scale, size), size)
-    return torch.from_numpy(masks), torch.tensor([len(each) > 0 for each in checked], dtype=torch.bool)
+    for mask, corners in zip(masks, checked, strict=True):
+        mask[:] = rasterise(scale(corners, box_scale, size), size)
+    return torch.from_numpy(masks), torch.tensor([len(corners) > 0 for corners in checked], dtype=torch.bool)
 
 
 def outer_mask(m_in: Num[Tensor, "b h w"], kind: str = "binary") -> Float[Tensor, "b h w"]:

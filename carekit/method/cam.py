@@ -112,7 +112,8 @@ def score_gradient(
 
     Lesson 2, Eq. 2.
     """
-    rows = torch.arange(len(classes), device=classes.device) if rows is None else rows
+    if rows is None:
+        rows = torch.arange(len(classes), device=classes.device)
     with torch.enable_grad():
         scores = scores_of(logits, choice_of(classes, logits), gradient_of)
         return gradient_of_each(scores, [features], rows, logits, second_order=second_order)
@@ -142,7 +143,7 @@ def linear_head_weights(
     Lesson 2, Eq. 2.
     """
     weight = classifier.weight if second_order else classifier.weight.detach()
-    return weight[classes] / area
+    return weight[classes] / area  # (c, k) -> (b, k)
 
 
 def activation_map(features: Float[Tensor, "b k u v"], weights: Float[Tensor, "b k"]) -> Float[Tensor, "b u v"]:
@@ -184,7 +185,7 @@ def layer_cam(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k #
 def grad_cam_pp(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k #u #v"]) -> Float[Tensor, "n u v"]:
     """Grad-CAM++: Σ_k w_k A^k with w_k = Σ_ij α^k_ij ReLU(g^k_ij) (Chattopadhay et al. 2018, Eqs. 7 and 19).
 
-    α = g² / (2 g² + g³ Σ_ab A^k_ab), which is 1 / (2 + g Σ_ab A^k_ab) wherever g counts at all. The weights are
+    α = g² / (2 g² + g³ Σ_ab A^k_ab), which is 1 / (2 + g Σ_ab A^k_ab) where g counts at all. The weights are
     constants of a step unless the gradient has a graph. Feature maps below zero could bring the denominator to zero: it
     is kept at 1 or above, where those behind a ReLU layer have 2 or more.
 
@@ -192,10 +193,11 @@ def grad_cam_pp(features: Float[Tensor, "n k u v"], gradient: Float[Tensor, "n k
     """
     area = features.shape[2] * features.shape[3]
     total = features.float().sum((2, 3), keepdim=True)  # (n, k, u, v) -> (n, k, 1, 1)
-    total = total if gradient.requires_grad else total.detach()
+    if not gradient.requires_grad:
+        total = total.detach()
     positive = gradient.float().relu()
-    each = positive / (2 + positive * total).clamp(min=1)
-    return activation_map(features, each.mean((2, 3)) * area)
+    shares = positive / (2 + positive * total).clamp(min=1)  # α ReLU(g), (n, k, u, v)
+    return activation_map(features, shares.mean((2, 3)) * area)
 
 
 class Map(NamedTuple):
@@ -255,7 +257,8 @@ def raw_activation_map(
 
     Lesson 2, Eqs. 2 and 3.
     """
-    rows = torch.arange(len(classes), device=classes.device) if rows is None else rows
+    if rows is None:
+        rows = torch.arange(len(classes), device=classes.device)
     make = MAPS.named(method).function
     if classifier is not None:
         check_head(classifier, features, logits)
@@ -338,6 +341,7 @@ def feature_maps(layer: nn.Module | str) -> Iterator[Recorded]:
 
     def keep(_module: nn.Module, _inputs: Any, output: Any) -> Tensor | None:
         recorded[:] = [output]
+        # What works in place behind the layer gets a copy.
         return output.clone() if isinstance(output, Tensor) else None
 
     handle = layer.register_forward_hook(keep)

@@ -13,7 +13,7 @@ _RESHAPES = ("View", "Reshape", "Permute", "Transpose", "TBackward", "Slice", "U
 
 
 def batch_norm_between(logits: Tensor, features: Sequence[Tensor]) -> bool:
-    """Whether a batch normalisation in training mode stands between: each image's score then depends on the others.
+    """Whether a batch normalisation in training mode is between: each image's score then depends on the others.
 
     Lesson 2.
     """
@@ -25,15 +25,13 @@ def batch_norm_between(logits: Tensor, features: Sequence[Tensor]) -> bool:
 
 
 def _in_training(node: Node) -> bool:
-    for name in ("_saved_training", "_saved_train"):
-        if hasattr(node, name):
-            return bool(getattr(node, name))
-    return True
+    # CPU and cuDNN write it in different fields of the node.
+    return bool(getattr(node, "_saved_training", getattr(node, "_saved_train", True)))
 
 
 def _reaching(start: Node, ends: set[Node]) -> set[Node]:
     """The nodes on a way from `start` down to one of `ends`, which are left out."""
-    order = []
+    order = []  # of leaving: a node comes after all nodes below it
     seen = set()
     stack = [(start, False)]
     while stack:
@@ -57,7 +55,7 @@ def nodes(start: Node | None) -> Iterator[Node]:
     if start is None:
         return
     seen = {start}
-    queue = [start]
+    queue = [start]  # grows while it is read: breadth first
     for node in queue:
         yield node
         for parent, _ in node.next_functions:
@@ -74,9 +72,9 @@ def unseen_by_ddp(logits: Tensor) -> Iterator[None]:
 
     Lesson 2.
     """
-    distributed = torch.distributed
-    running = distributed.is_available() and distributed.is_initialized()
-    ends = [node for node in nodes(logits.grad_fn) if hasattr(node, "ddp_weakref")] if running else []
+    ends = []
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        ends = [node for node in nodes(logits.grad_fn) if hasattr(node, "ddp_weakref")]
     networks = [end.ddp_weakref() for end in ends if end.ddp_weakref().static_graph]
     joined = [network._static_graph_delay_allreduce_enqueued for network in networks]
     for network in networks:
@@ -161,13 +159,10 @@ def _no_graph(features: Tensor) -> str:
 
 
 def _cut_or_frozen(logits: Tensor, features: Tensor) -> str:
-    made = any(
-        tuple(meta.shape) == tuple(features.shape)
-        for node in nodes(logits.grad_fn)
-        for meta in getattr(node, "_input_metadata", ())
-    )
-    if made:
-        return "the features were detached: give them as the layer puts them out, with their graph"
+    for node in nodes(logits.grad_fn):
+        # Something of the features' shape is on the way: the features themselves, before they were detached.
+        if any(tuple(meta.shape) == tuple(features.shape) for meta in getattr(node, "_input_metadata", ())):
+            return "the features were detached: give them as the layer puts them out, with their graph"
     return (
         "the layer and all before it are frozen, so the features carry no gradient: unfreeze the last layers, or use "
         "care = Care(...).watch(model), which makes the map all the same"
@@ -175,6 +170,7 @@ def _cut_or_frozen(logits: Tensor, features: Tensor) -> str:
 
 
 def _is_reshaped(logits: Tensor, features: Tensor) -> bool:
+    # Up from the features through what only reshapes, to the output that the logits come from.
     below = set(nodes(logits.grad_fn))
     node = features.grad_fn
     while node is not None and any(name in node.name() for name in _RESHAPES):

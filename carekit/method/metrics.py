@@ -6,7 +6,7 @@ Shapes: n images, c classes, m of the images have a box, images of h x w. Shares
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -31,8 +31,9 @@ def mean_auc(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n 
     """
     n_classes = probabilities.shape[1]
     present = [c for c in range(n_classes) if 0 < (labels == c).sum() < len(labels)]
-    areas = [roc_auc_score(labels == c, probabilities[:, c]) for c in present]
-    return float(np.mean(areas)) if areas else float("nan")
+    if not present:
+        return float("nan")
+    return float(np.mean([roc_auc_score(labels == c, probabilities[:, c]) for c in present]))
 
 
 def precisions(
@@ -52,7 +53,9 @@ def false_alarms(labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"]
 def class_auc(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n c"], index: int) -> float:
     """One class's one-vs-rest area under the ROC curve; NaN where it is absent or alone. Lesson 11."""
     of_class = labels == index
-    return float(roc_auc_score(of_class, probabilities[:, index])) if 0 < of_class.sum() < len(labels) else float("nan")
+    if of_class.all() or not of_class.any():
+        return float("nan")
+    return float(roc_auc_score(of_class, probabilities[:, index]))
 
 
 def recall_by_false_alarms(
@@ -87,7 +90,7 @@ def attention_inside(maps: Float[np.ndarray, "n h w"], m_in: np.ndarray) -> Floa
 
 
 def pointing_game(maps: Float[np.ndarray, "n h w"], m_in: np.ndarray) -> Float[np.ndarray, " n"]:
-    """1 where the map's highest pixel lies in a box, else 0 (Zhang et al. 2018); NaN for a map that is zero.
+    """1 where the map's highest pixel is in a box, else 0 (Zhang et al. 2018); NaN for a map that is zero.
 
     Lesson 12.
     """
@@ -146,7 +149,7 @@ class Judged:
 
 
 class Metric(NamedTuple):
-    """A number that is shown: its name, a short one for charts, the range it lies in, and how it is computed.
+    """A number that is shown: its name, a short one for charts, its range, and how it is computed.
 
     Lesson 5.
     """
@@ -205,22 +208,3 @@ METRICS: Registry[Metric] = Registry(
 )
 HEADLINE = ("rare_recall", "mca", "auc", "attention_inside")
 EQUAL_RECALL = "rare_recall_equal"  # a comparison with a control, so no metric of a model alone
-TURNED = "ink_others_turned"  # a count of `carekit.research.setting.ink_pair`, of a model on pairs of images
-_COLUMNS = {
-    EQUAL_RECALL: "recall at the control's false alarms",
-    TURNED: "ink test: others that the mark turns into the rare one",
-    "others_turned": "ink test: others that the mark turns into the rare one",
-    "ink_others": "images of other classes",
-    "others": "images of other classes",
-    "others_called_rare": "of them called the rare one without the mark",
-    "others_called_rare_marked": "of them called the rare one with the mark",
-}
-
-
-def label_of(name: Any) -> Any:
-    """The name for people of a metric; of another column or row of a table, a number among them, as it is. Lesson 5."""
-    if not isinstance(name, str):
-        return name
-    kind, _, of = name.partition("_")
-    other = f"{kind} of {of}" if kind in ("recall", "precision") and of else name  # of one class
-    return METRICS[name].label if name in METRICS else _COLUMNS.get(name, other)

@@ -48,12 +48,6 @@ class PooledLinear(nn.Module):
         return self.classifier(features.mean((2, 3)))  # (b, k, u, v) -> (b, k) -> (b, c)
 
 
-def _fixed(layers: nn.Module) -> nn.Module:
-    # The order of the weights in memory decides the last bit, so it must not depend on what is done to the model.
-    layers.requires_grad_(False).eval()
-    return layers.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs leave it out
-
-
 class Backbone(nn.Module):
     """A trunk that makes feature maps and a head that makes scores of them; it normalises its images itself."""
 
@@ -64,7 +58,11 @@ class Backbone(nn.Module):
         super().__init__()
         self.name = name
         self.n_classes = n_classes
-        self.frozen = None if parts.frozen is None else _fixed(parts.frozen)
+        self.frozen = parts.frozen
+        if self.frozen is not None:
+            self.frozen.requires_grad_(False).eval()
+            # The order of the weights in memory decides the last bit: it must not depend on what is done to the model.
+            self.frozen.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
         self.trunk = parts.trunk
         self.head = parts.head
         self.register_buffer("mean", torch.tensor(parts.mean).view(3, 1, 1), persistent=False)
@@ -105,8 +103,8 @@ class Backbone(nn.Module):
         """The network that takes what `early` gives, with the same weights: training it trains this one."""
         return _BehindEarly(self)
 
-    def features(self, images: Input) -> Float[Tensor, "b k u v"]:
-        """The feature maps of images in [0, 1]."""
+    def features(self, images: Input) -> Tensor:
+        """The feature maps (b, k, u, v) of images in [0, 1]; what else the trunk may put out, `forward` refuses."""
         return self.trunk(self.early(images))
 
     def forward(self, images: Input) -> Output:

@@ -35,7 +35,9 @@ def save(path: str | Path, model: Backbone, extra: dict[str, Tensor] | None = No
     notes["tensors_checksum"] = _checksum_of_tensors(tensors)
     with whole_file(path) as new:
         save_file(tensors, new, notes)
-        new.chmod(0o666 & ~_umask())  # safetensors lets the owner read alone, and folders are shared
+        mask = os.umask(0)  # the only way to read it is to set it
+        os.umask(mask)
+        new.chmod(0o666 & ~mask)  # safetensors lets the owner read alone, and folders are shared
 
 
 def _checksum_of_notes(notes: dict[str, str]) -> str:
@@ -49,12 +51,6 @@ def _checksum_of_tensors(tensors: dict[str, Tensor]) -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def load(path: str | Path, model: Backbone) -> tuple[dict[str, Tensor], dict]:

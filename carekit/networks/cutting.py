@@ -11,7 +11,7 @@ from carekit.method.seeding import seeded
 from carekit.networks.backbone import Parts, PooledLinear
 from carekit.networks.layers.axis_order import AxisOrder, axis_order_of
 from carekit.networks.layers.find_layer import find_layer, named_layer
-from carekit.networks.layers.recorder import Link, Pass, Recorder
+from carekit.networks.layers.recorder import Link, Recorder
 
 SIZE = 224  # px at which a layer is looked for: all networks take it, and none has a map of one cell
 
@@ -41,7 +41,9 @@ class FromMaps(nn.Module):
 
     def forward(self, features: Float[Tensor, "b k u v"]) -> Float[Tensor, "b c"]:
         last = features.permute(0, 2, 3, 1)  # (b, k, u, v) -> (b, u, v, k)
-        return self.layers(last.flatten(1, 2) if self.kind == "tokens" else last)
+        if self.kind == "tokens":
+            last = last.flatten(1, 2)  # (b, u, v, k) -> (b, t, k)
+        return self.layers(last)
 
 
 def no_map(shape: tuple[int, ...], image: tuple[int, int]) -> str:
@@ -83,7 +85,7 @@ def cut_parts(parts: Parts, layer: str) -> Parts:
 
 
 def locate(net: nn.Module, layer: str = "", *, before: nn.Module | None = None) -> tuple[str, AxisOrder]:
-    """A layer by its name and how its output lies, from one pass of two images of noise.
+    """A layer by its name and the order of its axes, from one pass of two images of noise.
 
     Args:
         net: the network, its weights random or not.
@@ -97,13 +99,27 @@ def locate(net: nn.Module, layer: str = "", *, before: nn.Module | None = None) 
     if layer:
         named_layer(net, layer)
     image = (SIZE, SIZE)
-    passed, logits = _passed(net, layer, before or nn.Identity())
+    recorder = Recorder(net, net, Link())
+    modes = [(module, module.training) for module in net.modules()]
+    net.eval()
+    recorder.start({layer: net.get_submodule(layer)} if layer else {})
+    try:
+        with seeded(0):
+            noise = torch.rand(2, 3, *image)
+            logits = net(noise) if before is None else net(before(noise))
+        passed = recorder.passes_of(logits)[-1]
+    finally:
+        recorder.stop()
+        for module, was_training in modes:
+            module.training = was_training
     if not layer:
         found = find_layer(net, [passed], logits, image)
         if found is None:
             raise ValueError("no score depends on any layer of the network: its last layer starts at zero")
         return found
-    shape = tuple(passed.runs[-1].kept.shape) if passed.runs else ()
+    shape: tuple[int, ...] = ()
+    for run in passed.runs[-1:]:
+        shape = tuple(run.kept.shape)
     order = axis_order_of(shape, image)
     if order is None:
         raise ValueError(f"layer {_short(layer)!r}: {no_map(shape, image)}")
@@ -112,22 +128,6 @@ def locate(net: nn.Module, layer: str = "", *, before: nn.Module | None = None) 
 
 def _short(layer: str) -> str:
     return layer.removeprefix("trunk.")
-
-
-def _passed(net: nn.Module, layer: str, before: nn.Module) -> tuple[Pass, Tensor]:
-    link = Link()
-    recorder = Recorder(net, net, link)
-    modes = [(module, module.training) for module in net.modules()]
-    net.eval()
-    recorder.start({layer: net.get_submodule(layer)} if layer else {})
-    try:
-        with seeded(0):
-            logits = net(before(torch.rand(2, 3, SIZE, SIZE)))
-        return recorder.passes_of(logits)[-1], logits
-    finally:
-        recorder.stop()
-        for module, was_training in modes:
-            module.training = was_training
 
 
 class _Opened(fx.Tracer):
@@ -157,7 +157,10 @@ def _halves(net: nn.Module, layer: str) -> tuple[nn.Module, nn.Module]:
             f"whole block around it, {_short(layer).rpartition('.')[0] or 'or a later one'!r}"
         )
     before = [*_needed(runs[-1], None), runs[-1]]
-    return _simplest(net, before, None), nn.Identity() if scores is runs[-1] else _simplest(net, behind, runs[-1])
+    head: nn.Module = nn.Identity()
+    if scores is not runs[-1]:
+        head = _simplest(net, behind, runs[-1])
+    return _simplest(net, before, None), head
 
 
 def _needed(of: fx.Node, start: fx.Node | None) -> list[fx.Node]:
@@ -173,40 +176,42 @@ def _needed(of: fx.Node, start: fx.Node | None) -> list[fx.Node]:
 
 
 def _simplest(net: nn.Module, nodes: list[fx.Node], start: fx.Node | None) -> nn.Module:
-    """The nodes as a module: pooling and a linear layer, or layers in a row, where they are that."""
-    return _pooled_linear(net, nodes, start) or _in_a_row(net, nodes, start) or _graph_module(net, nodes, start)
-
-
-def _chain(nodes: list[fx.Node], start: fx.Node | None) -> list[fx.Node] | None:
-    """The nodes behind the input, where each takes what the one before it gives and nothing else."""
-    inputs = [node for node in nodes if node.op == "placeholder"] if start is None else [start]
-    rest = [node for node in nodes if node not in inputs]
-    before = inputs[-1]
-    for node in rest:
-        if node.all_input_nodes != [before]:
-            return None
-        before = node
-    return rest
-
-
-def _in_a_row(net: nn.Module, nodes: list[fx.Node], start: fx.Node | None) -> nn.Module | None:
+    """The nodes as a module: pooling and a linear layer, or layers in a row, or else a part of the graph."""
     chain = _chain(nodes, start)
-    if not chain or any(node.op != "call_module" or len(node.args) != 1 or node.kwargs for node in chain):
+    module = None
+    if chain and start is not None:
+        module = _pooled_linear(net, chain)
+    if chain and module is None:
+        module = _in_a_row(net, chain, start is not None)
+    return module or _graph_module(net, nodes, start)
+
+
+def _chain(nodes: list[fx.Node], start: fx.Node | None) -> list[fx.Node]:
+    """The nodes behind the input, if each takes what the one before it gives and nothing else; else none."""
+    inputs = [start] if start is not None else [node for node in nodes if node.op == "placeholder"]
+    chain = [node for node in nodes if node not in inputs]
+    for before, node in zip([inputs[-1], *chain], chain, strict=False):
+        if node.all_input_nodes != [before]:
+            return []
+    return chain
+
+
+def _in_a_row(net: nn.Module, chain: list[fx.Node], behind: bool) -> nn.Module | None:
+    if any(node.op != "call_module" or len(node.args) != 1 or node.kwargs for node in chain):
         return None
     modules = [net.get_submodule(str(node.target)) for node in chain]
-    if start is not None:
+    if behind:
         _spare_the_input(modules)
     if len(modules) == 1:
         return modules[0]
-    names = [_short(str(node.target)).replace(".", "_") for node in chain]
-    return nn.Sequential(OrderedDict(zip(names, modules, strict=True))) if len(set(names)) == len(names) else None
-
-
-def _pooled_linear(net: nn.Module, nodes: list[fx.Node], start: fx.Node | None) -> nn.Module | None:
-    """Eq. 1 recognised: global average pooling, flattening, and one linear layer."""
-    chain = None if start is None else _chain(nodes, start)
-    if not chain:
+    named = OrderedDict(zip((_short(str(node.target)).replace(".", "_") for node in chain), modules, strict=True))
+    if len(named) < len(modules):  # a layer runs twice
         return None
+    return nn.Sequential(named)
+
+
+def _pooled_linear(net: nn.Module, chain: list[fx.Node]) -> nn.Module | None:
+    """Eq. 1 recognised: global average pooling, flattening, and one linear layer."""
     steps = [_step(net, node) for node in chain]
     kinds = [kind for kind, _ in steps if kind != "nothing"]
     if kinds not in (["pool", "flat", "linear"], ["mean", "linear"]):
@@ -227,7 +232,9 @@ def _step(net: nn.Module, node: fx.Node) -> tuple[str, nn.Module | None]:
             return "linear", module
         if isinstance(module, nn.Identity) or (isinstance(module, nn.Dropout) and module.p == 0):
             return "nothing", module
-        return ("flat" if isinstance(module, nn.Flatten) else "other"), module
+        if isinstance(module, nn.Flatten):
+            return "flat", module
+        return "other", module
     if node.target is functional.adaptive_avg_pool2d and node.args[1:] in ((1,), ((1, 1),)):
         return "pool", None
     if node.target in (torch.flatten, "flatten") and node.args[1:] == (1,):

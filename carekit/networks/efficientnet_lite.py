@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 (Tan and Le 2019; Liu 2020), with ImageNet weights from a package instead of a download.
 
 The stem, 16 inverted residual blocks and a last convolution: 18 parts in a row, which are cut where one likes. No part
-looks at the whole image (Lite has no squeeze-and-excitation), so a feature map says what is there and not elsewhere.
+looks at the whole image (Lite has no squeeze-and-excitation), so a feature map is of what is there alone.
 """
 
 import math
@@ -51,8 +51,10 @@ def efficientnet_lite0(n_classes: int, imagenet: bool, *, frozen: int = 0, strid
     if stride not in (8, 16, 32):
         raise ValueError(f"stride = {stride} is out of range: choose 8, 16 or 32 pixels")
     parts = _whole(imagenet, stride)
-    cut = frozen + 1 if frozen else 0
-    return Parts(parts[cut:], PooledLinear(LAST, n_classes), MEAN, STD, parts[:cut] if cut else None)
+    if frozen == 0:
+        return Parts(parts, PooledLinear(LAST, n_classes), MEAN, STD)
+    cut = frozen + 1  # the stem comes before the blocks
+    return Parts(parts[cut:], PooledLinear(LAST, n_classes), MEAN, STD, parts[:cut])
 
 
 def efficientnet_lite0_early(n_classes: int, imagenet: bool, *, blocks: int = 6, width: int = 128) -> Parts:
@@ -85,8 +87,10 @@ def first_blocks(blocks: int, imagenet: bool) -> tuple[nn.Module, int, tuple[Col
     """Stem and first blocks, their channels, and what images are normalised by. Raises as `efficientnet_lite0`."""
     if not 1 <= blocks <= BLOCKS:
         raise ValueError(f"blocks = {blocks} is out of range: choose 1 to {BLOCKS}")
-    channels = [stage[3] for stage in STAGES for _ in range(stage[4])][blocks - 1]
-    return _whole(imagenet)[: blocks + 1], channels, (MEAN, STD)
+    of_block: list[int] = []
+    for _, _, _, channels, repeats in STAGES:
+        of_block += repeats * [channels]
+    return _whole(imagenet)[: blocks + 1], of_block[blocks - 1], (MEAN, STD)
 
 
 def _whole(imagenet: bool, stride: int = 32) -> nn.Sequential:
@@ -122,7 +126,9 @@ class Block(nn.Module):
         self.shortcut = stride == 1 and n_in == n_out
 
     def forward(self, x: Float[Tensor, "b k h w"]) -> Float[Tensor, "b l u v"]:
-        return x + self.body(x) if self.shortcut else self.body(x)
+        if self.shortcut:
+            return x + self.body(x)
+        return self.body(x)
 
 
 def _convolution(n_in: int, n_out: int, kernel: int = 1, stride: int = 1, groups: int = 1, dilation: int = 1) -> list:

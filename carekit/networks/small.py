@@ -26,9 +26,11 @@ class ResidualBlock(nn.Module):
             nn.Conv2d(n_out, n_out, 3, padding=1, bias=False),
             nn.BatchNorm2d(n_out),
         )
-        same = stride == 1 and n_in == n_out
+        # Built in any case, so that the random numbers of what follows are the same.
         projection = nn.Sequential(nn.Conv2d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm2d(n_out))
-        self.shortcut = nn.Identity() if same else projection
+        self.shortcut: nn.Module = projection
+        if stride == 1 and n_in == n_out:
+            self.shortcut = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         return (self.body(x) + self.shortcut(x)).relu()

@@ -67,7 +67,7 @@ def any_net(name: str, n_classes: int, imagenet: bool, layer: str = "") -> Parts
 
     Args:
         name: one of `names()`. Of a vision transformer see `vision_transformer`.
-        n_classes: how many classes there are: its last layer, linear or a convolution, is made anew.
+        n_classes: how many classes there are: its last layer, linear or a convolution, is made fresh.
         imagenet: start from torchvision's ImageNet weights.
         layer: by name, as the network calls it.
 
@@ -91,7 +91,7 @@ def _place_of(name: str, layer: str) -> tuple[str, AxisOrder]:
 
 
 def _renew_classifier(net: nn.Module, n_classes: int) -> None:
-    """The last layer with an output for each of ImageNet's classes, anew with one for each of ours."""
+    """Replace the last layer, with an output for each of ImageNet's classes, by one with an output for each of ours."""
     last = ""
     for name, module in net.named_modules():
         if getattr(module, "out_features", getattr(module, "out_channels", 0)) == IMAGENET_CLASSES:

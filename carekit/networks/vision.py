@@ -1,6 +1,6 @@
 """torchvision, also where its compiled operators were built for another torch.
 
-A CPU build of torch beside a CUDA build of torchvision cannot load torchvision's C++ library, and the import then
+A CPU build of torch with a CUDA build of torchvision cannot load torchvision's C++ library, and the import then
 stops at the first operator that is declared only there. carekit uses none of these operators, so declaring the two
 schemas that the Python side mentions is enough. With a matching pair nothing is declared.
 """

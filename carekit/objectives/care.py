@@ -38,7 +38,7 @@ class Care(Objective):
         average: L_a is the mean over the "boxed" images of the batch, the mean over the whole "batch", the mean over
             each "class" that has boxed images in it of their mean, so that the rarest counts as much as any, or the
             "sum".
-        ramp: over this share of the epochs, in [0, 1], α grows from nearly 0, step by step with each epoch. 0: at once.
+        ramp: over this share of the epochs, in [0, 1], α grows from nearly 0, epoch by epoch. 0: it does not grow.
 
     Raises:
         ValueError: for a value out of range or an unknown name.
@@ -129,18 +129,19 @@ class Care(Objective):
         Raises:
             ValueError: for logits, features, labels and masks that do not belong together.
         """
+        # Shapes, counts and ranges first: what follows would broadcast a mistake without a word.
         m_in, has_box = check_batch(logits, features, labels, m_in, has_box)
         labels = labels.long()
         with torch.autocast(logits.device.type, enabled=False):
             logits = wide(logits)
             l_c = classification(logits, labels)
-            rows = has_box.nonzero()[:, 0]
+            rows = has_box.nonzero()[:, 0]  # (b,) -> (n,): only images with a box get a map
             if self.alpha == 0 or len(rows) == 0:
                 return self.without_maps(l_c)
             maps = class_activation_map(
                 logits,
                 features,
-                labels.clamp(min=0),
+                labels.clamp(min=0),  # an image without a label is not among the rows
                 rows=rows.to(features.device),
                 classifier=classifier,
                 method=self.method,
@@ -166,7 +167,7 @@ class Care(Objective):
 
         Lesson 4, Eqs. 4 and 5.
         """
-        inside, outside = self.parts(maps, m_in)
+        inside, outside = self.parts(maps, m_in)  # Eqs. 6 and 7 of each image, (n,)
         losses = inside + self.lam * outside  # Eq. 5 of each image, (n,)
         if self.average == "class":
             shares = 1 / torch.bincount(classes)[classes]  # (n,), which sum to the number of classes
@@ -182,13 +183,14 @@ class Care(Objective):
     ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
         """L_in and L_out of normalised maps against the masks of their boxes."""
         size = (maps.shape[1], maps.shape[2])
+        # The mask is brought to the map's size, not the map to the image's: the same sums at a hundredth of the work.
         shrink = reduce_mask if self.resolution == "image" else functional.adaptive_avg_pool2d
         inside = shrink(m_in.to(maps.device, torch.float32), size)
         outside = shrink(outer_mask(m_in, self.outer).to(maps.device), size)
         return inner_loss(maps, inside, self.tau), outer_loss(maps, outside)
 
     def watch(self, model: nn.Module, layer: str | nn.Module | None = None, **options: Any) -> Watched:
-        """This objective in a training loop of one's own: `care = Care().watch(model)`, then
+        """This objective in any training loop: `care = Care().watch(model)`, then
         `loss = care(model(images), labels, boxes)`. Arguments are those of `carekit.objectives.watch.Watched`.
         """
         return Watched(self, model, layer, **options)

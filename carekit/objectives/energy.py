@@ -21,6 +21,7 @@ class Energy(MapLoss):
     def of_maps(self, positive: Float[Tensor, "n u v"], m_in: UInt8[Tensor, "n h w"]) -> Float[Tensor, " n"]:
         size = (positive.shape[1], positive.shape[2])
         mask = m_in.to(positive.dtype)
+        # Both sums are those of the enlarged map, taken at the map's own size.
         inside = (reduce_mask(mask, size) * positive).sum((1, 2))
         everywhere = (reduce_mask(mask.new_ones(mask.shape), size) * positive).sum((1, 2))
         return 1 - ratio(inside, everywhere)

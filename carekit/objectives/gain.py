@@ -8,8 +8,7 @@ from torch import Tensor
 
 from carekit.method.cam import MAPS, class_activation_map, resize
 from carekit.networks import Backbone
-from carekit.objectives.map_loss import check_weight
-from carekit.objectives.objective import Loss, Objective, Step, must_move_something
+from carekit.objectives.objective import Loss, Objective, Step, check_weight, must_move_something
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,7 @@ class Gain(Objective):
         maps = class_activation_map(
             step.logits, step.features, step.labels, classifier=step.model.linear_head, method=self.method
         )
+        # A second pass, of the images without what the map attends to.
         left = probability_left(step.model, step.images, step.labels, self.attended(maps, step.images)).mean()
         return Loss(l_c + self.weight * left, l_c, {"L_am": left.detach()}, len(step.labels))
 
@@ -77,7 +77,7 @@ def probability_left(
     model: Backbone, images: Float[Tensor, "b 3 h w"], labels: Int[Tensor, " b"], attended: Float[Tensor, "b h w"]
 ) -> Float[Tensor, " b"]:
     """The probability of each image's class after `attended` of each pixel is taken away. Lesson 7."""
-    masked = images - attended[:, None] * images
+    masked = images - attended[:, None] * images  # (b, h, w) -> (b, 1, h, w), for all three colours
     with model.evaluating():
         logits = model(masked).logits.float()
     return logits.softmax(1).gather(1, labels[:, None])[:, 0]

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from carekit.objectives.objective import Loss, Objective, Step
+from carekit.objectives.objective import Loss, Objective, Step, check_weight
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,7 @@ class InputGradient(Objective):
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.weight < float("inf"):
-            raise ValueError(f"weight = {self.weight} is out of range: choose weight >= 0")
+        check_weight(self.weight)
 
     @property
     def needs_boxes(self) -> bool:

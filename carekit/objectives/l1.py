@@ -20,5 +20,6 @@ class L1(MapLoss):
 
     def of_maps(self, positive: Float[Tensor, "n u v"], m_in: UInt8[Tensor, "n h w"]) -> Float[Tensor, " n"]:
         large = resize(positive, (m_in.shape[1], m_in.shape[2]))
+        # The brightest place of each map is 1, so that a map may be dim everywhere and still fill its box.
         shares = ratio(large, large.amax((1, 2), keepdim=True))
         return (m_in - shares).abs().mean((1, 2))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from carekit.ground.messages import one_of
 from carekit.method.cam import GRADIENTS, MAPS, raw_activation_map
-from carekit.objectives.objective import Loss, Objective, Step, must_move_something
+from carekit.objectives.objective import Loss, Objective, Step, check_weight, must_move_something
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class MapLoss(Objective):
         if self.weight == 0 or len(rows) == 0:
             return Loss(l_c, l_c, {"L_loc": l_c.new_full((), float("nan"))}, 0)
         must_move_something(step, self.second_order)
+        # Not normalised to 0 ... 1: the sign of the map matters here.
         maps = raw_activation_map(
             step.logits,
             step.features,
@@ -68,13 +69,8 @@ class MapLoss(Objective):
         """L_loc of each map's positive part against the mask of its boxes."""
 
 
-def check_weight(weight: float) -> None:
-    """Raises ValueError for a weight that is negative or infinite. Lesson 7."""
-    if not 0 <= weight < float("inf"):
-        raise ValueError(f"weight = {weight} is out of range: choose weight >= 0")
-
-
 def ratio(numerator: Float[Tensor, "n *m"], denominator: Float[Tensor, "n *#m"]) -> Float[Tensor, "n *m"]:
     """numerator / denominator; 0, with a finite gradient, where the denominator is 0. Lesson 7."""
+    # Divide by 1 where the quotient is not used: a division by 0 would give a gradient of NaN, used or not.
     there = denominator > 0
     return torch.where(there, numerator / torch.where(there, denominator, 1.0), 0.0)

@@ -83,8 +83,14 @@ class Objective(ABC):
         """The loss of one step."""
 
     def parameters(self) -> dict[str, Any]:
-        """Its parameters by name, as they stand."""
+        """Its parameters by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+
+def check_weight(weight: float) -> None:
+    """Raises ValueError for a weight that is negative or infinite. Lesson 7."""
+    if not 0 <= weight < float("inf"):
+        raise ValueError(f"weight = {weight} is out of range: choose weight >= 0")
 
 
 def must_move_something(step: Step, second_order: bool) -> None:

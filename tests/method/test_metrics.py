@@ -83,8 +83,3 @@ def test_the_interval_is_students():
     low, high = stats.ttest_1samp(values, 0).confidence_interval(0.95)
     assert (mean - half, mean + half) == pytest.approx((low, high))
     assert np.isnan(metrics.mean_and_half_width([0.5])[1])
-
-
-def test_names_for_people_leave_numbers_and_other_names_as_they_are():
-    assert metrics.label_of("mca") == metrics.METRICS["mca"].label and metrics.label_of("recall_df") == "recall of df"
-    assert metrics.label_of(3) == 3 and metrics.label_of("a name") == "a name"

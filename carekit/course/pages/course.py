@@ -24,7 +24,6 @@ from carekit.ground.folders import atomic_folder, check_free
 from carekit.ground.messages import Refusal
 from carekit.ground.parallel import cores
 from carekit.material.drawing import KINDS
-from carekit.method.metrics import label_of
 from carekit.research.batch.execute import (
     CONNECTION,
     KernelDied,
@@ -35,6 +34,7 @@ from carekit.research.batch.execute import (
     surroundings,
 )
 from carekit.research.batch.records import alone_in
+from carekit.research.figures.labels import label_of
 from carekit.research.figures.show import with_intervals
 from carekit.research.setting.parameters import check_parameters, of_lesson
 from carekit.research.setting.setting import NoBoxes

@@ -41,7 +41,9 @@ def axis_order_of(shape: tuple[int, ...], image: Size) -> AxisOrder | None:
 
 def _tokens(count: int, image: Size) -> AxisOrder | None:
     """Patches of a side that both sides of the image hold a whole number of times, after a few other tokens."""
-    for side in range(1, max(image) + 1):
+    sides = range(1, max(image) + 1)
+    # A side that divides both sides of the image comes first: 8 x 4 patches and 4 registers are not 9 x 4 patches.
+    for side in sorted(sides, key=lambda side: image[0] % side + image[1] % side > 0):
         size = (image[0] // side, image[1] // side)
         skip = count - size[0] * size[1]
         if 0 <= skip <= MOST_PREFIX_TOKENS and skip < size[0] * size[1] and fits(size, image):

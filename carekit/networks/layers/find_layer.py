@@ -1,6 +1,8 @@
-"""The layer whose maps are meant: the last output that is spatial and that each image's scores depend on."""
+"""The layer that the maps are of: the last output that is spatial and that each image's scores depend on."""
 
+import re
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import torch
@@ -8,19 +10,21 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from carekit.ground.messages import one_of
-from carekit.method.graph import batch_norm_between, gradients_of
+from carekit.method.graph import batch_norm_between, gradients_of, joined
 from carekit.networks.layers.axis_order import AxisOrder, axis_order_of
-from carekit.networks.layers.passes import Pass, Run, trailing
+from carekit.networks.layers.passes import Pass, Run, runs_of
 
 POOLING = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
+MOST_ASKED = 8  # images whose scores are asked for the layer that they depend on
+ATTENTION = re.compile("attention|attn|mh?sa$|mha$", re.IGNORECASE)
 WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
 
 
 class Candidate(NamedTuple):
     """An output that is a map by its shape.
 
-    depends: image 0's score has a gradient at its own cells. mixes: and at other images', or at least may have.
-    elsewhere: it has one at none of its own cells, but at its class token.
+    depends: an image's score has a gradient at its own cells. mixes: and at other images', or at least may have.
+    elsewhere: it has one at none of its own cells, but elsewhere in the output, as at its class token.
     """
 
     name: str
@@ -50,7 +54,7 @@ def ddp_around(model: nn.Module) -> nn.Module | None:
 
 
 def named_layer(model: nn.Module, layer: str | nn.Module) -> tuple[str, nn.Module]:
-    """The layer by its name or by itself, with its name.
+    """The layer and its name, from its name or the module.
 
     Raises:
         ValueError: for a name that is not in the model (with the nearest ones), a module of another model, and one
@@ -62,22 +66,18 @@ def named_layer(model: nn.Module, layer: str | nn.Module) -> tuple[str, nn.Modul
         if name is None:
             raise ValueError(f"layer is a {type(layer).__name__} that is not in the model: take one of this model")
     else:
-        name = _known_name(str(layer), modules)
-    found = modules[name]
-    if type(found).forward is nn.Module.forward:  # a ModuleList, for example
-        parts = [f"{name}.{child}" for child, _ in found.named_children()]
-        hint = f"choose one that is, for example {parts[-1]!r}" if parts else "choose one that is"
-        raise ValueError(f"layer {name!r} only holds others and is never called: {hint}")
-    return name, found
-
-
-def _known_name(name: str, modules: dict[str, nn.Module]) -> str:
-    name = name.removeprefix("module.").removeprefix("_orig_mod.")
-    if name in modules:
-        return name
-    level = name.count(".")
-    alike = [each for each in modules if each and each.count(".") == level]
-    return one_of("layer", name, alike or [each for each in modules if each])
+        name = str(layer).removeprefix("module.").removeprefix("_orig_mod.")
+        names = [known for known in modules if known]
+        if name not in modules:
+            same_level = [known for known in names if known.count(".") == name.count(".")]
+            one_of("layer", name, same_level or names)
+    module = modules[name]
+    if type(module).forward is nn.Module.forward:  # a ModuleList, for example
+        children = [f"{name}.{child}" for child, _ in module.named_children()] or ["another"]
+        raise ValueError(
+            f"layer {name!r} only holds others and is never called: choose one that is, for example {children[-1]!r}"
+        )
+    return name, module
 
 
 def find_layer(
@@ -127,7 +127,7 @@ def _latest_first(passes: Sequence[Pass], count: int) -> list[tuple[str, list[Ru
         latest[run.name] = i
     found = []
     for name in sorted(latest, key=lambda name: -latest[name]):
-        runs = trailing([run for each in passes for run in each.parts(name)], count)
+        runs = runs_of(passes, name, count)
         if runs:
             found.append((name, runs))
     return found
@@ -139,38 +139,42 @@ def _is_no_place_of_maps(model: nn.Module, name: str) -> bool:
         return True
     steps = name.split(".")
     parents = [".".join(steps[:i]) for i in range(1, len(steps))]
-    kinds = [type(model.get_submodule(parent)).__name__.lower() for parent in parents]
+    kinds = [type(model.get_submodule(parent)).__name__ for parent in parents]
     # A block of layers is named after its attention in some networks, and is not one.
-    return any(("attention" in kind or "attn" in kind) and "block" not in kind for kind in kinds)
+    return any(ATTENTION.search(kind) and "block" not in kind.lower() for kind in kinds)
 
 
 def probe(name: str, order: AxisOrder, parts: list[Tensor], logits: Float[Tensor, "b c"]) -> Candidate | None:
-    """Whether image 0's scores depend on its own maps, and on those of other images; None where on none at all."""
+    """Whether an image's scores depend on its own maps, and on those of other images; None where on none at all.
+
+    One image is asked, and more only while the answer is no: stochastic depth may have left out its way.
+    """
     if not logits.requires_grad:
         return None
-    with torch.enable_grad():
-        slopes = torch.linspace(1, 2, logits.shape[1], device=logits.device)
-        score = (logits[0].float() * slopes).sum()
-    gradients = gradients_of(score, parts, logits)
-    if all(gradient is None for gradient in gradients):
-        return None
-    own, others = _split_first(order, gradients)
-    mixes = bool(others) or batch_norm_between(logits, parts)
-    elsewhere = not own and any(bool(each.any()) for each in gradients if each is not None)
-    return Candidate(name, order, bool(own), mixes, elsewhere)
-
-
-def _split_first(order: AxisOrder, gradients: Sequence[Tensor | None]) -> tuple[bool, bool]:
-    """Whether image 0's part of the gradient, and that of the others, is anywhere not zero."""
-    first = gradients[0]
-    own = first is not None and bool(order.maps(first)[:1].any())
-    rest = [first[1:]] if first is not None else []
-    rest += [gradient for gradient in gradients[1:] if gradient is not None]
-    return own, any(bool(each.any()) for each in rest)
+    own = elsewhere = others = False
+    # Different weights for the scores, so that those that sum to a constant do not cancel.
+    slopes = torch.linspace(1, 2, logits.shape[1], device=logits.device)
+    for row in range(min(len(logits), MOST_ASKED)):
+        with torch.enable_grad():
+            score = (logits[row].float() * slopes).sum()
+        gradients = gradients_of(score, parts, logits)
+        if all(gradient is None for gradient in gradients):
+            return None
+        pairs = zip(gradients, parts, strict=True)
+        filled = [torch.zeros_like(part) if gradient is None else gradient for gradient, part in pairs]
+        whole = joined(filled, logits.device)  # (b, ...)
+        own = bool(order.maps(whole)[row].any())
+        elsewhere = not own and bool(whole.any())
+        others = bool(whole[:row].any()) or bool(whole[row + 1 :].any())
+        if own or others:
+            break
+    return Candidate(name, order, own, others or batch_norm_between(logits, parts), elsewhere)
 
 
 def _all_zero(passes: Sequence[Pass], logits: Float[Tensor, "b c"]) -> bool:
-    kept = [run.kept for each in passes for run in each.runs if run.kept.requires_grad]
+    kept: list[Tensor] = []
+    for each in passes:
+        kept += [run.kept for run in each.runs if run.kept.requires_grad]
     with torch.enable_grad():
         target = logits.float().square().sum()
     gradients = gradients_of(target, kept, logits)
@@ -179,9 +183,13 @@ def _all_zero(passes: Sequence[Pass], logits: Float[Tensor, "b c"]) -> bool:
 
 def nothing_found(passes: Sequence[Pass], image: tuple[int, int] | None) -> str:
     """The sentence for a network in which no layer could be found."""
-    shapes = dict.fromkeys(f"{run.name} {tuple(run.kept.shape)}" for each in passes for run in each.runs[-4:])
-    seen = f"the last outputs were {', '.join(shapes)}" if shapes else "no layer put out anything of 3 or 4 axes"
-    images = "the images" if image is None else f"the {image[0]} x {image[1]} images"
+    last = list(chain.from_iterable(each.runs[-4:] for each in passes))
+    shapes = ", ".join(dict.fromkeys(f"{run.name} {tuple(run.kept.shape)}" for run in last))
+    seen, images = "no layer put out anything of 3 or 4 axes", "the images"
+    if shapes:
+        seen = f"the last outputs were {shapes}"
+    if image is not None:
+        images = f"the {image[0]} x {image[1]} images"
     return (
         f"no layer found whose output is a map of {images} and that the scores depend on "
         f"({seen}): name one, watch(model, layer=...), whose output is (b, k, u, v), (b, u, v, k) or tokens (b, t, k)"

@@ -1,4 +1,4 @@
-"""A hook in a module that knows whose it is, is not copied with the model, and takes itself away."""
+"""A forward hook that is not copied with the model and removes itself when its recorder is gone."""
 
 import weakref
 from typing import Any
@@ -21,7 +21,7 @@ class Link:
 
 
 class Hook:
-    """One hook of ours in a module; it takes itself away where its recorder is gone."""
+    """One hook of ours in a module; it removes itself when its recorder is gone."""
 
     def __init__(self, link: Link, event: str, name: str = ""):
         self.link = link
@@ -30,7 +30,7 @@ class Hook:
 
     @torch._disable_dynamo  # a compiled model runs in two parts, before the hook and behind it
     def __call__(self, module: nn.Module, *args: Any) -> Any:
-        recorder = self.link.recorder() if self.link.recorder is not None else None
+        recorder = self.link.recorder and self.link.recorder()
         if recorder is None:
             remove_hooks(module, self.link)
             return None

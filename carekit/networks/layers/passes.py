@@ -1,6 +1,7 @@
 """What is kept of a forward pass: the outputs of the watched layers, and which of them are one batch."""
 
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -9,15 +10,16 @@ from torch import Tensor
 
 @dataclass
 class Run:
-    """One output of one layer: `kept` is a part of the graph that nobody can overwrite."""
+    """One output of one layer: `kept` is a part of the graph that no operation can overwrite."""
 
     name: str
     kept: Tensor
     cut: bool  # it had no gradient of its own
+    sealed: bool  # it ran under a no_grad of the model's own
 
 
 class Issued(NamedTuple):
-    """A copy that the model goes on with, its version then, and the run that it is of."""
+    """A copy that the model continues with, its version then, and the run that it is of."""
 
     copy: weakref.ref
     version: int
@@ -52,11 +54,21 @@ class Pass:
         return trailing(runs, self.count) or runs
 
 
+def runs_of(passes: Sequence[Pass], name: str, count: int) -> list[Run]:
+    """The last runs of a layer in these passes that hold exactly `count` images together; none if there are no such."""
+    runs: list[Run] = []
+    for each in passes:
+        runs += each.parts(name)
+    return trailing(runs, count)
+
+
 def trailing(runs: list[Run], count: int) -> list[Run]:
     """The last runs that hold exactly `count` images together; none where that does not come out even."""
     total = 0
     for i in range(len(runs) - 1, -1, -1):
         total += len(runs[i].kept)
         if total >= count:
-            return runs[i:] if total == count else []
-    return []
+            break
+    if total != count:
+        return []
+    return runs[i:]

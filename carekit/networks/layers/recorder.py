@@ -1,17 +1,19 @@
 """Keep what layers put out in the last forward pass, with a graph behind it, and leave no other trace."""
 
 import weakref
+from itertools import chain
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils import _pytree
 
-from carekit.method.graph import in_backward, why_no_way
+from carekit.method.graph import in_backward, joined, why_no_way
 from carekit.networks.layers.hooks import Hook, Link, remove_hooks
 from carekit.networks.layers.passes import Issued, Pass, Run
 
-MOST_PASSES = 16  # of one batch in parts, before the loss is asked for
+MOST_PASSES = 64  # of one batch in parts, before the loss is asked for
+CHANNELS = (1, 3, 4)  # of a picture
 MOST_CANDIDATES = 64  # layers whose outputs are kept while the layer is looked for: it is one of the last
 
 
@@ -56,12 +58,12 @@ class Recorder:
 
     def stop(self) -> None:
         """Take all hooks away."""
-        outer = [] if self.outer is None else [self.outer]
-        for module in {*self.model.modules(), *self.entry.modules(), *self.layers.values(), *outer}:
-            remove_hooks(module, self.link)
+        for module in {*self.model.modules(), *self.entry.modules(), *self.layers.values(), self.outer}:
+            if module is not None:
+                remove_hooks(module, self.link)
 
     def opened(self, _name: str, module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict] | None:
-        """A pass begins: forget those that are used or that nobody can ask for any more."""
+        """A pass begins: forget those that are used or that no one can ask for any more."""
         if in_backward():
             return None
         self._set_back()
@@ -69,14 +71,17 @@ class Recorder:
         self.passes = [each for each in self.passes if each.alive() and not each.used][-MOST_PASSES + 1 :]
         self.issued.clear()
         self.n_passes += 1
-        images = _images_of(args, kwargs)
-        size = None if images is None else (images.shape[2], images.shape[3])
-        self.last_size = size
-        self.open = Pass(None if images is None else len(images), size, torch.is_grad_enabled())
+        leaves = [leaf for leaf in _pytree.tree_leaves((args, kwargs)) if isinstance(leaf, Tensor) and leaf.ndim == 4]
+        count = self.last_size = None
+        if leaves:
+            # The largest is the image: a depth map or a mask that comes with it may be smaller.
+            count, *axes = max((leaf.shape for leaf in leaves), key=lambda shape: shape[1:].numel())
+            last = axes[2] in CHANNELS and axes[0] not in CHANNELS  # (b, h, w, c)
+            self.last_size = (axes[0], axes[1]) if last else (axes[1], axes[2])
+        self.open = Pass(count, self.last_size, torch.is_grad_enabled())
+        inputs = None
         if torch.is_inference_mode_enabled():
             inputs = self._leave_inference_mode(args, kwargs)
-        else:
-            inputs = None
         if not torch.is_grad_enabled() and (not self.layers or isinstance(self.entry, nn.DataParallel)):
             self._switch_grad_on(self.open)
         return inputs
@@ -87,7 +92,7 @@ class Recorder:
         context.__enter__()
         self.restore.append(lambda: context.__exit__(None, None, None))
         torch.set_grad_enabled(False)
-        return _pytree.tree_map(_normal, (args, kwargs))
+        return _pytree.tree_map_only(Tensor, lambda leaf: leaf.clone() if leaf.is_inference() else leaf, (args, kwargs))
 
     def _switch_grad_on(self, until: Pass) -> None:
         """For the rest of a pass. Inside a `no_grad` of the model's own, that block's end sets it back before."""
@@ -101,9 +106,9 @@ class Recorder:
     def ran(self, name: str, module: nn.Module, args: tuple, output: Any) -> Any:
         """A layer has put something out: keep it, and let the model go on with a copy."""
         leaves, structure = _pytree.tree_flatten(output)
-        places = [i for i, leaf in enumerate(leaves) if _may_be_map(leaf)]
-        several = sum(isinstance(leaf, Tensor) for leaf in leaves) > 1
-        if not places or (several and not self.layers):
+        tensors = [(i, leaf) for i, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
+        places = [i for i, leaf in tensors if leaf.is_floating_point() and leaf.ndim in (3, 4, 5) and leaf.numel() > 0]
+        if not places or (len(tensors) > 1 and not self.layers):
             return None  # of several outputs, others may be made from the map before we see it
         place = places[0]
         leaves[place] = self._keep(name, leaves[place])
@@ -116,36 +121,33 @@ class Recorder:
             return output.clone()  # a checkpoint computes its part again, and must do the same
         seen = self.issued.get(id(output))
         if seen is not None and seen.copy() is output and seen.version == output._version:
-            self._note(Run(name, seen.run.kept, seen.run.cut))  # a module that returns what its last child returned
+            self._note(
+                Run(name, seen.run.kept, seen.run.cut, seen.run.sealed)
+            )  # a module that returns what its last child returned
             return output
-        kept, copy = self._with_graph(output)
-        run = Run(name, kept, kept is not output)
+        kept = output
+        if not torch.is_grad_enabled() and self.open is not None and not self.open.grad:
+            self._switch_grad_on(self.open)  # validation: what follows gets a graph of its own
+        if self.open is not None or torch.is_grad_enabled():
+            # A block under the model's own no_grad stays so: only the copy that may leave it has a graph, of one step.
+            if not output.requires_grad or not torch.is_grad_enabled():
+                kept = output.detach().requires_grad_()
+        with torch.set_grad_enabled(kept.requires_grad):
+            copy = kept.clone()  # the model continues with it, so that no operation in place reaches what is kept
+        sealed = self.open is not None and self.open.grad and not torch.is_grad_enabled()
+        run = Run(name, kept, kept is not output, sealed)
         self._note(run)
         if not self.layers:
             self.issued[id(copy)] = Issued(weakref.ref(copy), copy._version, run)
         return copy
 
-    def _with_graph(self, output: Tensor) -> tuple[Tensor, Tensor]:
-        """The output, and a copy that the model goes on with, so that no operation in place reaches the first."""
-        if output.requires_grad and torch.is_grad_enabled():
-            return output, output.clone()
-        # Without a gradient (validation, a frozen trunk) what follows gets a graph of its own.
-        if not torch.is_grad_enabled():
-            if self.open is None:  # nobody would switch it off again
-                return output, output.clone()
-            self._switch_grad_on(self.open)
-        kept = output.detach().requires_grad_()
-        return kept, kept.clone()
-
-    def _pass(self) -> Pass:
-        if self.open is not None:
-            return self.open
-        if not self.passes or self.passes[-1].used or self.passes[-1].count is not None:
-            self.passes.append(Pass(None, None, torch.is_grad_enabled()))  # parts of the model called by themselves
-        return self.passes[-1]
-
     def _note(self, run: Run) -> None:
-        runs = self._pass().runs
+        now = self.open
+        if now is None:  # a part of the model that was called alone
+            if not self.passes or self.passes[-1].used or self.passes[-1].count is not None:
+                self.passes.append(Pass(None, None, torch.is_grad_enabled()))
+            now = self.passes[-1]
+        runs = now.runs
         runs.append(run)
         if self.layers:
             return
@@ -158,7 +160,7 @@ class Recorder:
             runs[:] = [each for each in runs if each.name != early]
 
     def closed(self, _name: str, module: nn.Module, args: tuple, output: Any) -> Any:
-        """The pass is over: what the user gets is as if nobody had watched."""
+        """The pass is over: what the user gets is as if no one had watched."""
         if in_backward() or self.open is None:
             return None
         self._set_back()
@@ -167,13 +169,17 @@ class Recorder:
         self.done = done
         if done.runs:
             self.passes.append(done)
-        detached = not done.grad or not _trains(module, args)
+        # Without us the output would have a gradient only by a weight or an input that has one.
+        sources = [*module.parameters(), *(leaf for leaf in _pytree.tree_leaves(args) if isinstance(leaf, Tensor))]
+        detached = not done.grad or not any(source.requires_grad for source in sources)
         leaves, structure = _pytree.tree_flatten(output)
         for i, leaf in enumerate(leaves):
-            if isinstance(leaf, Tensor):
-                if detached and leaf.requires_grad:
-                    leaves[i] = leaf.detach()
-                done.given.append((weakref.ref(leaves[i]), leaf if detached and leaf.requires_grad else None))
+            if not isinstance(leaf, Tensor):
+                continue
+            graph = None
+            if detached and leaf.requires_grad:
+                graph, leaves[i] = leaf, leaf.detach()
+            done.given.append((weakref.ref(leaves[i]), graph))
         self.issued.clear()
         return _pytree.tree_unflatten(leaves, structure) if detached else None
 
@@ -217,11 +223,18 @@ class Recorder:
             ours = [graph for _, graph in column if graph is not None]
             if len(ours) == len(passes) and all(given() is logits for given, _ in column):
                 return ours[0]
-            if len(ours) == len(passes) and _same(ours, logits):
+            if len(ours) == len(passes) and sum(graph.numel() for graph in ours) == logits.numel():
                 with torch.enable_grad():
-                    return torch.cat(ours)
+                    whole = joined(ours, logits.device).to(logits).reshape(logits.shape)
+                values = whole.detach()
+                # They may be divided by a temperature: the same factor everywhere.
+                factor = (values * logits).sum() / (values * values).sum().clamp(min=1e-12)
+                if factor > 0 and torch.allclose(values * factor, logits, rtol=1e-3, atol=1e-5, equal_nan=True):
+                    with torch.enable_grad():
+                        return whole * factor
         features = passes[-1].runs[-1].kept
-        if any(graph is not None for each in passes for _, graph in each.given):
+        graphs = [graph for _, graph in chain.from_iterable(each.given for each in passes)]
+        if any(graph is not None for graph in graphs):
             raise ValueError(
                 "without gradients, the logits must be what the model itself returned in its last pass, and these "
                 "differ: give them unchanged"
@@ -235,33 +248,3 @@ class Recorder:
         self.issued.clear()
         self.open = None
         self.done = None
-
-
-def _may_be_map(leaf: Any) -> bool:
-    return isinstance(leaf, Tensor) and leaf.is_floating_point() and leaf.ndim in (3, 4, 5) and leaf.numel() > 0
-
-
-def _same(ours: list[Tensor], logits: Tensor) -> bool:
-    if any(each.shape[1:] != logits.shape[1:] for each in ours) or sum(map(len, ours)) != len(logits):
-        return False
-    values = torch.cat([each.detach().to(logits.device) for each in ours]).to(logits.dtype)
-    return bool(torch.allclose(values, logits, rtol=1e-3, atol=1e-5, equal_nan=True))
-
-
-def _normal(leaf: Any) -> Any:
-    return leaf.clone() if isinstance(leaf, Tensor) and leaf.is_inference() else leaf
-
-
-def _trains(module: nn.Module, args: tuple) -> bool:
-    """Whether the model's output would have a gradient without us."""
-    return any(each.requires_grad for each in module.parameters()) or any(
-        isinstance(leaf, Tensor) and leaf.requires_grad for leaf in _pytree.tree_leaves(args)
-    )
-
-
-def _images_of(args: tuple, kwargs: dict) -> Tensor | None:
-    """The first tensor of four axes that the model is called with."""
-    for leaf in _pytree.tree_leaves((args, kwargs)):
-        if isinstance(leaf, Tensor) and leaf.ndim == 4:
-            return leaf
-    return None

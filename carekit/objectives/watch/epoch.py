@@ -40,7 +40,7 @@ class EpochAttention:
         self.images += len(shares)
 
     def compute(self) -> dict[str, float]:
-        """`attention_inside`, and beside it `attention_uniform`, what a map without any preference scores.
+        """`attention_inside`, and `attention_uniform`, what a map without any preference scores.
 
         Both are NaN where no image had a box.
         """

@@ -28,6 +28,9 @@ def masks_of(boxes: Any, count: int, image: Size | None, format: str | None) -> 
         return torch.zeros(count, 1, 1, dtype=torch.uint8), torch.zeros(count, dtype=torch.bool)
     if len(boxes) != count:
         raise ValueError(f"{count} logits and boxes of {len(boxes)} images: give boxes for each image, [] for none")
+    if all(isinstance(mask, Tensor) and mask.ndim == 2 and mask.shape == boxes[0].shape != (1, 4) for mask in boxes):
+        if tuple(boxes[0].shape) == image:
+            boxes = torch.stack(list(boxes))  # n times (h, w) -> (n, h, w): a list of masks, not of boxes
     if is_mask(boxes, image):
         return read_masks(boxes, image)
     if image is None:

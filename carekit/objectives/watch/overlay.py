@@ -74,8 +74,8 @@ def _grey(image: np.ndarray) -> Float[np.ndarray, "h w"]:
     image = image.astype(np.float64)
     low = image.min()
     high = image.max()
-    if low >= 0 and 1 < high <= 255:
-        return image
+    if low >= 0 and 1 < high <= 255 and np.array_equal(image, image.round()):
+        return image  # whole numbers to 255
     return (image - low) / (high - low) * 255 if high > low else np.zeros_like(image)
 
 

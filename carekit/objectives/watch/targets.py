@@ -14,6 +14,7 @@ from torch.nn import functional
 from carekit.method.cam import choice_of
 
 LABELS = "labels"  # the map is that of the label
+IGNORED = -100  # torch's number for "no label"
 
 
 class Target(NamedTuple):
@@ -22,29 +23,35 @@ class Target(NamedTuple):
     choice: Float[Tensor, "b c"]
     known: Bool[Tensor, " b"]
 
+    @property
+    def classes(self) -> Int[Tensor, " b"]:
+        """The class of each map; of several the first. With one logit 1, or 0 for its negative."""
+        if self.choice.shape[1] == 1:
+            return (self.choice[:, 0] > 0).long()
+        return self.choice.argmax(1)
+
 
 def class_loss_of(logits: Float[Tensor, "b c"], labels: Shaped[Tensor, "b *rest"]) -> Float[Tensor, ""]:
     """L_c by the kind of the labels: cross-entropy of classes, one-hot or soft labels; with one logit a sigmoid's.
 
-    Raises ValueError for labels that need a loss of their own (several classes at once, numbers) or do not fit.
+    Raises ValueError for labels that need a loss of their own (several classes an image, numbers) or do not fit.
 
     Lesson 5.
     """
     if logits.shape[1] == 1:
-        return functional.binary_cross_entropy_with_logits(logits[:, 0], _one_column(labels).to(logits.dtype))
+        labels = _one_column(labels)
+        known = labels >= 0  # below 0 is "no label", as in cross-entropy
+        return functional.binary_cross_entropy_with_logits(logits[known, 0], labels[known].to(logits.dtype))
     if labels.shape == logits.shape:
         labels = labels.to(logits.dtype)
-        if not _sums_to_one(labels):
+        if not bool(((labels.detach().sum(1) - 1).abs() < 1e-3).all()):
             raise ValueError(
                 "the labels' rows do not sum to 1, so they are no shares of classes: where an image has several "
                 "classes, give class_loss=torch.nn.functional.binary_cross_entropy_with_logits"
             )
         return functional.cross_entropy(logits, labels)
-    return functional.cross_entropy(logits, class_indices(labels, logits))
-
-
-def _sums_to_one(labels: Float[Tensor, "b c"]) -> bool:
-    return bool(((labels.detach().sum(1) - 1).abs() < 1e-3).all())
+    classes = class_indices(labels, logits)
+    return functional.cross_entropy(logits, torch.where(classes < 0, IGNORED, classes), ignore_index=IGNORED)
 
 
 def _one_column(labels: Shaped[Tensor, "b *rest"]) -> Shaped[Tensor, " b"]:
@@ -69,7 +76,7 @@ def target_of(
     logits: Float[Tensor, "b c"],
     labels: Shaped[Tensor, "b *rest"] | None,
     target: str | int | Tensor | None,
-    ignore_index: int = -100,
+    ignore_index: int = IGNORED,
 ) -> Target:
     """Which score each image's map is of.
 
@@ -87,8 +94,10 @@ def target_of(
     if isinstance(target, str) and target != LABELS:
         raise ValueError(f"target = {target!r} is unknown: leave it out, or give a class number, a tensor or None")
     wanted = labels if isinstance(target, str) else target
-    if wanted is None:
-        wanted = (logits[:, 0] > 0).long() if logits.shape[1] == 1 else logits.argmax(1)
+    if wanted is None and logits.shape[1] == 1:
+        wanted = (logits[:, 0] > 0).long()  # a sigmoid above one half
+    elif wanted is None:
+        wanted = logits.argmax(1)
     if not isinstance(wanted, Tensor):
         wanted = torch.as_tensor(wanted)
     wanted = wanted.detach().to(logits.device)
@@ -112,20 +121,21 @@ def _of_one_logit(logits: Float[Tensor, "b 1"], labels: Shaped[Tensor, " b"], ig
 
 
 def _of_shares(shares: Shaped[Tensor, "b c"]) -> Target:
+    # Of soft labels the strongest class, of several classes all: each has the highest share.
     highest = shares.amax(1, keepdim=True)
     return Target(((shares == highest) & (shares > 0)).float(), highest[:, 0] > 0)
 
 
 def _of_classes(logits: Float[Tensor, "b c"], classes: Int[Tensor, " b"], ignore_index: int) -> Target:
     known = (classes != ignore_index) & (classes >= 0)
-    highest = int(classes[known].max()) if known.any() else 0
-    if highest >= logits.shape[1]:
+    wrong = classes[known & (classes >= logits.shape[1])]
+    if len(wrong):
         raise ValueError(
-            f"label {highest} is no class: the logits have {logits.shape[1]} columns, 0 to {logits.shape[1] - 1}"
+            f"label {wrong.max()} is no class: the logits have {logits.shape[1]} columns, 0 to {logits.shape[1] - 1}"
         )
     return Target(choice_of(torch.where(known, classes, 0), logits) * known[:, None], known)
 
 
 def ignored_by(class_loss: Callable | None) -> int:
     """The `ignore_index` of a loss that has one; torch's default otherwise. Lesson 5."""
-    return int(getattr(class_loss, "ignore_index", -100))
+    return int(getattr(class_loss, "ignore_index", IGNORED))

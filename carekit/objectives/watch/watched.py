@@ -6,6 +6,8 @@ Shapes: b images, n of them with a box and a class, k channels, a map of u x v, 
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 import torch
@@ -19,12 +21,14 @@ from carekit.method.shapes import Size
 from carekit.networks.layers.axis_order import AxisOrder, axis_order_of
 from carekit.networks.layers.find_layer import ddp_around, find_layer, named_layer, nothing_found, probe, unwrap
 from carekit.networks.layers.hooks import Link
-from carekit.networks.layers.passes import Pass, Run, trailing
+from carekit.networks.layers.passes import Pass, Run, runs_of
 from carekit.networks.layers.recorder import Recorder
 from carekit.objectives.objective import Loss
 from carekit.objectives.watch.masks import NO_SIZE, masks_of
 from carekit.objectives.watch.scores import columns, scores_in, wide
 from carekit.objectives.watch.targets import LABELS, Target, class_loss_of, ignored_by, target_of
+
+GOLDEN = 0.6180339887  # multiples of it, less their whole part, are evenly spread
 
 
 class LastMaps(NamedTuple):
@@ -51,7 +55,7 @@ class Batch(NamedTuple):
 
 
 class Watched:
-    """CARE beside a model of anyone's own, made by `Care(...).watch(model)`.
+    """CARE for any model, made by `Care(...).watch(model)`.
 
     Args:
         care: the objective.
@@ -63,7 +67,7 @@ class Watched:
         quiet: do not print which layer was found.
 
     Raises:
-        ValueError: for a layer that is not in the model, and two watchers of one model.
+        ValueError: for a layer that is not in the model.
 
     Lesson 5.
     """
@@ -77,7 +81,7 @@ class Watched:
         class_loss: Callable[[Any, Any], Tensor] | None = None,
         quiet: bool = False,
     ):
-        self.care = care
+        self.care = self._full = care
         self.model = model
         self.class_loss = class_loss
         self.quiet = quiet
@@ -87,12 +91,10 @@ class Watched:
         self._warned = False
         self._trains = False
         self._link = Link()
-        self._attach(layer)
-
-    def _attach(self, layer: str | nn.Module | None) -> None:
-        inner = unwrap(self.model)
-        entry = self.model if isinstance(self.model, nn.DataParallel) else inner
-        self._recorder = Recorder(inner, entry, self._link, ddp_around(self.model))
+        inner = unwrap(model)
+        # DataParallel runs replicas of the inner network, whose calls our hooks must not take for passes.
+        entry = model if isinstance(model, nn.DataParallel) else inner
+        self._recorder = Recorder(inner, entry, self._link, ddp_around(model))
         layers = {}
         if layer is not None:
             self.layer, module = named_layer(inner, layer)
@@ -128,14 +130,31 @@ class Watched:
         Raises:
             ValueError: where logits, features, labels and boxes do not belong together; the sentence says why.
         """
+        self.last = None  # whatever comes of this batch, the maps of the one before are not its maps
         given = scores_in(logits)
+        if isinstance(labels, (tuple, list)) and any(isinstance(label, Tensor) and label.ndim for label in labels):
+            raise ValueError(
+                f"labels are {len(labels)} tensors: give one, (b,) or (b, c); of mixed images shares of classes, "
+                "share * one_hot(labels) + (1 - share) * one_hot(others)"
+            )
         labels = torch.as_tensor(labels, device=given.device)
         if len(labels) != len(given):
             raise ValueError(f"{len(given)} logits and {len(labels)} labels: give both of the same batch")
+        if self.care.ramp and self._recorder.entry.training:
+            raise ValueError(
+                f"ramp = {self.care.ramp:g} needs the epoch: write care.at(epoch, epochs) at the start of each, from 0"
+            )
         class_loss = class_loss or self.class_loss
         with torch.autocast(given.device.type, enabled=False):  # sums in 32 bits
             y = wide(given)
-            l_c = class_loss(y, labels) if class_loss else class_loss_of(columns(y), labels)
+            if class_loss is None:
+                l_c = class_loss_of(columns(y), labels)
+            else:
+                # Whole numbers of the scores' shape are shares of classes, which every loss wants as floats.
+                shares = labels.ndim == 2 and labels.shape == y.shape
+                l_c = class_loss(y, labels.to(y.dtype) if shares else labels)
+        if l_c.ndim:
+            raise ValueError(f"class_loss returned the shape {tuple(l_c.shape)}: give a scalar, reduction='mean'")
         if self.care.alpha == 0 and self._recorder.entry.training:
             return self.care.without_maps(l_c)
         with exact(given.device):
@@ -154,7 +173,6 @@ class Watched:
         image = self._recorder.size_of(given)
         masks, has_box = masks_of(boxes, len(given), image, format)
         if not bool(has_box.any()):
-            self.last = None
             return self.care.without_maps(l_c)
         batch = self._batch(given, image or (masks.shape[1], masks.shape[2]))
         if batch is None:
@@ -166,7 +184,11 @@ class Watched:
         self.last = LastMaps(maps.detach(), masks, rows)
         if self.care.alpha == 0 or len(rows) == 0:
             return self.care.without_maps(l_c)
-        return self.care.with_maps(l_c, maps, masks, chosen.choice[rows.to(given.device)].argmax(1), len(given))
+        return self.care.with_maps(l_c, maps, masks, chosen.classes[rows.to(given.device)], len(given))
+
+    def at(self, epoch: int, epochs: int) -> None:
+        """Take the α of this epoch, the first is 0, as `Care.at` has it: for an objective with a ramp."""
+        self.care = replace(self._full.at(epoch, epochs), ramp=0.0)
 
     def maps(self, logits: Any, target: Any = None) -> Float[Tensor, "b u v"]:
         """The maps of all images of the last pass in [0, 1], without a graph: for looking at, in training or not.
@@ -190,17 +212,22 @@ class Watched:
             return self._maps(batch, chosen, torch.arange(len(given))).detach()
 
     def _batch(self, given: Tensor, image: Size) -> Batch | None:
-        """The passes that gave these logits, seen as features and scores; None while no layer could be told."""
+        """The passes that gave these logits, seen as features and scores; None while the layer is not known."""
         passes = self._recorder.passes_of(given)
         if not passes:
             raise ValueError(self._why_nothing_ran())
-        logits = columns(self._recorder.with_graph(given, passes))
+        with torch.enable_grad():
+            logits = columns(self._recorder.with_graph(given, passes))
+        images = [each.count for each in passes if each.count is not None]
+        if len(images) == len(passes) and sum(images) != len(given):
+            raise ValueError(self._why_counts_differ(passes, len(given)))
         layer = self._choose(passes, logits, image) if self.layer is None else self.layer
         if layer is None:
             return None
-        runs = trailing([run for each in passes for run in each.parts(layer)], len(given))
+        runs = runs_of(passes, layer, len(given))
         if not runs:
             raise ValueError(self._why_counts_differ(passes, len(given)))
+        self._check_runs(passes, layer, runs)
         parts = [run.kept for run in runs]
         order = axis_order_of(tuple(parts[0].shape), image)
         if order is None:
@@ -208,7 +235,7 @@ class Watched:
         for each in passes:
             each.used = True
         self._warn_if_nothing_is_trained(runs)
-        return Batch(logits, parts, order, self._do_images_mix(logits, parts, order))
+        return Batch(logits, parts, order, self._do_images_mix(logits, runs, order))
 
     def _choose(self, passes: list[Pass], logits: Tensor, image: Size) -> str | None:
         found = find_layer(self._recorder.model, passes, logits, image)
@@ -218,16 +245,24 @@ class Watched:
         self._recorder.start({self.layer: self._recorder.model.get_submodule(self.layer)})
         for each in self._recorder.passes:
             each.runs = [run for run in each.runs if run.name == self.layer]
-        if not self.quiet and not _is_another_rank():
+        distributed = torch.distributed
+        running = distributed.is_available() and distributed.is_initialized()
+        if not self.quiet and not (running and distributed.get_rank() > 0):  # once, not in each rank
             u, v = order.size
             print(f"CARE watches the layer {self.layer!r}, maps of {u} x {v}; watch(model, layer=...) takes another")
         return self.layer
 
-    def _do_images_mix(self, logits: Tensor, parts: list[Tensor], order: AxisOrder) -> bool:
+    def _do_images_mix(self, logits: Tensor, runs: list[Run], order: AxisOrder) -> bool:
         """Whether a batch normalisation mixes the images behind the layer: asked of the graph, and once by trying."""
         training = self._recorder.entry.training
+        parts = [run.kept for run in runs]
         if training not in self._mixes and len(logits) > 1:
             found = probe(str(self.layer), order, parts, logits)
+            if found is None and runs[-1].sealed:
+                raise ValueError(
+                    f"the layer {self.layer!r} runs inside of a torch.no_grad() of the model, and others after it: "
+                    "give the last layer there, or freeze the weights with requires_grad_(False) in place of no_grad"
+                )
             if found is None:
                 raise ValueError(why_no_way(logits, parts[-1], None))
             if found.depends:
@@ -235,6 +270,21 @@ class Watched:
             elif found.elsewhere:
                 raise ValueError(_only_class_token(str(self.layer)))
         return self._mixes.get(training, False)
+
+    def _check_runs(self, passes: list[Pass], layer: str, runs: list[Run]) -> None:
+        """Raise ValueError where the layer has run on several inputs of each image, so that it is unclear which."""
+        all_runs = chain.from_iterable(each.runs for each in passes)
+        earlier = [run for run in all_runs if run.name == layer and not any(run is last for last in runs)]
+        if not earlier or not runs[-1].kept.requires_grad:
+            return
+        # A layer that is used twice on the way, such as a shared ReLU, has made its first output into its second.
+        below = set(nodes(torch.autograd.graph.get_gradient_edge(runs[-1].kept).node))
+        apart = [run for run in earlier if torch.autograd.graph.get_gradient_edge(run.kept).node not in below]
+        if apart and len(apart[-1].kept) == sum(len(run.kept) for run in runs):
+            raise ValueError(
+                f"the layer {layer!r} ran on {len(apart) + 1} inputs in one call, and the boxes may be of any: name a "
+                "layer that runs once, watch(model, layer=...), or call the model with the image of the boxes alone"
+            )
 
     def _maps(self, batch: Batch, chosen: Target, rows: Int[Tensor, " n"]) -> Float[Tensor, "n u v"]:
         rows = rows.to(batch.logits.device)
@@ -244,11 +294,30 @@ class Watched:
                 scores, batch.parts, rows, batch.logits, mixes=batch.mixes, second_order=self.care.second_order
             )
             features = joined(batch.parts, batch.logits.device)[rows]
+            if not batch.mixes:
+                self._check_order(scores, batch, rows, gradient)
         make = MAPS.named(self.care.method).function
         return normalise(make(batch.order.maps(features).float(), batch.order.maps(gradient).float()))
 
+    def _check_order(self, scores: Tensor, batch: Batch, rows: Tensor, gradient: Tensor) -> None:
+        """Raise ValueError where the scores are not in the order of the images, in this very batch.
+
+        If each score is of its own image, a weight on the score is the same weight on the image's gradient.
+        """
+        if len(rows) < 2:
+            return
+        weights = 1 + torch.arange(1, len(scores) + 1, device=scores.device) * GOLDEN % 1  # far apart for neighbours
+        weighted = gradient_of_each(scores * weights.to(scores.dtype), batch.parts, rows, batch.logits).flatten(1)
+        plain = gradient.detach().flatten(1)  # (n, ...) -> (n, m)
+        off = (weighted - weights[rows, None].to(plain.dtype) * plain).abs().amax(1)
+        if bool((off > 0.05 * plain.abs().amax(1)).any()):
+            raise ValueError(
+                "the scores are not in the order of the images that the layer saw (shuffled in the model, or parts "
+                "joined in another order): give them, labels and boxes in the order in which the images ran"
+            )
+
     def _warn_if_nothing_is_trained(self, parts: list[Run]) -> None:
-        """Once, where no weight stands before the layer that the attention loss could move."""
+        """Warn once if no weight before the layer could be moved by the attention loss."""
         care = self.care
         if self._warned or care.alpha == 0 or care.second_order or not self._recorder.entry.training:
             return
@@ -285,13 +354,14 @@ class Watched:
         return "the model was not called since watch(): write care(model(images), labels, boxes) with the same model"
 
     def _why_counts_differ(self, passes: list[Pass], count: int) -> str:
-        held = sum(len(run.kept) for each in passes for run in each.runs if run.name == self.layer)
-        if held == 0:
+        runs = chain.from_iterable(each.runs for each in passes)
+        held = sum(len(run.kept) for run in runs if run.name == self.layer)
+        what = f"the layer {self.layer!r} put out maps of {held} images in the last pass"
+        if self.layer is None:
+            what = f"the model was called with {sum(each.count or 0 for each in passes)} images in the last pass"
+        elif held == 0:
             return self._why_nothing_ran()
-        return (
-            f"{count} logits, but the layer {self.layer!r} put out maps of {held} images in the last pass: give the "
-            "logits of that pass, all of them and no others"
-        )
+        return f"{count} logits, but {what}: give the logits of that pass, all of them and no others"
 
     def stop(self) -> None:
         """Take the hooks away; the model is as it was."""
@@ -354,8 +424,3 @@ def _only_class_token(layer: str) -> str:
         f"the scores depend on the class token of {layer!r} and not on its patches: choose a layer before the last "
         "attention, for example the first norm of the last block"
     )
-
-
-def _is_another_rank() -> bool:
-    distributed = torch.distributed
-    return distributed.is_available() and distributed.is_initialized() and distributed.get_rank() > 0

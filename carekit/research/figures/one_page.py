@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from carekit.ground import page
-from carekit.method.metrics import label_of
 from carekit.research.figures import show
+from carekit.research.figures.labels import label_of
 
 
 def write_page(path: Path, title: str, parts: Mapping[str, str | pd.DataFrame | Figure]) -> Path:

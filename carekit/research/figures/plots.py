@@ -16,7 +16,7 @@ from matplotlib.ticker import NullFormatter, StrMethodFormatter
 from carekit.data.prepared import Prepared
 from carekit.experiment.evaluation import Predictions
 from carekit.method.cam import resize
-from carekit.method.metrics import label_of
+from carekit.research.figures.labels import label_of
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito 2008
 MAP = "cividis"

@@ -11,7 +11,7 @@ import pandas as pd
 from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
-from carekit.method.metrics import label_of
+from carekit.research.figures.labels import label_of
 from carekit.research.figures.wording import interval
 
 

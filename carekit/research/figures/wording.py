@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 from scipy.stats import binomtest
 
-from carekit.method.metrics import label_of
+from carekit.research.figures.labels import label_of
 
 
 def interval(mean: float, half: float, digits: int = 3, sign: str = "") -> str:

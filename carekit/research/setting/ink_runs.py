@@ -9,8 +9,9 @@ import pandas as pd
 from carekit.data.prepared import Prepared
 from carekit.experiment import Run, first_of_each_class, load_model
 from carekit.material.drawing.marks import plant, rows_with_room
-from carekit.method.metrics import EQUAL_RECALL, TURNED
+from carekit.method.metrics import EQUAL_RECALL
 from carekit.networks import Backbone
+from carekit.research.figures.labels import TURNED
 from carekit.research.setting.drawn import load_drawn
 from carekit.research.setting.ink_pair import Pair, compare_marks
 from carekit.training import cached

@@ -12,8 +12,9 @@ from matplotlib.lines import Line2D
 
 from carekit.data.prepared import Prepared
 from carekit.experiment.evaluation import Predictions
-from carekit.method.metrics import label_of, mean_and_half_width
+from carekit.method.metrics import mean_and_half_width
 from carekit.research.figures import plots
+from carekit.research.figures.labels import label_of
 
 SIZE = 9  # points of small print
 MARKERS = ("o", "s", "^", "D", "v")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from carekit.experiment import paired_difference
-from carekit.method.metrics import TURNED, label_of
+from carekit.research.figures.labels import TURNED, label_of
 
 LESS_IS_BETTER = (TURNED, "false_alarms")
 

@@ -25,11 +25,11 @@ from carekit.experiment import Arm, cached_for_training
 from carekit.method.attention import inner_loss, outer_loss
 from carekit.method.boxes import outer_mask
 from carekit.method.cam import normalise, raw_activation_map, resize
-from carekit.method.metrics import label_of
 from carekit.method.seeding import one_thread, seeded
 from carekit.networks import Backbone
 from carekit.objectives import Care, Loss, Step
 from carekit.paper import DEFAULTS
+from carekit.research.figures.labels import label_of
 from carekit.research.figures.wording import interval
 from carekit.research.setting.setting import Setting
 from carekit.strategies import STRATEGIES

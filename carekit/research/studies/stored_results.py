@@ -7,9 +7,10 @@ import pandas as pd
 
 from carekit.experiment import sidecar as results
 from carekit.experiment.sidecar import Results
-from carekit.method.metrics import EQUAL_RECALL, label_of, mean_and_half_width
+from carekit.method.metrics import EQUAL_RECALL, mean_and_half_width
 from carekit.paper import TABLES
 from carekit.paper.tables import Data
+from carekit.research.figures.labels import label_of
 from carekit.research.figures.wording import interval
 from carekit.research.setting.parameters import PARAMETERS
 from carekit.research.setting.setting import Setting

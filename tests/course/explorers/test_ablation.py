@@ -9,7 +9,8 @@ from carekit.course.explorers.ablation.numbers import axis_range, colour_range
 from carekit.course.explorers.overlay import inside, mask_of
 from carekit.experiment import Arm, evaluation
 from carekit.experiment.profiles import Profile
-from carekit.method.metrics import HEADLINE, METRICS, Metric, label_of
+from carekit.method.metrics import HEADLINE, METRICS, Metric
+from carekit.research.figures.labels import label_of
 from carekit.training import Schedule
 
 WITHOUT = "without attention"

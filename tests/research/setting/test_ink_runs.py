@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from carekit.method.metrics import label_of
+from carekit.research.figures.labels import label_of
 from carekit.research.setting import open_setting
 from carekit.research.setting.ink_runs import COLUMNS, marked_pair, with_ink
 

@@ -11,8 +11,8 @@ from carekit import Care
 from carekit.experiment import Arm
 from carekit.experiment import sidecar as results
 from carekit.experiment.box_sources import Scaled
-from carekit.method.metrics import TURNED
 from carekit.objectives import Energy
+from carekit.research.figures.labels import TURNED
 from carekit.research.setting import open_setting
 from carekit.research.studies import gains, stored_results, treatments
 from carekit.strategies import STRATEGIES

@@ -14,8 +14,9 @@ from carekit.course.explorers.controls import PAPER, SIGNS, choice, index
 from carekit.course.explorers.frame import Explorer, packed
 from carekit.course.explorers.overlay import inside, mask_of
 from carekit.data.prepared import Prepared
-from carekit.method.metrics import METRICS, label_of
+from carekit.method.metrics import METRICS
 from carekit.research.figures import plots
+from carekit.research.figures.labels import label_of
 
 # A setting next to the control; without the latter where it is the setting itself.
 CAPTION = (

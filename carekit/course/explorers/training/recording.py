@@ -19,9 +19,9 @@ from carekit.experiment import WATCHED, Arm, cached_for_evaluation, cached_for_t
 from carekit.experiment.evaluation import Predictions, measure, predict
 from carekit.experiment.profiles import Profile
 from carekit.ground.orphans import end_with_parent
-from carekit.method.metrics import label_of
 from carekit.method.seeding import one_thread
 from carekit.networks import Backbone
+from carekit.research.figures.labels import label_of
 from carekit.training import epochs
 
 # What has a curve, and what it is called.
