@@ -129,7 +129,7 @@ def test_a_metric_is_in_the_scores_the_tables_and_a_plot(runs):
     assert scores["called"].between(0, 1).all()
     table = experiment.summary(scores, ["called"])
     assert ("called", "mean") in table.columns
-    figure = plots.intervals(table, ["called"])
+    figure = plots.dots(scores, ["called"])
     assert figure.axes[0].get_xlabel() == "share of images called\nrare"
     difference = experiment.paired_difference(scores, "map", "control", ["called"])
     assert difference.index.tolist() == ["called"]
