@@ -1,4 +1,5 @@
 import json
+from collections import ChainMap
 
 import numpy as np
 import pytest
@@ -90,6 +91,13 @@ def test_an_edited_parameter_has_one_value_everywhere(tmp_path):
     notebook["tau"] = 7
     with pytest.raises(ValueError, match="tau = 7 is out of range"):
         _ = lesson.care
+
+
+def test_a_lesson_with_data_of_its_own_follows_the_other_parameters():
+    notebook = {"profile": "fast", "data": "synthetic"}
+    films = open_setting(ChainMap({"data": "synthetic-chest"}, notebook))
+    notebook |= {"tau": 0.3, "data": "another folder"}
+    assert films.care.tau == 0.3 and films.rare == "opacity"
 
 
 @pytest.mark.parametrize(
