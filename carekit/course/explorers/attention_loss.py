@@ -95,13 +95,14 @@ def explore_attention_loss(
         guess={"name": "l_a", "label": "L_a"},
     )
     shown = numbers(maps[0], sent["boxes"][0], data.size, **values)
-    explorer.show(_still(data, rows[0], maps[0], shown, tau, box_scale), shown | {"tau": tau, "steps": 0})
+    explorer.show(still(data, rows[0], maps[0], shown, tau, box_scale), shown | {"tau": tau, "steps": 0})
     return explorer
 
 
-def _still(
+def still(
     data: Prepared, row: SupportsIndex, map_: np.ndarray, shown: dict[str, float], tau: float, box_scale: float
 ) -> Figure:
+    """The map over the image, and where the image is on the knee of L_in at τ."""
     figure, axes = plots.grid(2, size=3)
     scaled = boxes.scale(data.checked_boxes(row), box_scale, (data.size, data.size))
     plots.draw_attention(axes[0, 0], data.read([row])[0], map_, scaled, "map of the true class")

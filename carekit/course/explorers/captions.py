@@ -23,7 +23,7 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
         chosen = yes if _holds(values, name, sign, other) else no
         template = template[: section.start()] + chosen + template[section.end() :]
     # All fields in one pass, so that a brace in a value begins no field.
-    return _FIELD.sub(lambda field: _text(values[field[1]], field[2]), template)
+    return _FIELD.sub(lambda field: written(values[field[1]], field[2]), template)
 
 
 def _holds(values: Mapping[str, Any], name: str, sign: str, other: str) -> bool:
@@ -33,10 +33,11 @@ def _holds(values: Mapping[str, Any], name: str, sign: str, other: str) -> bool:
     if not sign:
         return True
     limit = float(values.get(other, other))
-    return value < limit if sign == "<" else value > limit
+    return (sign == "<" and value < limit) or (sign == ">" and value > limit)
 
 
-def _text(value: Any, digits: str | None) -> str:
+def written(value: Any, digits: str | None) -> str:
+    """A value as a sentence has it: with some digits, NaN as "unknown"; without digits as it is."""
     if digits is None:
         return str(value)
     if math.isnan(value):

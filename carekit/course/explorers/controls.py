@@ -17,7 +17,7 @@ _SLIDERS = {
 # How they are written in a sentence or on an axis.
 SIGNS = {"alpha": "α", "tau": "τ", "lam": "λ", "box_scale": "box scale"}
 PAPER = {name: getattr(DEFAULTS, name) for name in _SLIDERS}
-# What two explorers suggest; a preset sets the parameters that it does not name to the paper's values.
+# What two explorers suggest: a preset sets the parameters that it does not name to the paper's values.
 PAPER_PRESETS = {
     "The paper's values": PAPER,
     "τ too small": PAPER | {"tau": 0.1},

@@ -34,10 +34,10 @@ class Explorer(anywidget.AnyWidget):
         title: what the explorer is called.
         caption: the template of its sentence, see `carekit.course.explorers.captions`.
         controls: made by `carekit.course.explorers.controls`.
-        defaults: what the controls stand at, and go back to: {name: value}.
+        defaults: the values of the controls at the start, and after a reset: {name: value}.
         scene: what the view draws from; all of it goes into JSON.
-        presets: what can be chosen at once: {text of a button: {name: value}}.
-        guess: the number that can be guessed first, {"name", "label"}, and "most" where it lies between 0 and that.
+        presets: what one button sets: {its text: {name: value}}.
+        guess: the number that can be guessed first, {"name", "label"}, and "most" where it is between 0 and that.
         answer: gives the kernel's reply to a question that only the model can answer; an error is shown in the frame.
     """
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from carekit.course.explorers.controls import Control, choice, slider, toggle
+from carekit.course.explorers.controls import choice, slider, toggle
 from carekit.course.explorers.frame import Explorer
 from carekit.paper import CHEST_COUNTS, SKIN_COUNTS
 from carekit.research.figures import plots
@@ -63,37 +63,58 @@ def explore_imbalance(
     counts, chest = _largest_first(paper_counts), _largest_first(CHEST_COUNTS)
     names = list(counts)
     own = round(max(counts.values(), default=1) / min(counts.values(), default=1))
-    by_ratio = ratio is not None
-    start = own if ratio is None else ratio
+    start = own
+    if ratio is not None:
+        start = ratio
+    # Refuses counts and ratios that make no sense; the still shows the counts as they are where no ratio is given.
     sizes = imbalance(start, names)
     if start > LARGEST_RATIO:
         raise ValueError(f"ratio = {start:g} is out of range: choose from 1 (balanced) to {LARGEST_RATIO}")
     title = "The paper's skin data" if dict(paper_counts) == SKIN_COUNTS else "These data"
     sets = {GIVEN: [title, names, list(counts.values())]}
     sets[CHEST] = ["The paper's chest data", list(chest), list(chest.values())]
-    known = {name: _complete(name, of_class, names) for name, of_class in (recalls or {}).items()}
-    defaults: dict[str, Any] = {"counts": RATIO if by_ratio else GIVEN, "classifier": LARGEST_ONLY}
+    known: dict[str, list[float]] = {}
+    for name, of_class in (recalls or {}).items():
+        for label in names:
+            if label not in of_class:
+                raise ValueError(f"{name} has no recall of {label}: give one of each class")
+        known[name] = [float(of_class[label]) for label in names]
+    kinds = {LARGEST_ONLY: "always the largest class", FORGETS: "good, but never the smallest"}
+    kinds |= {f"known {name}": name for name in known} | {HAND: "by hand: move the recalls"}
+    always = {"classifier": LARGEST_ONLY}
+    defaults: dict[str, Any] = {"counts": GIVEN, "classifier": LARGEST_ONLY}
     defaults |= {"ratio": start, "log": log, "recalls": []}
+    values: dict[str, Any] = {"title": title, "times": own}
+    if ratio is None:
+        sizes = dict(counts)
+    else:
+        values["ratio"] = f"{start:g}"
+        defaults["counts"] = RATIO
     explorer = Explorer(
         "imbalance",
         "What accuracy hides",
         CAPTION,
-        _controls(title, known),
+        [
+            choice("counts", "Classes", {GIVEN: title, CHEST: sets[CHEST][0], RATIO: "by the ratio"}),
+            slider("ratio", "Ratio", 1, LARGEST_RATIO, 1),
+            choice("classifier", "Classifier", kinds),
+            toggle("log", "Log scale"),
+        ],
         defaults,
         {"names": names, "sets": sets, "recalls": known, "largest": LARGEST, "most": LARGEST_RATIO, "good": GOOD},
-        presets=_presets(title, own),
+        presets={
+            title: {"counts": GIVEN, "ratio": own} | always,
+            "The paper's chest data": {"counts": CHEST} | always,
+            "Balanced": {"counts": RATIO, "ratio": 1} | always,
+            "One class forgotten": {"counts": GIVEN, "ratio": own, "classifier": FORGETS},
+        },
         guess={"name": "accuracy", "label": "the accuracy", "most": 1},
     )
-    values: dict[str, Any] = {"title": title, "times": own}
-    if by_ratio:
-        values["ratio"] = f"{start:g}"
-    else:
-        sizes = dict(counts)
     weights = dict(zip(names, class_weights(list(sizes.values())).tolist(), strict=True))
     # Of one that always names the largest class: the recall is 1 there, and 0 elsewhere.
     scores = {"accuracy": sizes[names[0]] / sum(sizes.values()), "mca": 1 / len(names)}
     ends = {"largest": names[0], "smallest": names[-1], "low": weights[names[0]], "high": weights[names[-1]]}
-    explorer.show(_still(sizes, weights, scores, log), values | scores | ends)
+    explorer.show(still(sizes, weights, scores, log), values | scores | ends)
     return explorer
 
 
@@ -101,36 +122,8 @@ def _largest_first(counts: Mapping[str, int]) -> dict[str, float]:
     return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
 
 
-def _complete(name: str, recalls: Mapping[str, float], names: Sequence[str]) -> list[float]:
-    missing = [label for label in names if label not in recalls]
-    if missing:
-        raise ValueError(f"{name} has no recall of {missing[0]}: give one of each class")
-    return [float(recalls[label]) for label in names]
-
-
-def _controls(title: str, known: Mapping[str, object]) -> list[Control]:
-    counts = {GIVEN: title, CHEST: "The paper's chest data", RATIO: "by the ratio"}
-    kinds = {LARGEST_ONLY: "always the largest class", FORGETS: "good, but never the smallest"}
-    kinds |= {f"known {name}": name for name in known} | {HAND: "by hand: move the recalls"}
-    return [
-        choice("counts", "Classes", counts),
-        slider("ratio", "Ratio", 1, LARGEST_RATIO, 1),
-        choice("classifier", "Classifier", kinds),
-        toggle("log", "Log scale"),
-    ]
-
-
-def _presets(title: str, ratio: int) -> dict[str, dict[str, object]]:
-    always: dict[str, object] = {"classifier": LARGEST_ONLY}
-    return {
-        title: {"counts": GIVEN, "ratio": ratio} | always,
-        "The paper's chest data": {"counts": CHEST} | always,
-        "Balanced": {"counts": RATIO, "ratio": 1} | always,
-        "One class forgotten": {"counts": GIVEN, "ratio": ratio, "classifier": FORGETS},
-    }
-
-
-def _still(sizes: Mapping[str, float], weights: dict[str, float], scores: dict[str, float], log: bool) -> Figure:
+def still(sizes: Mapping[str, float], weights: dict[str, float], scores: dict[str, float], log: bool) -> Figure:
+    """Sizes, weights and scores as bars."""
     figure, axes = plots.grid(3, size=3)
     always = {"accuracy": scores["accuracy"], "MCA": scores["mca"]}
     panels = {"images": sizes, "class weight": weights, "always the largest class": always}

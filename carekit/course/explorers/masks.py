@@ -110,6 +110,7 @@ class MasksExplorer(Explorer):
         except (TypeError, ValueError):
             raise ValueError(f"the boxes of image {image_id} are not lists of four numbers: draw them again") from None
         checked = boxes.check(drawn, (self.data.size, self.data.size), f"image {image_id}")
+        # The table is written last: where saving fails, neither it nor `data` has changed.
         changed = self._save(self.data, image_id, checked)
         try:
             save_by_hand(self.table, self.data, image_id, checked)
@@ -182,10 +183,12 @@ def explore_masks(
         data = replace_boxes(data, image_id, drawn)
     # As many images as weigh no more than BYTES, but one at least.
     first = rows[: int(np.clip(BYTES // (3 * data.size**2), 1, MOST))]
-    image_ids = data.samples.image_id.iloc[rows]
+    image_ids, splits = data.samples.image_id.iloc[rows], data.samples.split.iloc[rows]
+    # By what an image can be found again, and whether it is one to train on or to test with.
+    files = [name if split in name else f"{name}, {split}" for name, split in zip(image_ids, splits, strict=True)]
     sent = scene.sent(data, first) | {
         "boxes": [data.checked_boxes(i).tolist() for i in rows],
-        "names": [f"{scene.name_of(data, i)} ({_file(data, int(i))})" for i in rows],
+        "names": [f"{scene.name_of(data, i)} ({file})" for i, file in zip(rows, files, strict=True)],
         "maps": None,
         "annotated": np.flatnonzero(image_ids.isin(list(known))).tolist(),
         "note": _note(data, save, path),
@@ -209,15 +212,9 @@ def explore_masks(
     )
     drawn = data.checked_boxes(rows[0])
     values = {"name": scene.name_of(data, rows[0]), "box_scale": box_scale, "outer": OUTER[outer]}
-    still = _still(data.read(rows[:1])[0], drawn, box_scale, outer, map_)
-    explorer.show(still, values | numbers(drawn, data.size, box_scale, outer, map_))
+    picture = still(data.read(rows[:1])[0], drawn, box_scale, outer, map_)
+    explorer.show(picture, values | numbers(drawn, data.size, box_scale, outer, map_))
     return explorer
-
-
-def _file(data: Prepared, row: int) -> str:
-    """By what an image can be found again, and whether it is one to train on or to test with."""
-    image_id, split = data.samples.image_id.iloc[row], data.samples.split.iloc[row]
-    return image_id if split in image_id else f"{image_id}, {split}"
 
 
 def _note(data: Prepared, save: Save | None, table: Path) -> str:
@@ -229,7 +226,8 @@ def _note(data: Prepared, save: Save | None, table: Path) -> str:
     return f"{note}, and hands them to the notebook's own function."
 
 
-def _still(image: np.ndarray, drawn: np.ndarray, box_scale: float, outer: str, map_: np.ndarray | None) -> Figure:
+def still(image: np.ndarray, drawn: np.ndarray, box_scale: float, outer: str, map_: np.ndarray | None) -> Figure:
+    """The image or its map with the boxes, and both masks."""
     figure, axes = plots.grid(3, size=2.6)
     size, title = len(image), f"box × {box_scale:g}"
     scaled = boxes.scale(drawn, box_scale, (size, size))

@@ -108,11 +108,12 @@ def explore_saliency(data: Prepared, rows: np.ndarray, *, stage: str = "saliency
     shown = maps[0, list(STEPS).index(stage)]
     values = {"name": scene.name_of(data, rows[0]), "threshold": threshold}
     values |= numbers(shown, sent["boxes"][0], data.size, threshold)
-    explorer.show(_still(data, rows[0], shown, threshold, STEPS[stage]), values)
+    explorer.show(still(data, rows[0], shown, threshold, STEPS[stage]), values)
     return explorer
 
 
-def _still(data: Prepared, row: SupportsIndex, map_: np.ndarray, threshold: float, title: str) -> Figure:
+def still(data: Prepared, row: SupportsIndex, map_: np.ndarray, threshold: float, title: str) -> Figure:
+    """The image with the box of a map, the map, and what of it is above the threshold."""
     figure, axes = plots.grid(3, size=2.6)
     drawn = Cut(threshold, SMALLEST).box(map_ / 255)
     plots.draw_image(axes[0, 0], data.read([row])[0], drawn, f"the box above {threshold:g}")

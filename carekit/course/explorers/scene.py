@@ -32,6 +32,7 @@ def check_boxed(data: Prepared, rows: np.ndarray, what: str) -> None:
 def asked_row(question: dict, rows: np.ndarray) -> int:
     """The place among `rows` of the image that a question asks for. Raises ValueError where it is none of them."""
     image = question.get("image")
+    # A question comes from the browser: nothing in it is trusted.
     if not isinstance(image, int) or not 0 <= image < len(rows):
         raise ValueError(f"image {image!r} is not among the {len(rows)} of this explorer: choose another")
     return image

@@ -58,7 +58,12 @@ def explore_ablation(
         "ablation",
         "Every setting of the study",
         CAPTION,
-        study.controls(),
+        [
+            choice("parameter", "Parameter", {name: name for name in sweeps}),
+            choice("metric", "Figure", {name: label_of(name) for name in study.metrics}),
+            choice("setting", "Setting", {name: name for name in study.settings}),
+            index("image", "Image", len(study.rows) - 1),
+        ],
         {"parameter": study.owner[setting], "metric": first, "setting": setting, "image": 0},
         study.sent(),
         presets=study.presets(),
@@ -103,23 +108,25 @@ class _Study:
             there, needed = self.maps.shape[:2], (len(self.settings), len(self.rows))
             raise ValueError(f"maps are of {there} settings and images, not of {needed}: make them with setting_maps")
 
-    def controls(self) -> list[dict]:
-        return [
-            choice("parameter", "Parameter", {name: name for name in self.sweeps}),
-            choice("metric", "Figure", {name: label_of(name) for name in self.metrics}),
-            choice("setting", "Setting", {name: name for name in self.settings}),
-            index("image", "Image", len(self.rows) - 1),
-        ]
-
     def sent(self) -> dict:
-        halves, means = (self.table.xs(part, axis=1, level=1)[self.metrics].to_numpy(float) for part in ("±", "mean"))
-        place = {name: i for i, name in enumerate(self.settings)}
+        means = self.table.xs("mean", axis=1, level=1)[self.metrics].to_numpy(float)
+        halves = self.table.xs("±", axis=1, level=1)[self.metrics].to_numpy(float)
+        # The ranges of a column's colours and of its axis belong to the whole column.
+        columns = []
+        for name, mean, half in zip(self.metrics, means.T, halves.T, strict=True):
+            short = METRICS[name].short if name in METRICS else name
+            ranges = {"colours": colour_range(mean, half), "axis": axis_range(mean, half)}
+            columns.append({"key": name, "short": short} | ranges)
+        # Of each parameter its values, and the place of the row that has it.
+        place, sweeps = {name: i for i, name in enumerate(self.settings)}, {}
+        for name, values in self.sweeps.items():
+            sweeps[name] = [[float(value), place[f"{name} = {value}"]] for value in values]
         return scene.sent(self.data, self.rows) | {
             "settings": self.settings,
             "control": place[self.control],
-            "metrics": [_column(*each) for each in zip(self.metrics, means.T, halves.T, strict=True)],
+            "metrics": columns,
             "signs": {name: SIGNS.get(name, name) for name in self.sweeps},
-            "sweeps": {name: [[float(v), place[f"{name} = {v}"]] for v in self.sweeps[name]] for name in self.sweeps},
+            "sweeps": sweeps,
             "lines": {self.control: "alpha = 0"} | {row: row for row in self.owner},
             "means": packed(means),
             "halves": packed(halves),
@@ -128,6 +135,7 @@ class _Study:
 
     def values(self, setting: str, metric: str) -> dict:
         """What the caption holds of a setting, a metric and the first image."""
+        # The control's own row is not compared with itself: the caption then has no second part.
         m_in = mask_of(self.data.boxes_of(self.rows[0]), self.data.size)
         values = {"setting": setting, "label": label_of(metric), "control": self.control}
         if setting == self.control:
@@ -155,6 +163,7 @@ class _Study:
         values, name = list(self.sweeps[parameter]), self.metrics[0]
         swept = self.table.loc[[row for row, owner in self.owner.items() if owner == parameter], name]
         low, half = self.table.loc[self.control, name]["mean"], np.nan_to_num(self.table.loc[self.control, name]["±"])
+        # The control's interval is a band behind the intervals of the sweep.
         chart = axes[0, 0]
         chart.axhline(low, color=plots.colour_of("α = 0"), linestyle="--")
         chart.axhspan(low - half, low + half, color=plots.colour_of("α = 0"), alpha=0.12)
@@ -166,9 +175,3 @@ class _Study:
         for panel, name in zip(axes[0, 1:], (setting, self.control), strict=True):
             plots.draw_attention(panel, image, self.maps[self.settings.index(name), 0], corners, name)
         return figure
-
-
-def _column(name: str, means: np.ndarray, halves: np.ndarray) -> dict:
-    """A column of the table: what it is called, and the ranges of its colours and of its axis."""
-    ranges = {"colours": colour_range(means, halves), "axis": axis_range(means, halves)}
-    return {"key": name, "short": METRICS[name].short if name in METRICS else name} | ranges

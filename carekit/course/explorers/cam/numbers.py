@@ -49,8 +49,10 @@ def forward_pass(model: Backbone, data: Prepared, rows: ArrayLike) -> list[Image
     # Classes become the second axis: weights (n, c, k), maps (n, c, u, v).
     all_weights = _array(torch.stack(weights, 1))
     all_maps = {key: _array(torch.stack(of_classes, 1)) for key, of_classes in maps.items()}
-    of_images = zip(_array(logits), _array(features), all_weights, strict=True)
-    return [ImageParts(*parts, {key: map_[i] for key, map_ in all_maps.items()}) for i, parts in enumerate(of_images)]
+    images_parts = []
+    for i, parts in enumerate(zip(_array(logits), _array(features), all_weights, strict=True)):
+        images_parts.append(ImageParts(*parts, {key: of_images[i] for key, of_images in all_maps.items()}))
+    return images_parts
 
 
 def _gradients(model: Backbone, logits: Tensor, features: Tensor) -> Iterator[Float[Tensor, "n k #u #v"]]:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from carekit.course.explorers import scene
 from carekit.course.explorers.cam.numbers import GRAD_CAM, LOSS, forward_pass, methods_of, normalised_map
-from carekit.course.explorers.controls import Control, choice, index, slider
+from carekit.course.explorers.controls import choice, index, slider
 from carekit.course.explorers.frame import Explorer, packed
 from carekit.course.explorers.overlay import inside, mask_of
 from carekit.data.prepared import Prepared
@@ -76,40 +76,36 @@ def explore_cam(
     if not 1 <= channels <= k:
         raise ValueError(f"channels = {channels} is out of range: choose 1 to {k}")
     defaults = {"image": image, "shown": shown, "method": method, "threshold": threshold, "channels": channels}
+
+    def answer(question: dict) -> dict[str, Any]:
+        asked = scene.asked_row(question, rows)
+        return {"image": asked} | _items(model, data, rows[asked : asked + 1])
+
     explorer = Explorer(
         "cam",
         "Where a class gets its score from",
         CAPTION,
-        _controls(len(rows), methods, data.classes, k),
+        [
+            index("image", "Image", len(rows) - 1),
+            choice("shown", "Class", {key: key for key in ("true", "predicted", *data.classes)}),
+            choice("method", "Map", methods),
+            slider("threshold", "Threshold", 0.05, 0.95, 0.05),
+            slider("channels", "Channels added", 1, k, 1),
+            slider("opacity", "Opacity", 0.0, 1.0, 0.05),
+        ],
         defaults | {"opacity": opacity},
         sent,
-        presets=_presets(k),
+        presets={
+            "True class": {"shown": "true", "method": GRAD_CAM, "channels": k},
+            "What it said": {"shown": "predicted", "method": GRAD_CAM, "channels": k},
+            "The trap: map of the loss": {"shown": "true", "method": LOSS, "channels": k},
+            "Only the strongest channel": {"method": GRAD_CAM, "channels": 1},
+        },
         guess={"name": "inside", "label": "the share of attention inside the box", "most": 1},
-        answer=lambda question: _answer(model, data, rows, question),
+        answer=answer,
     )
-    explorer.show(*_still(model, data, int(rows[image]), shown, method, threshold))
+    explorer.show(*still(model, data, int(rows[image]), shown, method, threshold))
     return explorer
-
-
-def _controls(n: int, methods: dict[str, str], classes: list[str], k: int) -> list[Control]:
-    shown = ["true", "predicted", *classes]
-    return [
-        index("image", "Image", n - 1),
-        choice("shown", "Class", dict(zip(shown, shown, strict=True))),
-        choice("method", "Map", methods),
-        slider("threshold", "Threshold", 0.05, 0.95, 0.05),
-        slider("channels", "Channels added", 1, k, 1),
-        slider("opacity", "Opacity", 0.0, 1.0, 0.05),
-    ]
-
-
-def _presets(k: int) -> dict[str, dict[str, Any]]:
-    return {
-        "True class": {"shown": "true", "method": GRAD_CAM, "channels": k},
-        "What it said": {"shown": "predicted", "method": GRAD_CAM, "channels": k},
-        "The trap: map of the loss": {"shown": "true", "method": LOSS, "channels": k},
-        "Only the strongest channel": {"method": GRAD_CAM, "channels": 1},
-    }
 
 
 def _scene(model: Backbone, data: Prepared, rows: np.ndarray) -> dict[str, Any]:
@@ -133,21 +129,20 @@ def _items(model: Backbone, data: Prepared, rows: np.ndarray) -> dict[str, Any]:
         "logits": [image.logits.tolist() for image in images],
         "labels": data.labels[rows].tolist(),
         "names": [f"image {i}" for i in rows],  # its class is shown next to what the model says
-        "maps": {key: packed(np.stack([image.maps[key] for image in images])) for key in images[0].maps},
     }
+    # Raw maps only of the methods whose channels the browser cannot add up.
+    items["maps"] = {}
+    for key in images[0].maps:
+        items["maps"][key] = packed(np.stack([image.maps[key] for image in images]))
     if model.linear_head is None:
         items["own"] = packed(np.stack([image.weights for image in images]))
     return items
 
 
-def _answer(model: Backbone, data: Prepared, rows: np.ndarray, question: dict) -> dict[str, Any]:
-    image = scene.asked_row(question, rows)
-    return {"image": image} | _items(model, data, rows[image : image + 1])
-
-
-def _still(
+def still(
     model: Backbone, data: Prepared, row: int, shown: str, method: str, threshold: float
 ) -> tuple[Figure, dict[str, Any]]:
+    """(the image next to its map, what the caption holds of them)."""
     drawn, pixels = data.checked_boxes(row), data.read([row])[0]
     label, probability, map_ = normalised_map(model, data, row, shown, method)
     figure, axes = plots.grid(2, size=3)
@@ -156,6 +151,7 @@ def _still(
     values: dict[str, Any] = {"name": f"Image {row}", "label": data.classes[label]}
     values |= {"method": methods_of(model)[method]}
     values |= {"probability": probability, "threshold": threshold}
+    # A constant map is normalised to zeros: it has no peak and no share to report.
     if not map_.any():
         return figure, values
     m_in = mask_of(drawn, data.size)

@@ -17,6 +17,7 @@ from carekit.research.setting.ink_pair import Pair, compare_marks
 
 MOST = 21  # images that are sent to the browser, each clean and with ink
 CLEAN, MARKED = "clean", "with the test’s ink"
+COUNTED = ["others", "others_called_rare", "others_called_rare_marked"]
 CAPTION = "{name}, {state}: {answers}.{?counts} {counts}{/}{?waiting} The models are being asked ...{/}"
 ANSWER = "{model} says {label} ({rare} {chance:.2f})"  # of each model, joined by semicolons
 
@@ -48,6 +49,7 @@ def explore_ink(
     chosen = np.asarray(rows, int)[:MOST]
     if not len(chosen):
         raise ValueError("there is no image to paint on: give the number of at least one")
+    # Counted once, over all images of the pair, not only over those that are sent.
     counts = compare_marks(models, pair)
     images = {CLEAN: clean.read(chosen), MARKED: pair.marked.read(chosen)}
     answers = {
@@ -61,8 +63,16 @@ def explore_ink(
         "marked": packed(images[MARKED]),
         "models": [{"name": name, "colour": plots.colour_of(name, i)} for i, name in enumerate(models)],
         "answers": [_sent(answers[state]) for state in (CLEAN, MARKED)],
-        "counts": [_count(name, row) for name, row in counts.iterrows()],
+        "counts": [
+            {"name": name, "others": others, "with": with_ink, "without": without}
+            for name, (others, without, with_ink) in zip(counts.index, counts[COUNTED].to_numpy().tolist(), strict=True)
+        ],
     }
+
+    def answer(question: dict) -> dict[str, Any]:
+        image = painted(question, clean.size)
+        return _sent([forward_pass(model, image, rarest) for model in models.values()]) | {"key": question.get("key")}
+
     explorer = Explorer(
         "ink",
         "Ink on an image, and what the models say",
@@ -79,14 +89,14 @@ def explore_ink(
             "label": f"the number of images that {next(iter(models))} then calls {clean.rare[0]}",
             "most": about["counts"][0]["others"],
         },
-        answer=lambda question: _answer(list(models.values()), clean.size, rarest, question),
+        answer=answer,
     )
-    state = MARKED if inked else CLEAN
+    state = (CLEAN, MARKED)[inked]
     of_models = dict(zip(models, answers[state], strict=True))
     name = scene.name_of(clean, chosen[0], "test image")
     said = [_said(name, answer.probabilities[0], clean.classes, rarest) for name, answer in of_models.items()]
-    still = _still(images[state][0], of_models, clean.boxes_of(chosen[0]))
-    explorer.show(still, {"name": name[0].upper() + name[1:], "state": state, "answers": "; ".join(said)})
+    picture = still(images[state][0], of_models, clean.boxes_of(chosen[0]))
+    explorer.show(picture, {"name": name[0].upper() + name[1:], "state": state, "answers": "; ".join(said)})
     return explorer
 
 
@@ -103,17 +113,8 @@ def _sent(answers: Sequence[Answers]) -> dict[str, Any]:
     }
 
 
-def _count(name: Any, row: Any) -> dict[str, Any]:
-    with_ink, without = int(row["others_called_rare_marked"]), int(row["others_called_rare"])
-    return {"name": name, "others": int(row["others"]), "with": with_ink, "without": without}
-
-
-def _answer(models: Sequence[Backbone], size: int, rarest: int, question: dict) -> dict[str, Any]:
-    image = painted(question, size)
-    return _sent([forward_pass(model, image, rarest) for model in models]) | {"key": question.get("key")}
-
-
-def _still(image: np.ndarray, answers: Mapping[str, Answers], boxes: np.ndarray) -> Figure:
+def still(image: np.ndarray, answers: Mapping[str, Answers], boxes: np.ndarray) -> Figure:
+    """The image, and of each model where the rarest class gets its score from."""
     figure, axes = plots.grid(1 + len(answers), size=2.6)
     plots.draw_image(axes[0, 0], image, boxes, "the image")
     for panel, (name, answer) in zip(axes[0, 1:], answers.items(), strict=True):

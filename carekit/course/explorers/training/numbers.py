@@ -24,7 +24,7 @@ CAPTION = (
 
 
 def values_of(arm: Arm) -> dict[str, float]:
-    """What the sliders stand at for an arm. Raises ValueError for one that they cannot show."""
+    """The values of the sliders for an arm. Raises ValueError for one that they cannot show."""
     care, source = arm.objective, arm.boxes
     if not isinstance(care, Care) or not isinstance(source, (Truth, Scaled)):
         raise ValueError(f"{care} with {source} has no sliders here: give an arm of Care with Truth or Scaled boxes")
@@ -32,7 +32,7 @@ def values_of(arm: Arm) -> dict[str, float]:
 
 
 def changed(arm: Arm, values: dict[str, float]) -> Arm:
-    """The arm, as `values_of` takes it, with what the sliders stand at. Raises ValueError for one out of range."""
+    """The arm, as `values_of` takes it, with the values of the sliders. Raises ValueError for one out of range."""
     care = Care(**arm.objective.parameters() | {name: values[name] for name in ("alpha", "tau", "lam")})
     return replace(arm, objective=care, boxes=Scaled(values["box_scale"]))
 

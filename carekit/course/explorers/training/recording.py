@@ -16,7 +16,7 @@ from tqdm import tqdm
 from carekit.course.explorers.frame import packed
 from carekit.data.prepared import Prepared
 from carekit.experiment import WATCHED, Arm, cached_for_evaluation, cached_for_training, first_of_each_class
-from carekit.experiment.evaluation import Predictions, measure, predict
+from carekit.experiment.evaluation import measure, predict
 from carekit.experiment.profiles import Profile
 from carekit.ground.orphans import end_with_parent
 from carekit.method.seeding import one_thread
@@ -56,7 +56,7 @@ def watch(model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, a
     The pretrained model comes first, as epoch 0. rows: the test images whose maps are kept. Both copies see the same
     images in the same order, as in `experiment.compare`. Raises what `finetune` raises.
     """
-    both = [_follow(model, data, profile, rows, each, seed) for each in _arms(arm)]
+    both = [_follow(model, data, profile, rows, one, seed) for one in (arm, arm.control())]
     for pair in zip(*both, strict=False):  # patience may end one of them earlier
         yield _epoch(pair)
 
@@ -72,15 +72,13 @@ def record(
     progress: bool = False,
 ) -> list[Epoch]:
     """All epochs of `watch`; on a CPU each model has a core of its own, so all figures are those of `compare`."""
-    n_jobs = min(2, cpu_count()) if profile.device == "cpu" else 1
-    jobs = (delayed(_follow_to_the_end)(model, data, profile, rows, each, seed) for each in _arms(arm))
-    found = Parallel(n_jobs, return_as="generator")(jobs)
-    both = list(tqdm(found, desc="second stage", total=2, disable=not progress, file=sys.stdout))
-    return [_epoch(pair) for pair in zip(*both, strict=False)]
-
-
-def _arms(arm: Arm) -> tuple[Arm, Arm]:
-    return arm, arm.control()
+    n_jobs = 1
+    if profile.device == "cpu":
+        n_jobs = min(2, cpu_count())
+    jobs = (delayed(_follow_to_the_end)(model, data, profile, rows, one, seed) for one in (arm, arm.control()))
+    ended = Parallel(n_jobs, return_as="generator")(jobs)
+    both = list(tqdm(ended, desc="second stage", total=2, disable=not progress, file=sys.stdout))
+    return [_epoch(pair) for pair in zip(*both, strict=False)]  # patience may end one of them earlier
 
 
 def _epoch(pair: Sequence[Followed]) -> Epoch:
@@ -98,6 +96,7 @@ def _follow_to_the_end(
 def _follow(
     model: Backbone, data: Prepared, profile: Profile, rows: np.ndarray, arm: Arm, seed: int
 ) -> Iterator[Followed]:
+    # The pretrained model stays as it is; both copies start from it, with the same seed for the order of images.
     test = data.split("test")
     model, schedule = deepcopy(model).to(profile.device), replace(profile.finetune, seed=seed)
     train = cached_for_training(model, data.split("train"), profile)
@@ -110,15 +109,15 @@ def _follow(
 
 
 def _evaluate(model: Backbone, parts: Sequence[Prepared], shown: Prepared) -> Followed:
-    curves = [_curve(predict(model, part), part) for part in parts]
-    found = predict(model, shown)
-    return Followed(np.array(curves), found.maps, found.probabilities)
-
-
-def _curve(found: Predictions, part: Prepared) -> list[float]:
-    scores = measure(found, part)
-    scores["class_loss"] = log_loss(found.labels, found.probabilities, labels=range(len(part.classes)))
-    return [scores[name] for name in CURVES]
+    curves = []
+    for part in parts:
+        predictions = predict(model, part)
+        scores = measure(predictions, part)
+        labels = range(len(part.classes))
+        scores["class_loss"] = log_loss(predictions.labels, predictions.probabilities, labels=labels)
+        curves.append([scores[name] for name in CURVES])
+    of_shown = predict(model, shown)
+    return Followed(np.array(curves), of_shown.maps, of_shown.probabilities)
 
 
 def pack(seen: Sequence[Epoch], parameters: dict[str, float]) -> dict[str, Any]:

@@ -58,10 +58,14 @@ class TrainingSession:
 
     def _report(self, number: int, arm: Arm, status: str, seen: list[Epoch]) -> None:
         """Show how far a training is, unless another one took its place."""
-        shown = {"status": status, "run": pack(seen, values_of(arm)) if seen else None}
+        shown: Shown = {"status": status, "run": None}
+        if seen:
+            shown["run"] = pack(seen, values_of(arm))
+        elif status == "stopped":
+            shown = {}  # the recorded run again
         with self._turn:
             if number == self._number:
-                self.show({} if status == "stopped" and not seen else shown)
+                self.show(shown)
 
     def _replace(self, number: int | None, training: Live | None, shown: Shown) -> None:
         with self._turn:

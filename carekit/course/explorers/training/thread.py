@@ -9,15 +9,15 @@ _latest: "Live | None" = None  # two at once would share the processor, and one 
 
 
 class Live(Generic[Step]):
-    """Goes through `steps` and calls tell(status, steps so far) after each of them, in a thread of its own.
+    """Goes through `steps` and calls report(status, steps so far) after each of them, in its own thread.
 
     Status is "training", "paused", "stopped", "done", or the sentence of an error. A step is never cut in two: a pause
     or an end takes effect at the next one.
     """
 
-    def __init__(self, steps: Iterator[Step], tell: Callable[[str, list[Step]], None]):
+    def __init__(self, steps: Iterator[Step], report: Callable[[str, list[Step]], None]):
         self._steps = steps
-        self._tell = tell
+        self._report = report
         self._done: list[Step] = []
         self._before: Live | None = None
         self._go = Event()
@@ -56,9 +56,9 @@ class Live(Generic[Step]):
             self._before = None
         try:
             status = self._go_through()
-        except Exception as error:  # shown in the explorer, not in a log that nobody reads
+        except Exception as error:  # shown in the explorer, not in a log that no one reads
             status = f"{error}" or type(error).__name__
-        self._tell(status, list(self._done))
+        self._report(status, list(self._done))
 
     def _go_through(self) -> str:
         for step in self._steps:
@@ -67,10 +67,10 @@ class Live(Generic[Step]):
             self._done.append(step)
             # Read once: a pause that comes while this step is reported holds after the next one.
             paused = not self._go.is_set()
-            self._tell("paused" if paused else "training", list(self._done))
+            self._report("paused" if paused else "training", list(self._done))
             if paused:
                 self._go.wait()
-                self._tell("stopped" if self._end.is_set() else "training", list(self._done))
+                self._report("stopped" if self._end.is_set() else "training", list(self._done))
             if self._end.is_set():
                 return "stopped"
         return "done"

@@ -8,7 +8,7 @@ import traitlets
 from matplotlib.figure import Figure
 
 from carekit.course.explorers import scene
-from carekit.course.explorers.controls import PAPER, PAPER_PRESETS, Control, choice, index, parameter, toggle
+from carekit.course.explorers.controls import PAPER, PAPER_PRESETS, choice, index, parameter, toggle
 from carekit.course.explorers.frame import Explorer
 from carekit.course.explorers.overlay import Boxes, mask_of
 from carekit.course.explorers.training.numbers import CAPTION, values, values_of
@@ -47,7 +47,7 @@ def explore_training(
 ) -> TrainingExplorer:
     """Run the second stage with `arm` and with α = 0, then show the explorer of it.
 
-    With a kernel the learner trains anew, with other parameters.
+    With a kernel the learner trains again, with other parameters.
 
     Args:
         model: the pretrained one, which stays as it is.
@@ -64,6 +64,7 @@ def explore_training(
     rows, test = np.asarray(rows)[:MOST], data.split("test")
     scene.check_boxed(test, rows, "attention is measured in")
     sent = scene.sent(test, rows, "test image") | {"labels": test.labels[rows].tolist()}
+    # Refuses an arm that the sliders cannot show, before anything is trained.
     parameters = values_of(arm)
     seen = record(model, data, profile, rows, arm, seed, progress=progress)
     last, first = len(seen) - 1, next(iter(CURVES))
@@ -73,27 +74,24 @@ def explore_training(
         "training",
         "The second stage, epoch by epoch",
         CAPTION,
-        _controls(profile.finetune.epochs),
+        [
+            index("epoch", "Epoch", profile.finetune.epochs),
+            choice("metric", "Curve", CURVES),
+            toggle("disagree", "Only where the models disagree"),
+            *map(parameter, ("alpha", "tau", "lam", "box_scale")),
+        ],
         {"epoch": last, "metric": first, "disagree": False} | parameters | {"image": 0},
         sent | whole | {"run": pack(seen, parameters)},
         presets=PRESETS,
         guess={"name": "gain", "label": "the gain of CARE in this curve, on test images"},
     )
     shown = values(seen, last, first, parameters, 0, mask_of(sent["boxes"][0], data.size), data.classes)
-    explorer.show(_still(seen, test.read(rows[:1])[0], sent["boxes"][0]), shown)
+    explorer.show(still(seen, test.read(rows[:1])[0], sent["boxes"][0]), shown)
     return explorer
 
 
-def _controls(epochs: int) -> list[Control]:
-    return [
-        index("epoch", "Epoch", epochs),
-        choice("metric", "Curve", CURVES),
-        toggle("disagree", "Only where the models disagree"),
-        *map(parameter, ("alpha", "tau", "lam", "box_scale")),
-    ]
-
-
-def _still(seen: list[Epoch], image: np.ndarray, image_boxes: Boxes) -> Figure:
+def still(seen: list[Epoch], image: np.ndarray, image_boxes: Boxes) -> Figure:
+    """The curves of both models, and their maps after the last epoch."""
     figure, axes = plots.grid(3, size=3)
     chart, label = axes[0, 0], CURVES["rare_recall"]
     for place, (name, style) in enumerate(((WITH, "-"), (WITHOUT, "--"))):
