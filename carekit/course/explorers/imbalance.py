@@ -95,7 +95,7 @@ def explore_imbalance(
         "What accuracy hides",
         CAPTION,
         [
-            choice("counts", "Classes", {GIVEN: title, CHEST: sets[CHEST][0], RATIO: "by the ratio"}),
+            choice("counts", "Classes", {GIVEN: title, CHEST: "The paper's chest data", RATIO: "by the ratio"}),
             slider("ratio", "Ratio", 1, LARGEST_RATIO, 1),
             choice("classifier", "Classifier", kinds),
             toggle("log", "Log scale"),

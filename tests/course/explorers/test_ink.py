@@ -7,9 +7,10 @@ import torch
 from carekit.course.explorers import frame
 from carekit.course.explorers.ink import explore_ink
 from carekit.course.explorers.ink.numbers import first_of_all_classes, forward_pass
+from carekit.course.explorers.ink.thumbnails import turned_first
 from carekit.material.drawing.marks import plant
 from carekit.networks import build
-from carekit.research.setting.ink_pair import Pair, compare_marks
+from carekit.research.setting.ink_pair import InkAnswers, Pair, compare_marks
 
 
 @pytest.fixture
@@ -46,6 +47,61 @@ def test_images_are_chosen_by_rule():
     labels = np.array([2, 0, 0, 1, 2, 1, 2])
     assert first_of_all_classes(labels, 1, 5).tolist() == [1, 0, 3, 2, 4]
     assert sorted(first_of_all_classes(labels, 1, 99)) == list(range(7))
+
+
+def seen_of(clean, marked, others=(1, 1, 1, 1, 0)):
+    called, with_ink, none = np.array(clean, bool), np.array(marked, bool), np.zeros(5, bool)
+    return InkAnswers(np.array(others, bool), ~np.array(others, bool), called, with_ink, none, none)
+
+
+def test_it_starts_with_the_first_images_that_the_ink_turns_for_the_first_model_alone():
+    ordinary, care = seen_of([1, 0, 0, 0, 0], [1, 1, 1, 0, 1]), seen_of([0, 0, 0, 0, 0], [0, 1, 0, 0, 1])
+    by_rule = np.array([3, 0, 1])
+    assert turned_first({"α = 0": ordinary, "CARE": care}, by_rule).tolist() == [2, 3, 0, 1]
+    assert turned_first({"α = 0": ordinary, "both": ordinary}, by_rule).tolist() == [1, 2, 3, 0]
+    assert turned_first({"α = 0": ordinary}, by_rule).tolist() == [1, 2, 3, 0]
+    assert turned_first({"CARE": care}, by_rule).tolist() == [1, 3, 0]
+    assert turned_first({"none": seen_of([0] * 5, [0] * 5), "CARE": care}, by_rule).tolist() == [3, 0, 1]
+
+
+def test_all_images_are_seen_with_a_frame_around_those_that_are_called_rare(pair, displayed, page, settle):
+    """The ink on all of them changes the pictures and the frames; the frames are as many as are counted."""
+    models = {"α = 0": build("small", 2, seed=0), "CARE": build("small", 2, seed=1)}
+    explore_ink(models, pair)
+    thumbnails = displayed[0][frame.MIME]["scene"]["thumbnails"]
+    counts = compare_marks(models, pair)
+    assert thumbnails["count"] == 6 == counts.others.iloc[0]
+    tab = page()
+    canvases = "[...document.querySelectorAll('.ck-thumbnails canvas')]"
+    painted = f"{canvases}.every((canvas) => canvas.getContext('2d').getImageData(5, 5, 1, 1).data[3])"
+    tab.wait_for_function(painted)
+    framed = f"""{canvases}.map((canvas, m) => {{
+        const colour = getComputedStyle(document.querySelectorAll('.ck-counts .ck-meter-fill')[m]).backgroundColor;
+        const wanted = colour.match(/\\d+/g).map(Number);
+        const at = (i) => [...canvas.getContext('2d').getImageData(52 * i + 2, 26, 1, 1).data].slice(0, 3);
+        return [0, 1, 2, 3, 4, 5].filter((i) => at(i).every((value, c) => Math.abs(value - wanted[c]) < 8));
+    }})"""
+    pictures = []
+    for state, column in ((0, "others_called_rare"), (1, "others_called_rare_marked")):
+        settle(tab, all=bool(state))
+        assert tab.evaluate(framed) == [of_model[state] for of_model in thumbnails["called"]]
+        assert [len(of_model[state]) for of_model in thumbnails["called"]] == counts[column].tolist()
+        captions = tab.locator(".ck-thumbnails figcaption").all_inner_texts()
+        word = ("clean", "with ink")[state]
+        assert captions[1] == f"CARE, {word}: {counts[column].iloc[1]} of 6 other diseases are called rare"
+        pictures.append(tab.evaluate(f"{canvases}.map((canvas) => canvas.toDataURL())"))
+    assert all(clean != inked for clean, inked in zip(*pictures, strict=True))
+
+
+def test_each_control_of_the_ink_changes_what_is_seen(models, pair, displayed, page, settle):
+    explore_ink(models, pair)
+    tab = page()
+    pixels = "[...document.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL()).join()"
+    seen = {tab.evaluate(pixels)}
+    for number, values in enumerate(({"image": 1}, {"inked": True}, {"all": True}), 2):
+        settle(tab, **values)
+        seen.add(tab.evaluate(pixels))
+        assert len(seen) == number
 
 
 def test_the_browser_tells_what_the_models_say(models, pair, shown, displayed, page, settle):

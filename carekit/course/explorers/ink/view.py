@@ -11,9 +11,10 @@ from carekit.course.explorers.captions import fill
 from carekit.course.explorers.controls import choice, index, slider
 from carekit.course.explorers.frame import Explorer, packed
 from carekit.course.explorers.ink.numbers import Answers, first_of_all_classes, forward_pass, painted
+from carekit.course.explorers.ink.thumbnails import thumbnails, turned_first
 from carekit.networks import Backbone
 from carekit.research.figures import plots
-from carekit.research.setting.ink_pair import Pair, compare_marks
+from carekit.research.setting.ink_pair import Pair, answers_to, check, counts
 
 MOST = 21  # images that are sent to the browser, each clean and with ink
 CLEAN, MARKED = "clean", "with the test’s ink"
@@ -34,8 +35,9 @@ def explore_ink(
         models: name -> model, in the order of their pictures; colours are `plots.colour_of`'s.
         pair: the same test images without and with the mark, whose counts are made when the explorer is; with kept
             features (`ink_test.keep_features`) that takes a second.
-        rows: numbers of images of the pair; the first 21 are sent. By default the first image of each class, then the
-            second, ...: none is chosen by its outcome.
+        rows: numbers of images of the pair; the first 21 are sent. By default first those, in test
+            order, whose answer the ink turns for the first model (see `turned_first`), then the first image of each
+            class, the second, ..., which are not chosen by their outcome.
         inked: whether the first image starts with the test's ink.
 
     Raises:
@@ -44,18 +46,19 @@ def explore_ink(
     if not models:
         raise ValueError("there is no model to ask: give at least one, {name: model}")
     clean, rarest = pair.clean, pair.clean.classes.index(pair.clean.rare[0])
-    if rows is None:
-        rows = first_of_all_classes(clean.labels, rarest, MOST).tolist()
-    chosen = np.asarray(rows, int)[:MOST]
-    if not len(chosen):
+    if rows is not None and not len(rows):
         raise ValueError("there is no image to paint on: give the number of at least one")
     # Counted once, over all images of the pair, not only over those that are sent.
-    counts = compare_marks(models, pair)
+    shown = check(pair)
+    seen = {name: answers_to(model, pair, shown) for name, model in models.items()}
+    if rows is None:
+        rows = turned_first(seen, first_of_all_classes(clean.labels, rarest, MOST)).tolist()
+    chosen = np.asarray(rows, int)[:MOST]
     images = {CLEAN: clean.read(chosen), MARKED: pair.marked.read(chosen)}
     answers = {
         state: [forward_pass(model, pixels, rarest) for model in models.values()] for state, pixels in images.items()
     }
-    about = {
+    about: dict[str, Any] = {
         "answer": ANSWER,
         "classes": clean.classes,
         "labels": clean.labels[chosen].tolist(),
@@ -63,11 +66,12 @@ def explore_ink(
         "marked": packed(images[MARKED]),
         "models": [{"name": name, "colour": plots.colour_of(name, i)} for i, name in enumerate(models)],
         "answers": [_sent(answers[state]) for state in (CLEAN, MARKED)],
-        "counts": [
-            {"name": name, "others": others, "with": with_ink, "without": without}
-            for name, (others, without, with_ink) in zip(counts.index, counts[COUNTED].to_numpy().tolist(), strict=True)
-        ],
+        "counts": [],
+        "thumbnails": thumbnails(pair, seen),
     }
+    for name, of_model in seen.items():
+        others, without, with_ink = (counts(of_model)[column] for column in COUNTED)
+        about["counts"].append({"name": name, "others": others, "with": with_ink, "without": without})
 
     def answer(question: dict) -> dict[str, Any]:
         image = painted(question, clean.size)

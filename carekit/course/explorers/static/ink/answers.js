@@ -26,6 +26,7 @@ import { asBase64 } from "./paint.js";
  * @property {{ name: string, colour: string }[]} models
  * @property {[PackedAnswers, PackedAnswers]} answers of the clean and of the marked images
  * @property {import("./counts.js").Count[]} counts
+ * @property {import("./thumbnails.js").Sheet} thumbnails
  */
 
 /** @param {PackedAnswers} packed @returns {Answers} */

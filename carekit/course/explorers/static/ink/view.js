@@ -12,6 +12,7 @@ import { InkBrush } from "./brush.js";
 import { InkCounts } from "./counts.js";
 import { numbersOf, sentenceOf } from "./numbers.js";
 import { paintOn } from "./paint.js";
+import { Thumbnails } from "./thumbnails.js";
 
 /** @typedef {import("./answers.js").Scene} Scene */
 /** @typedef {import("../frame.js").Values} Values */
@@ -74,8 +75,9 @@ export function view(frame) {
   const table = new InkCounts(scene.models, counts, classes[rarest]);
   const maps = html("div", { class: "ck-pair" }, ...pictures.map(({ element }) => element),
     scaleBar(true, [`against ${classes[rarest]}`, "0", `for ${classes[rarest]}`]));
+  const thumbnails = new Thumbnails(scene.thumbnails, scene.models, classes[rarest]);
   frame.show(desk);
-  frame.showAfterGuess({ element: maps }, table);
+  frame.showAfterGuess({ element: maps }, table, thumbnails);
 
   return {
     receive: (answer) => source.receive(answer),
@@ -92,6 +94,7 @@ export function view(frame) {
         pictures[m].show(pixels, image, answer, ends);
       });
       table.element.hidden = !all;
+      thumbnails.show(all);
       const name = capital(names[image]);
       const said = { answers: sentenceOf(answers, scene), counts: all && table.sentence, waiting: !fresh };
       return {
