@@ -40,7 +40,7 @@ def check(name: str, answer: Any) -> Verdict:
 
 
 def yours(name: str, answer: Callable) -> Callable:
-    """Your function where it is right, else the solution, so that the lesson goes on; prints which.
+    """Your function if it is right, else the solution, so that the lesson can continue; prints which.
 
     Args:
         name: a key of `EXERCISES`.

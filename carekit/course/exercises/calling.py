@@ -1,4 +1,4 @@
-"""Call a learner's function as if anything could happen in it, and say what did."""
+"""Call a learner's function, whatever happens in it, and report the outcome."""
 
 import ctypes
 import io
@@ -25,7 +25,7 @@ class _OutOfTime(BaseException):
 
 @dataclass
 class Call:
-    """What came of it: a value, or the error that was raised, or neither when the time was up; and what was printed."""
+    """The outcome of a call: a value or an error, neither after a timeout; and the printed text."""
 
     value: Any = None
     error: BaseException | None = None

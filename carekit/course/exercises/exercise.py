@@ -21,7 +21,7 @@ Cases = Mapping[str, Callable[[], tuple]]
 
 @dataclass(frozen=True)
 class Slip:
-    """A likely mistake: in the solution, `old` is replaced by `new`; the hint says what was done and what to do.
+    """A likely mistake: in the solution, `old` is replaced by `new`; the hint names the mistake and its mend.
 
     Args:
         old: lines of the solution; "" replaces all below its first line.
@@ -49,7 +49,7 @@ class Solution:
     """The solution of an exercise as a function, and how an answer is compared with it.
 
     Args:
-        function: the solution. Its docstring says what it takes and returns, and is part of the stub.
+        function: the solution. Its docstring names what it takes and returns, and is part of the stub.
         cases: name -> a function that makes the arguments of one call, new ones each time.
         truth: the same arguments -> the right value, computed in another way than the solution does.
         probe: a function and the arguments -> what is compared with `truth`; by default what the function returns.
@@ -83,7 +83,7 @@ class Task:
     Args:
         name: the name that the check is called by.
         lesson: the number of its lesson.
-        title: a line that says what to do; in a notebook it follows "Exercise: ".
+        title: the task in a line; in a notebook it follows "Exercise: ".
         minutes: how long it takes.
         level: "warm-up", "exercise" or "bonus"; a bonus does not count in the lesson's minutes.
         cell: the id of the exercise's cell, if it is another one than `exercise-NAME`.

@@ -1,4 +1,4 @@
-"""Exercises of lesson 8: how fine a map is, tokens as a map, and maps that weigh each place by itself."""
+"""Exercises of lesson 8: how fine a map is, tokens as a map, and maps that weigh each place separately."""
 
 import numpy as np
 

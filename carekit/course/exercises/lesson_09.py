@@ -1,4 +1,4 @@
-"""Exercises of lesson 9: boxes that nobody drew, and how good they are."""
+"""Exercises of lesson 9: boxes that no one drew, and how good they are."""
 
 from itertools import product
 
@@ -176,7 +176,7 @@ def draw_mark_and_box(random: np.random.Generator) -> tuple[np.ndarray, int, int
 
 
 def mark_share_by_counting(mark: np.ndarray, height: int, width: int) -> float:
-    """For each pixel of the mark, in how many of all places of the box it lies inside."""
+    """For each pixel of the mark, in how many of all places of the box it is inside."""
 
     def places(pixel: int, length: int, side: int) -> int:
         """Of the places of a side along a length, how many hold this pixel."""

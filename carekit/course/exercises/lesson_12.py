@@ -132,7 +132,7 @@ def my_likeness(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def draw_linear_score(random: np.random.Generator) -> tuple[Callable, np.ndarray, np.ndarray, int]:
-    """A score whose every pixel counts by itself, so that each square's share of it is known."""
+    """A score to which every pixel adds separately, so that each square's share of it is known."""
     # 3 x 4 squares of 2 pixels: neither side has as many squares as a square has pixels.
     weights, image = random.normal(size=(6, 8, 3)), random.uniform(1, 9, size=(6, 8, 3))
 

@@ -1,4 +1,4 @@
-"""Exercises of lesson 13: what stands between a folder of photos and a result."""
+"""Exercises of lesson 13: what comes between a folder of photos and a result."""
 
 import numpy as np
 import torch
