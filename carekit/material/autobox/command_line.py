@@ -26,7 +26,7 @@ def add_boxes_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--smallest", type=float, default=0.1, help="least share of the largest component (0.1)")
     parser.add_argument("--no-gaussian", action="store_true", help="DSR without its step towards the object")
     parser.add_argument("--workers", type=int, help="processes (as many as there are cores)")
-    parser.add_argument("--limit", type=int, help="only so many images, drawn from a seed")
+    parser.add_argument("--limit", type=int, help="at most this many images, drawn from a seed")
     parser.add_argument("--size", type=int, default=128, help="pixels of images that are drawn (128)")
     parser.add_argument("--beside", type=Path, nargs="*", default=[], help="tables to compare with in the gallery")
     parser.add_argument("--gallery", type=Path, help="picture to write: 30 images from the best box to the worst")

@@ -53,7 +53,7 @@ def saliency_map(image: UInt8[np.ndarray, "h w 3"], saliency: Saliency) -> Float
 def find_box(
     image: np.ndarray, saliency: Saliency, cut: Cut = DEFAULT_CUT, name: str = "the image"
 ) -> Float[np.ndarray, "k 4"]:
-    """The box of what is salient in a picture, in its pixels; none (k = 0) where nothing stands out.
+    """The box of what is salient in a picture, in its pixels; none (k = 0) if nothing is salient.
 
     Args:
         image: uint8 (h, w), (h, w, 3) or (h, w, 4).

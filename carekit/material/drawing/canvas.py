@@ -47,7 +47,7 @@ def smooth_step(value: np.ndarray, width: float) -> np.ndarray:
 
 
 def eight_bits(image: Float[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
-    """An image in [0, 1], and what lies beyond cut off, as whole numbers from 0 to 255."""
+    """An image in [0, 1] as whole numbers from 0 to 255; values outside are clipped."""
     return (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
 

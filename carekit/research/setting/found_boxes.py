@@ -65,8 +65,8 @@ def pairs_of_another_seed(lesson: "Setting") -> Prepared:
 def train_segmenter(lesson: "Setting") -> str:
     """The file of a DeepLabV3 that was trained on another drawn set until it converged, or for a few epochs at most.
 
-    It is trained once and kept. Where ImageNet weights are installed and the profile uses them, it stands on them.
-    Raises ValueError for data that are not drawn.
+    It is trained once and kept. Where ImageNet weights are installed and the profile uses them, its trunk starts from
+    them. Raises ValueError for data that are not drawn.
     """
     pairs = pairs_of_another_seed(lesson)
     pretrained = lesson.profile.imagenet and efficientnet_lite.installed()

@@ -40,7 +40,7 @@ def stand_in(data: Prepared) -> Path:
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """The pictures below a folder, sorted. Raises ValueError, saying what is there instead, where there are none."""
+    """The pictures below a folder, sorted. Raises ValueError, naming what is there, for a folder without any."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     pictures = [path for path in files if path.suffix.lower() in ENDINGS and not path.name.startswith(".")]
     if pictures:

@@ -70,7 +70,7 @@ def stages(image: UInt8[np.ndarray, "h w 3"], gaussian: bool = True) -> Stages:
 
 
 def dsr(image: UInt8[np.ndarray, "h w 3"], gaussian: bool = True) -> Float[np.ndarray, "h w"]:
-    """The saliency map of an image, in [0, 1]; zeros where nothing stands out, as in an image of one colour.
+    """The saliency map of an image, in [0, 1]; zeros if nothing is salient, as in an image of one colour.
 
     Args: as `stages`.
     """

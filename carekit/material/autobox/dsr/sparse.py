@@ -22,7 +22,7 @@ def sparse_error(features: Float[np.ndarray, "n d"], background: Bool[np.ndarray
 def lasso(
     signals: Float[np.ndarray, "n d"], templates: Float[np.ndarray, "m d"], penalty: float, steps: int
 ) -> Float[np.ndarray, "n m"]:
-    """argmin_w |x - w T|² / 2 + penalty |w|_1 for each row x of `signals`, T the templates, all rows at once.
+    """argmin_w |x - w T|² / 2 + penalty |w|_1 for each row x of `signals`, T the templates, all rows together.
 
     Least angle regression with the lasso's modification (Efron et al. 2004): from the largest penalty down, each step
     lets one template in or out; at most `steps` steps. scikit-learn's `lars_path` does the same for one signal.
