@@ -94,7 +94,8 @@ class Account:
         like: dict[str, list[str]] = {}
         for name in texts[:FILES]:
             text = self.files.read(name)[:LOOKED_AT].decode("utf-8-sig", "replace")
-            if _LIKE_BOXES.search(text) or any(map(images.knows, _NAMES.findall(text)[:50])):
+            own = name.rpartition("/")[2].rpartition(".")[0]  # a file may have the name of an image
+            if _LIKE_BOXES.search(text) or any(map(images.knows, [own, *_NAMES.findall(text)[:50]])):
                 tool = next((advice for sign, advice in TOOLS.items() if sign in text), "")
                 like.setdefault(tool, []).append(name)
         for tool, names in like.items():

@@ -84,12 +84,12 @@ def find_tables(files: Source, images: Images, label: str = "") -> list[Table]:
     labelled = [t for t in tables if t.classes > 1]
     usual = [t for t in labelled if file_name(t.name) == USUAL[1]]
     chosen = usual or labelled
-    parts = {known_part(t.name) for t in chosen} - {""}
-    if len(chosen) > 1 and len(parts) < len(chosen) and len(parts) < 2:
+    cells = pd.concat([pd.Series(t.rows[t.columns["image"]].unique()) for t in chosen] or [pd.Series(dtype=str)])
+    if cells.duplicated().any() and len({known_part(t.name) for t in chosen} - {""}) < 2:
         names = and_more([t.name for t in chosen], "tables")
         raise ValueError(f"{names} name images and classes: call the one that counts {USUAL[0]}")
     if not chosen:
-        for table in tables:
+        for table in sorted(tables, key=lambda table: -len(table.rows)):
             _ask_for_classes(table, images)
     return chosen
 
@@ -99,7 +99,7 @@ def _ask_for_classes(table: Table, images: Images) -> None:
     cells = table.rows[table.columns["image"]]
     taken = [column for column in table.columns.values() if column]
     candidates = []
-    free = [column for column in table.rows if column not in (*taken, *box_columns(table.rows).values())]
+    free = [column for column in table.rows if column not in taken and not box_columns(table.rows)]
     # Words are rather classes than numbers are.
     for column in sorted(free, key=lambda column: table.rows[column].str.fullmatch(r"[-\d., ]*").all()):
         values = table.rows[column].nunique()

@@ -81,6 +81,7 @@ def read(
         listed = listed.assign(group=listed.image_id)
     listed = _with_split(faults, check_rows(faults, listed, name, classes), name)
     place = Place(files, faults, Images(listed.image), list(classes), boxes_in)
+    place.labels = [table.name for table in tables]
     boxes, drawn = read_boxes(place, dict(zip(listed.image, listed.image_id, strict=True)), masks, category)
     if boxes_in and not any(name.lower().endswith((".csv", ".tsv")) for name in place.used):
         raise ValueError(f"--boxes-in {boxes_in}: there is no table of boxes: leave it out")

@@ -3,7 +3,7 @@
 Columns: image and x0, y0, x1, y1, or x, y, w, h, under these names or those of others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,7 @@ SYNONYMS = {
 }
 
 
-def box_columns(table: pd.DataFrame, kinds: tuple[list[str], ...] = (CORNERS, SIDES)) -> dict[str, str]:
+def box_columns(table: pd.DataFrame, kinds: Sequence[list[str]] = (CORNERS, SIDES)) -> dict[str, str]:
     """x0, y0, x1, y1 or x, y, w, h -> the column that holds it; {} if the table has none of these four."""
     for kind in kinds:
         columns: dict[str, str] = {}
@@ -56,11 +56,14 @@ def box_columns(table: pd.DataFrame, kinds: tuple[list[str], ...] = (CORNERS, SI
 def find(place: Place) -> list[str]:
     if has_table(place.files, TABLES):
         return [one_table(place.files, TABLES)]
-    # In a table of labels x, y, w, h may be anything; corners are boxes.
     names = []
     for name, table in table_names(place.files).items():
-        if box_columns(table, (CORNERS,)) and image_column(table, place.images, SYNONYMS["image"]):
+        # In a table of labels x, y, w, h may be anything; corners are boxes.
+        kinds = (CORNERS,) if name in place.labels else (CORNERS, SIDES)
+        if box_columns(table, kinds) and image_column(table, place.images, SYNONYMS["image"]):
             names.append(name)
+    # Of a table of labels and one of boxes, the latter counts.
+    names = [name for name in names if name not in place.labels] or names
     if len(names) > 1:
         place.faults.refuse(f"{' and '.join(names)} have columns of corners: call the one that counts {TABLES[0]}")
     return names[:1]

@@ -46,6 +46,7 @@ class Place:
         self.images = images
         self.classes = classes
         self.boxes_in = boxes_in
+        self.labels: list[str] = []  # the tables of labels
         self.used: list[str] = []  # files that boxes come from
         self.left: list[str] = []  # files of boxes that are not read, and why is in a note
         self.broken: list[str] = []  # files that look like annotations and cannot be read
