@@ -119,6 +119,11 @@ def test_check_says_the_same_and_goes_on(case):
         assert not report.healthy
 
 
+def test_check_finds_a_picture_that_was_saved_again_for_the_other_part():
+    report = examine(CASES / "leak_recompressed" / "input", workers=1)
+    assert any("look the same but for compression or size, in both parts" in each.text for each in report.findings)
+
+
 @pytest.mark.parametrize("case", ["leak_roboflow_versions", "leak_patient_in_dicom_header", "pad_ufes20"])
 def test_no_patient_has_images_in_both_parts(case, tmp_path):
     _prepare(case, tmp_path / "out")

@@ -7,7 +7,7 @@ import pandas as pd
 from carekit.data.prepared import Prepared
 from carekit.data.prepared.files import AT_ONCE
 from carekit.material.intake.doctor.boxes import check_boxes
-from carekit.material.intake.doctor.pictures import Pictures, look_at
+from carekit.material.intake.doctor.pictures import Pictures, look_at, small_of_all
 from carekit.material.intake.doctor.report import Report
 from carekit.material.intake.doctor.tables import check_counts, check_groups, check_licence, check_parts
 
@@ -38,6 +38,8 @@ def _look_at_pictures(data: Prepared, names: pd.Series) -> Pictures:
     pictures = Pictures(data.samples.image_id, names, data.samples.split)
     for start in range(0, len(data), AT_ONCE):
         rows = range(start, min(start + AT_ONCE, len(data)))
-        for i, image in zip(rows, data.read(rows), strict=True):
-            pictures.add(i, *look_at([image]))
+        images = data.read(rows)
+        cells = small_of_all(images)
+        for i, image in zip(rows, images, strict=True):
+            pictures.add(i, *look_at([image]), cells[i - start].tobytes())
     return pictures

@@ -13,7 +13,7 @@ from carekit.data.filling import CHUNK, Box
 from carekit.data.prepared.schema import CORNERS, check_names
 from carekit.ground.parallel import in_chunks
 from carekit.material.intake.doctor.boxes import check_boxes
-from carekit.material.intake.doctor.pictures import Pictures, look_at, strips
+from carekit.material.intake.doctor.pictures import Pictures, look_at, small, strips
 from carekit.material.intake.doctor.report import Report
 from carekit.material.intake.doctor.tables import check_counts, check_groups, check_licence, check_parts
 from carekit.material.intake.layouts import LAYOUTS, recognise, told
@@ -29,7 +29,7 @@ from carekit.material.intake.sources.lesions import is_inverted
 class Look(NamedTuple):
     """What reading one image gives: a fault, or its size, fingerprint and EXIF turn, and the box of its mask.
 
-    blank: whether it is of one colour. inverted: whether its mask seems to be black on white.
+    blank: whether it is of one colour. cells: see `pictures.small`. inverted: whether its mask is black on white.
     """
 
     fault: str
@@ -37,6 +37,7 @@ class Look(NamedTuple):
     fingerprint: str = ""
     turn: int = 1
     blank: bool = False
+    cells: bytes = b""
     box: Box | None = None
     inverted: bool = False
 
@@ -126,7 +127,7 @@ def look(source: Source, image_name: str, mask_name: str) -> Look:
         width, height = image.size
         box = (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
     same, blank = look_at(strips(image))
-    return Look("", image.size, same, image.info.get(TURN, 1), blank, box, inverted)
+    return Look("", image.size, same, image.info.get(TURN, 1), blank, small(image), box, inverted)
 
 
 def _check_looks(report: Report, listing: Listing, looks: list[Look]) -> None:
@@ -136,7 +137,7 @@ def _check_looks(report: Report, listing: Listing, looks: list[Look]) -> None:
         if look.fault:
             report.add("error", "images", look.fault)
         else:
-            pictures.add(i, look.fingerprint, look.blank)
+            pictures.add(i, look.fingerprint, look.blank, look.cells)
     pictures.report(report)
     # What can be said of boxes is said of the images that can be read.
     table = table.iloc[[i for i, look in enumerate(looks) if not look.fault]]
