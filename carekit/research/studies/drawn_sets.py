@@ -13,16 +13,15 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from carekit import compare
-from carekit.experiment import Arm, scores, sidecar
+from carekit.experiment import Arm, sidecar
 from carekit.experiment.box_sources import Outside, Random, Shuffled
 from carekit.experiment.profiles import profile
 from carekit.method.metrics import EQUAL_RECALL
 from carekit.objectives import Care
 from carekit.paper import DEFAULTS
-from carekit.research.setting.ink_runs import ink_test
 from carekit.research.setting.parameters import check_parameters
 from carekit.research.setting.setting import ELSEWHERE, Setting, load
+from carekit.research.studies.engine import compare_arms
 
 NAME = "drawn_sets"
 ABOUT = "CARE, true boxes and wrong ones over many drawn skin sets, one training seed each: interval over sets"
@@ -40,7 +39,7 @@ CLAIMS = [
     ("box outside the lesion", CONTROL, EQUAL_RECALL),
     (TRUE, "random box", "attention_inside"),
 ]
-DESCRIBED = ("rare_recall", EQUAL_RECALL, "rare_auc", "mca", "attention_inside", "others_turned")
+DESCRIBED = ("rare_recall", EQUAL_RECALL, "rare_auc", "mca", "attention_inside", "ink_others_turned")
 MARGIN = 0.03  # nine of the 300 test images of the rare class: what a clinic would not notice in a year
 HIGHER, LOWER, NEAR, OPEN, NO_CLAIM = "higher", "lower", "within the margin", "undecided", "described"
 
@@ -73,7 +72,8 @@ def run_drawn_sets(options: Mapping[str, Any], *, sets: int = SETS, out: Path | 
         for number in range(sets):
             print(f"{condition}, set {number + 1} of {sets}", flush=True)
             last = _setting(options, FIRST_SEED + number, share)
-            tables.append(_one_set(last).assign(condition=condition, set=FIRST_SEED + number))
+            table = compare_arms(last, arms(), dict.fromkeys(arms(), CONTROL), last.seeds)
+            tables.append(table.assign(condition=condition, set=FIRST_SEED + number))
     assert last is not None
     runs = pd.concat(tables, ignore_index=True)
     notes: dict[str, Any] = {
@@ -91,13 +91,6 @@ def _setting(options: Mapping[str, Any], seed: int, share: float) -> Setting:
     parameters = check_parameters({**options, "data": "synthetic", "seed": seed, "seeds": 1, "shortcut": share})
     chosen = profile(parameters["profile"])
     return Setting(parameters, load(parameters, chosen), chosen)
-
-
-def _one_set(setting: Setting) -> pd.DataFrame:
-    """A row a run: every metric, recall at the control's false alarms, and how many others the ink turns."""
-    runs = compare(setting.data, setting.profile, arms(), setting.seeds)
-    runs = [run for run in runs if run.arm in arms()]
-    return scores(runs, CONTROL).merge(ink_test(setting, runs), on=["arm", "seed"])
 
 
 def gains(runs: pd.DataFrame) -> pd.DataFrame:
