@@ -18,7 +18,7 @@ version = release = carekit.__version__
 language = "en"
 
 extensions = ["myst_nb", "sphinx_revealjs"]
-exclude_patterns = ["README.md", "**/api/**"]
+exclude_patterns = ["README.md", "**/api/**", "carekit/**"]  # of the package, pages link to single files
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # `carekit course` has run them
