@@ -61,7 +61,10 @@ class ChunkedArrays:
         if [file.shape for file in files] != list(self.shapes.values()) or any(f.dtype != self.dtype for f in files):
             return {}
         done = {}
-        for start, notes, checksum in journal_entries(self.folder / JOURNAL):
+        for entry in journal_entries(self.folder / JOURNAL):
+            if len(entry) != 3:  # of an earlier version: its chunks are made again
+                continue
+            start, notes, checksum = entry
             if checksum == _checksum([file[start : start + self.chunk] for file in files]):
                 done[start] = notes
         return done
