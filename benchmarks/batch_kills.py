@@ -26,7 +26,7 @@ PATIENCE = 60.0  # seconds without a finished run after which something hangs
 
 def main() -> None:
     chosen = options(__doc__)
-    runs, kills = (5, 3) if chosen.quick else (200, 20)
+    runs, kills = (8, 3) if chosen.quick else (200, 20)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         notebook = write_notebook(folder)
@@ -62,14 +62,15 @@ def start(notebook: Path, out: Path, runs: int) -> "subprocess.Popen[bytes]":
 
 def run_disturbed(notebook: Path, out: Path, runs: int, kills: int, seen: set[psutil.Process]) -> pd.DataFrame:
     """Start the batch again and again until all runs are there; kill something each time so many more are."""
-    moments = sorted(random.sample(range(runs - 2), kills))
+    # In the first half of the runs, so that all victims are killed before the batch is done.
+    moments = sorted(random.sample(range(runs // 2), kills))
     victims = [KINDS[i % len(KINDS)] for i in range(kills)]
     random.shuffle(victims)
     process, calls, done, started = start(notebook, out, runs), 1, [], time.perf_counter()
     while True:
         finished = len(list(out.glob("small-*/run.json")))
         if moments and finished >= moments[0]:
-            time.sleep(random.uniform(0, 1.5))
+            time.sleep(random.uniform(0, 0.5))
             if kill(process, victims[0], seen):
                 done.append(victims.pop(0))
                 moments.pop(0)

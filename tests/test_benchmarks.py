@@ -175,7 +175,7 @@ def test_memory_of_preparing_and_of_training_is_told():
 
 def test_a_batch_that_is_killed_again_and_again_ends_with_the_table_of_one_that_is_not():
     text = run("batch_kills")
-    assert re.search(r"^disturbed: 5 runs .*, 3 kills \(1 of a kernel, 1 of a worker, 1 of a parent\)$", text, re.M)
+    assert re.search(r"^disturbed: 8 runs .*, 3 kills \(1 of a kernel, 1 of a worker, 1 of a parent\)$", text, re.M)
     assert "-> every run is there once: yes; folders left over: 0; processes: 0" in text
     assert "-> the table is that of an undisturbed batch: yes" in text
 

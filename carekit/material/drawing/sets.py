@@ -232,8 +232,9 @@ class Recipe:
         if workers is not None and workers < 1:
             raise ValueError(f"workers = {workers} is too small: choose at least 1")
         with resumable_folder(out, self.facts() | {"version": carekit.__version__}, overwrite) as folder:
+            count = sum(sum(part.values()) for part in self.parts.values())
+            check_space(folder, count, self.size)  # before the plan, which of too many images fits in no memory
             plan = self.plan()
-            check_space(folder, len(plan), self.size)
             results = fill(folder, plan, draw or self, self.size, workers)
             write_tables(folder, *self._tables(plan, results), self.facts())
         return Prepared.open(out)

@@ -8,24 +8,25 @@ import pandas as pd
 
 from carekit.experiment import sidecar as results
 from carekit.method.metrics import EQUAL_RECALL
-from carekit.research.studies import ham10000, ham10000_settings
+from carekit.research.studies import drawn_sets, ham10000, ham10000_settings
 from carekit.research.studies.verdicts import paired, verdict_of
 
 BEGIN, END = "<!-- made by docs/write_headline.py -->", "<!-- end -->"
 ARM, CONTROL = "CARE", "baseline"
 SHOWN = {
     ("CARE", "rare_recall"): "recall of the rare class",
-    ("CARE", EQUAL_RECALL): "the same at equal false alarms",
+    ("CARE", EQUAL_RECALL): "recall at equal false alarms",
     ("CARE, shuffled boxes", EQUAL_RECALL): "with another image's boxes",
     ("CARE, random boxes", EQUAL_RECALL): "with random boxes",
+    ("CARE, boxes outside", EQUAL_RECALL): "with boxes outside the lesion",
     ("CARE", "attention_inside"): "attention inside the box",
     ("CARE, random boxes", "attention_inside"): "the same with random boxes",
 }
-SHORT = [key for key in SHOWN if key[1] != "attention_inside"]  # what the README shows, of these sets
-SHORT_SETS = ("synthetic-skin", "ham10000")
+SHORT = [key for key in SHOWN if key[1] == EQUAL_RECALL]  # what the README shows, of these sets
+SHORT_SETS = (drawn_sets.NAME, "ham10000")
 TITLES = {
-    "synthetic-skin": "drawn skin",
-    "synthetic-chest": "drawn chest films",
+    "synthetic-skin": "one drawn skin set",
+    "synthetic-chest": "one set of drawn chest films",
     "ham10000": "HAM10000, real photographs",
 }
 
@@ -50,7 +51,12 @@ def headline(out: Path | None = None, short: bool = False) -> str:
     """
     folder = out or results.folder()
     # Each stored table has another form; a maker turns it into lines of one form.
-    makers = {"fig8": _drawn, f"{ham10000.NAME}_differences": _real, ham10000_settings.CHOSEN: _chosen}
+    makers = {
+        f"{drawn_sets.NAME}_gains": _over_sets,
+        "fig8": _drawn,
+        f"{ham10000.NAME}_differences": _real,
+        ham10000_settings.CHOSEN: _chosen,
+    }
     lines: list[Line] = []
     for name, make in makers.items():
         if (folder / f"{name}.csv").is_file():
@@ -75,10 +81,23 @@ def written_into(text: str, table: str) -> str:
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
+def _over_sets(table: pd.DataFrame) -> Iterator[Line]:
+    """Of many drawn sets, with intervals over the sets."""
+    kinds = zip(drawn_sets.WRONG, ("shuffled boxes", "random boxes", "boxes outside"), strict=True)
+    names = {arm: f"{ARM}, {kind}" for arm, kind in kinds}
+    of_control = table[table.against == drawn_sets.CONTROL].replace({"arm": names})
+    for condition, group in of_control.groupby("condition", sort=False):
+        rows = group.set_index(["arm", "metric"])
+        gains = {key: tuple(rows.loc[key, ["difference", "low", "high"]]) for key in SHOWN if key in rows.index}
+        yield Line(drawn_sets.NAME, f"drawn skin, {rows.sets.iloc[0]} sets, {condition}", gains)
+
+
 def _drawn(table: pd.DataFrame) -> Iterator[Line]:
     for (name, condition), group in table.groupby(["set", "condition"], sort=False):
         gains = {}
         for arm, metric in SHOWN:
+            if arm not in set(group.arm):
+                continue
             verdict = verdict_of(paired(group, arm, CONTROL, metric), "above")
             gains[arm, metric] = (verdict.difference, verdict.low, verdict.high)
         yield Line(name, _title(name, condition), gains)

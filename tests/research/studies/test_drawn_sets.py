@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from carekit.research.studies import drawn_sets
+from carekit.experiment import sidecar
+from carekit.research.studies import drawn_sets, headline
 from carekit.research.studies.drawn_sets import CLAIMS, CONTROL, DESCRIBED, FEWEST, TRUE, WRONG, gains
 
 
@@ -72,6 +73,17 @@ def test_three_sets_are_drawn_trained_and_written(tmp_path, monkeypatch):
     assert len(table) == 3 * 5 and set(table["set"]) == {101, 102, 103}
     assert table.groupby("set").rare_auc.nunique().min() > 1  # other images, other numbers
     assert "undecided: 3 sets" in drawn_sets.in_words(pd.read_csv(paths[1]))
+
+
+def test_the_headline_has_a_line_a_condition_over_the_sets(tmp_path, tiny):
+    table = gains(runs(0.1, noise=0.001))
+    sidecar.write("drawn_sets_gains", table, data=[tiny], seconds=1, command="a command", out=tmp_path)
+    lines = headline.headline(tmp_path, short=True).splitlines()[2:]
+    assert [line.split(" | ")[0] for line in lines] == [
+        f"| drawn skin, {FEWEST} sets, {c}" for c in ("no mark", "mark")
+    ]
+    assert lines[0].split(" | ")[1].startswith("**+10** (+10 to +10)")  # true boxes; the wrong ones gain nothing
+    assert lines[0].split(" | ")[4].startswith("0 (")
 
 
 def test_two_sets_give_no_interval():

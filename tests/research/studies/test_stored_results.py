@@ -70,7 +70,8 @@ def test_the_headline_has_a_line_of_the_chosen_setting(folder, tiny):
     cells = headline.headline(folder).splitlines()[-1].split(" | ")
     assert cells[0].endswith("test lesions, with what gained most on the others: τ = 0.3")
     gain = "**+2** (+1 to +3)"
-    assert cells[1:] == ["–", gain, gain, "–", "–", "– |"]  # random boxes were compared with CARE, not with the control
+    # Random boxes were compared with CARE, not with the control.
+    assert cells[1:] == ["–", gain, gain, "–", "–", "–", "– |"]
 
 
 def test_how_they_were_made_is_a_row_a_study(folder):
@@ -144,8 +145,8 @@ def test_ours_stand_beside_the_papers_figures(table):
 def test_the_headline_is_a_table_of_gains_with_intervals(folder):
     lines = headline.headline(folder).splitlines()
     assert [line.split(" | ")[0] for line in lines[2:]] == [
-        "| drawn skin, no mark",
-        "| drawn skin, mark",
+        "| one drawn skin set, no mark",
+        "| one drawn skin set, mark",
         "| HAM10000, real photographs, no mark",
     ]
     cells = lines[3].split(" | ")[1:]
