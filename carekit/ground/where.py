@@ -47,7 +47,10 @@ def places() -> Iterator[Place]:
 
     Of the methods of a class those whose docstring ends with a lesson.
     """
-    for file in sorted(path for room in ROOMS for path in (PACKAGE / room).rglob("*.py")):
+    files: list[Path] = []
+    for room in ROOMS:
+        files += sorted((PACKAGE / room).rglob("*.py"))
+    for file in files:
         for node in ast.parse(file.read_text(encoding="utf-8")).body:
             if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
                 continue
@@ -59,12 +62,16 @@ def places() -> Iterator[Place]:
 
 def _place(node: ast.FunctionDef | ast.ClassDef, name: str, file: Path) -> Place:
     doc = ast.get_docstring(node) or ""
-    ends = _LESSON.search(doc)
-    lessons, equations = ("", "") if ends is None else ends.groups()
-    annotated = [line.target for line in node.body if isinstance(line, ast.AnnAssign)]
-    fields = [target.id for target in annotated if isinstance(node, ast.ClassDef) and isinstance(target, ast.Name)]
-    first, last = node.lineno, node.end_lineno or node.lineno
-    return Place(name, file, first, last, doc, _numbers(lessons), _numbers(equations), tuple(fields))
+    lessons, equations = "", ""
+    if ending := _LESSON.search(doc):
+        lessons, equations = ending.groups()
+    fields: list[str] = []
+    if isinstance(node, ast.ClassDef):  # an annotated name in a function is a local, not a field
+        for line in node.body:
+            if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
+                fields.append(line.target.id)
+    last = node.end_lineno or node.lineno
+    return Place(name, file, node.lineno, last, doc, _numbers(lessons), _numbers(equations), tuple(fields))
 
 
 def where(name: str) -> None:
@@ -77,12 +84,17 @@ def where(name: str) -> None:
         ValueError: for an unknown name, with the nearest ones.
     """
     asked = _spelled(str(name))
-    asked = f"Eq. {asked}" if asked.isdigit() else asked
-    found = [place for place in places() if asked in place.names]
-    if not found:
-        names = sorted(set().union(*(place.names for place in places())))
-        raise ValueError(f"{name!r} is no name of the method: {nearest(asked, names)}ask for a function, L_in or Eq. 6")
-    for place in found:
+    if asked.isdigit():  # "6" asks for equation 6
+        asked = f"Eq. {asked}"
+    every = list(places())
+    matches = [place for place in every if asked in place.names]
+    if not matches:
+        names: set[str] = set()
+        for place in every:
+            names |= place.names
+        close = nearest(asked, sorted(names))
+        raise ValueError(f"{name!r} is no name of the method: {close}ask for a function, L_in or Eq. 6")
+    for place in matches:
         summary = place.doc.partition("\n")[0]
         print(f"{os.path.relpath(place.file)}, line {place.first}: {place.name}\n    {summary}")
         for number in place.lessons:
