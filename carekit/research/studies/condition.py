@@ -85,15 +85,16 @@ def conditions(kinds: Sequence[str], options: dict[str, Any], segmentation: str 
     if given is None or given in KINDS:
         names = [DRAWN[kind] for kind in kinds] if given is None else [given]
         each = product(names, SHORTCUT.items())
-        return [_opened(options | {"data": name, "shortcut": share}, which) for name, (which, share) in each]
+        return [open_condition(options | {"data": name, "shortcut": share}, which) for name, (which, share) in each]
     # Real images: as they are, and with a mark planted on them.
-    found = [_opened(options | {"mark": ""}, CLEAN, segmentation)]
+    found = [open_condition(options | {"mark": ""}, CLEAN, segmentation)]
     if options.get("mark"):
-        found.append(_opened(options, MISLED, segmentation))
+        found.append(open_condition(options, MISLED, segmentation))
     return found
 
 
-def _opened(options: dict[str, Any], condition: str, segmentation: str | None = None) -> Condition:
+def open_condition(options: dict[str, Any], condition: str, segmentation: str | None = None) -> Condition:
+    """One condition of the data that the lessons' parameters `options` name. Raises as `conditions`."""
     parameters = check_parameters(options)
     chosen = profile(parameters["profile"])
     return Condition(Setting(parameters, load(parameters, chosen), chosen), condition, segmentation)

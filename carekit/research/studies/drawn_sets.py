@@ -15,17 +15,14 @@ from scipy import stats
 
 from carekit.experiment import Arm, sidecar
 from carekit.experiment.box_sources import Outside, Random, Shuffled
-from carekit.experiment.profiles import profile
-from carekit.method.metrics import EQUAL_RECALL
+from carekit.method.metrics import EQUAL_RECALL, mean_and_half_width
 from carekit.objectives import Care
 from carekit.paper import DEFAULTS
-from carekit.research.setting.parameters import check_parameters
-from carekit.research.setting.setting import ELSEWHERE, Setting, load
+from carekit.research.studies.condition import SHORTCUT, open_condition
 from carekit.research.studies.engine import compare_arms
 
 NAME = "drawn_sets"
 ABOUT = "CARE, true boxes and wrong ones over many drawn skin sets, one training seed each: interval over sets"
-CONDITIONS = {"no mark": ELSEWHERE, "mark": 0.95}  # share of the rare class's training images that show ink
 SETS = 12
 FEWEST = 10  # sets for a verdict
 FIRST_SEED = 101  # set 0 is the lessons' own, on which their λ was chosen
@@ -68,10 +65,11 @@ def run_drawn_sets(options: Mapping[str, Any], *, sets: int = SETS, out: Path | 
         raise ValueError(f"{sets} sets give no interval over sets: choose 3 or more, {SETS} for a verdict")
     started = time.perf_counter()
     tables, last = [], None
-    for condition, share in CONDITIONS.items():
+    for condition, share in SHORTCUT.items():
         for number in range(sets):
             print(f"{condition}, set {number + 1} of {sets}", flush=True)
-            last = _setting(options, FIRST_SEED + number, share)
+            drawn = {"data": "synthetic", "seed": FIRST_SEED + number, "seeds": 1, "shortcut": share}
+            last = open_condition(dict(options) | drawn, condition).lesson
             table = compare_arms(last, arms(), dict.fromkeys(arms(), CONTROL), last.seeds)
             tables.append(table.assign(condition=condition, set=FIRST_SEED + number))
     assert last is not None
@@ -85,12 +83,6 @@ def run_drawn_sets(options: Mapping[str, Any], *, sets: int = SETS, out: Path | 
     seconds = time.perf_counter() - started
     written = {NAME: runs, f"{NAME}_gains": gains(runs)}
     return [sidecar.write(name, t, data=[last.data], seconds=seconds, out=out, **notes) for name, t in written.items()]
-
-
-def _setting(options: Mapping[str, Any], seed: int, share: float) -> Setting:
-    parameters = check_parameters({**options, "data": "synthetic", "seed": seed, "seeds": 1, "shortcut": share})
-    chosen = profile(parameters["profile"])
-    return Setting(parameters, load(parameters, chosen), chosen)
 
 
 def gains(runs: pd.DataFrame) -> pd.DataFrame:
@@ -121,12 +113,12 @@ def gains(runs: pd.DataFrame) -> pd.DataFrame:
 
 def _over_sets(differences: np.ndarray) -> dict[str, float]:
     """Mean, Student's 95 % and 90 % intervals, and the two-sided p of paired differences, one a set."""
-    n = len(differences)
-    mean, error = differences.mean(), differences.std(ddof=1) / np.sqrt(n)
-    half, half90 = (stats.t.ppf(quantile, n - 1) * error for quantile in (0.975, 0.95))
-    p = float(stats.ttest_1samp(differences, 0).pvalue) if error else float(mean == 0)
+    mean, half = mean_and_half_width(differences)
+    _, half90 = mean_and_half_width(differences, 0.90)
+    # Differences that are all equal have no spread to test by: they are certain.
+    p = float(stats.ttest_1samp(differences, 0).pvalue) if half else float(mean == 0)
     ends = {"low": mean - half, "high": mean + half, "low90": mean - half90, "high90": mean + half90}
-    return {"difference": mean, **ends, "sets": n, "p": p}
+    return {"difference": mean, **ends, "sets": len(differences), "p": p}
 
 
 def _holm(p: pd.Series) -> pd.Series:

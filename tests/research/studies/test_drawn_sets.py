@@ -66,7 +66,7 @@ def test_differences_that_are_all_equal_are_certain():
 
 def test_three_sets_are_drawn_trained_and_written(tmp_path, monkeypatch):
     monkeypatch.setenv("CAREKIT_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(drawn_sets, "CONDITIONS", {"mark": 0.95})
+    monkeypatch.setattr(drawn_sets, "SHORTCUT", {"mark": 0.95})
     paths = drawn_sets.run_drawn_sets({"profile": "fast"}, sets=3, out=tmp_path)
     assert [path.name for path in paths] == ["drawn_sets.csv", "drawn_sets_gains.csv"]
     table = pd.read_csv(paths[0])
